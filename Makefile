@@ -1,0 +1,128 @@
+# Rongxin: everything is built, shown and tested from here.  `make help`.
+
+BUILD ?= release
+B := build/$(BUILD)
+
+CC_release := gcc
+CC_debug := gcc
+CC_asan := clang
+CC_tsan := clang
+CC_fuzz := clang
+CC_cover := gcc
+CC := $(CC_$(BUILD))
+
+FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+FLAGS_debug := -O0 -g3 -fPIE
+FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+FLAGS_fuzz := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+FLAGS_cover := -O0 -g --coverage
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+LDFLAGS_debug := -pie
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_tsan := -fsanitize=thread
+LDFLAGS_fuzz := -fsanitize=address,undefined
+LDFLAGS_cover := --coverage
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wconversion -Wformat=2 -Wvla
+CFLAGS := -std=c11 -D_GNU_SOURCE -pthread $(FLAGS_$(BUILD)) $(WARNINGS) $(WERROR)
+CPPFLAGS := -Ilib -I. -isystem $(B)/gen -isystem /usr/include/llhttp \
+	-isystem /usr/include/postgresql -MMD -MP
+LDFLAGS := -pthread $(LDFLAGS_$(BUILD))
+
+LIBS := -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -ljansson -lm
+LIBS_hub := -lpq
+LIBS_node := -lrocksdb
+LIBS_cli := -lcurl
+
+PROTO := $(wildcard proto/*.proto)
+LIB := $(wildcard lib/base/*.c) $(wildcard lib/credit/*.c) $(wildcard lib/wire/*.c)
+HUB := $(wildcard hub/*.c)
+NODE := $(wildcard node/*.c)
+CLI := $(wildcard cli/*.c)
+UNIT := $(wildcard tests/unit/test_*.c)
+FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
+
+GEN_C := $(PROTO:proto/%.proto=$(B)/gen/%.pb-c.c)
+GEN_O := $(GEN_C:.c=.o)
+LLHTTP_O := $(B)/llhttp/api.o $(B)/llhttp/http.o $(B)/llhttp/llhttp.o
+LIB_O := $(LIB:%.c=$(B)/%.o)
+HUB_O := $(HUB:%.c=$(B)/%.o)
+NODE_O := $(NODE:%.c=$(B)/%.o)
+CLI_O := $(CLI:%.c=$(B)/%.o)
+UNIT_BIN := $(UNIT:tests/unit/%.c=$(B)/unit/%)
+FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%)
+
+.PHONY: all programs unit fuzz-replay clean
+all: programs
+	@ln -sf $(BUILD)/rongxin-hub $(BUILD)/rongxin-node $(BUILD)/rongxin build/
+
+programs: $(B)/rongxin-hub $(B)/rongxin-node $(B)/rongxin
+
+$(B)/rongxin-hub: $(HUB_O) $(B)/librongxin.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_hub) $(LIBS)
+
+$(B)/rongxin-node: $(NODE_O) $(B)/librongxin.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_node) $(LIBS)
+
+$(B)/rongxin: $(CLI_O) $(B)/librongxin.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_cli) $(LIBS)
+
+$(B)/librongxin.a: $(LIB_O) $(GEN_O) $(LLHTTP_O)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h: proto/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=proto --c_out=$(B)/gen $<
+
+$(B)/gen/%.pb-c.o: $(B)/gen/%.pb-c.c
+	$(CC) -std=c11 -w $(FLAGS_$(BUILD)) -I$(B)/gen -c -o $@ $<
+
+$(B)/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -w $(FLAGS_$(BUILD)) -I/usr/include/llhttp -c -o $@ $<
+
+$(B)/%.o: %.c $(GEN_C)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# A unit test is one cmocka program; test_hub_x and test_node_x also get the
+# objects of their program but its main.
+$(B)/unit/test_hub_%: $(B)/tests/unit/test_hub_%.o $(filter-out %/main.o,$(HUB_O)) $(B)/librongxin.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_hub) $(LIBS)
+
+$(B)/unit/test_node_%: $(B)/tests/unit/test_node_%.o $(filter-out %/main.o,$(NODE_O)) $(B)/librongxin.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_node) $(LIBS)
+
+$(B)/unit/test_%: $(B)/tests/unit/test_%.o $(B)/librongxin.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
+# A fuzz target: with BUILD=fuzz under libFuzzer, otherwise with a main that
+# replays its corpus.
+ifeq ($(BUILD),fuzz)
+FUZZ_MAIN :=
+FUZZ_LINK := -fsanitize=fuzzer
+else
+FUZZ_MAIN := $(B)/tests/fuzz/replay.o
+FUZZ_LINK :=
+endif
+$(B)/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(FUZZ_MAIN) $(B)/librongxin.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(FUZZ_LINK) -o $@ $^ $(LIBS)
+
+unit: $(UNIT_BIN)
+	@tests/unit/run $(UNIT_BIN)
+
+fuzz-replay: $(FUZZ_BIN)
+	@tests/fuzz/run $(FUZZ_BIN)
+
+clean:
+	rm -rf build
+
+.SECONDARY:
+-include $(LIB_O:.o=.d) $(HUB_O:.o=.d) $(NODE_O:.o=.d) $(CLI_O:.o=.d)

@@ -1,0 +1,42 @@
+/*
+ * buf: bytes that grow.  Embed it; init or {0}, then release.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct buf {
+	char *data;
+	size_t len;
+	size_t size;
+};
+
+void buf_release(struct buf *buf); /* safe on {0}; leaves {0} */
+void buf_reset(struct buf *buf);   /* length 0, memory kept */
+/* Room for `more` bytes behind the end; the caller then raises `len`. */
+char *buf_room(struct buf *buf, size_t more);
+void buf_add(struct buf *buf, const void *bytes, size_t len);
+void buf_text(struct buf *buf, const char *text);
+void buf_char(struct buf *buf, char c);
+void buf_print(struct buf *buf, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Big-endian integers, for canonical bytes that are hashed or signed. */
+void buf_u16(struct buf *buf, uint16_t value);
+void buf_u32(struct buf *buf, uint32_t value);
+void buf_u64(struct buf *buf, uint64_t value);
+/* Length (u32) and bytes: unambiguous concatenation. */
+void buf_counted(struct buf *buf, struct span bytes);
+/* Terminates with NUL (not counted in len); borrowed. */
+const char *buf_cstr(struct buf *buf);
+
+static inline struct span
+buf_span(const struct buf *buf)
+{
+	return (struct span){buf->data, buf->len};
+}
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * sign: keys that sign and keys that verify.
+ *
+ * Each kind of signature has its own key (batch, catalogue, trail, consent);
+ * keys are PEM files readable by their owner only.  Ed25519 is the
+ * international suite's choice; ECDSA P-256 is accepted for subjects.
+ * A signer belongs to one thread at a time; a verifier may be shared.
+ */
+#ifndef BASE_SIGN_H
+#define BASE_SIGN_H
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define SIGN_KEY_ID_LEN 8
+
+struct signer;
+struct verifier;
+
+/* A new Ed25519 key. */
+struct signer *signer_new(void);
+/* Refuses a file that others may read.  NULL and `why` on failure. */
+struct signer *signer_open(const char *path, struct why *why);
+/* Writes PKCS#8 PEM with mode 0600; fails when the file exists. */
+MUST_CHECK enum err signer_save(
+    const struct signer *signer, const char *path, struct why *why);
+void signer_free(struct signer *signer); /* safe on NULL; wipes */
+/* Append the raw signature (64 bytes for Ed25519; DER for ECDSA). */
+MUST_CHECK enum err signer_sign(
+    struct signer *signer, struct span bytes, struct buf *signature);
+/* "EdDSA" or "ES256" (RFC 8037, RFC 7518). */
+const char *signer_algorithm(const struct signer *signer);
+/* Raw public key (32 bytes) of an Ed25519 signer. */
+MUST_CHECK enum err signer_public(const struct signer *signer, uint8_t out[32]);
+
+/* From 32 raw Ed25519 bytes. */
+struct verifier *verifier_new(const uint8_t raw[32]);
+void verifier_free(struct verifier *verifier); /* safe on NULL */
+bool verifier_check(
+    const struct verifier *verifier, struct span bytes, struct span signature);
+/* First 8 bytes of the SHA-256 of the raw public key: names a key. */
+void sign_key_id(const uint8_t raw[32], uint8_t id[SIGN_KEY_ID_LEN]);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * work: the one kind of queue between threads, and the threads themselves.
+ *
+ * A mailbox holds jobs for one owner, in order.  The owner is either a
+ * thread of its own (worker) or a libuv loop (mailbox_open_loop).  With
+ * log.c and metric.c this is the only file with locks.
+ */
+#ifndef BASE_WORK_H
+#define BASE_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef void (*work_fn)(void *context, void *job);
+
+/* A thread that handles one job after the other. */
+struct worker;
+
+/* `handle(context, job)` runs on the new thread, `idle(context)` (may be
+ * NULL) on it whenever `idle_ms` pass without a job. */
+struct worker *worker_new(const char *name, work_fn handle,
+    void (*idle)(void *context), unsigned idle_ms, void *context);
+/* False when `limit` jobs wait already (0: no limit); the job is the
+ * caller's again.  Any thread. */
+bool worker_post(struct worker *worker, void *job, size_t limit);
+size_t worker_waiting(struct worker *worker);
+/* Handles what waits, then ends the thread.  Not from the thread itself. */
+void worker_stop(struct worker *worker);
+void worker_free(struct worker *worker); /* after stop; safe on NULL */
+
+/* All jobs that wait, at once: for group commit.  Blocks until there is one,
+ * until `timeout_ms` pass (returns 0), or until stop (returns 0, *stopped).
+ * For threads made with worker_new_batch. */
+typedef void (*work_batch_fn)(void *context, void **jobs, size_t count);
+struct worker *worker_new_batch(const char *name, work_batch_fn handle,
+    void (*idle)(void *context), unsigned idle_ms, void *context);
+
+/* A mailbox whose owner is a libuv loop; `loop` is a uv_loop_t. */
+struct mailbox;
+
+struct mailbox *mailbox_open_loop(void *loop, work_fn handle, void *context);
+/* Any thread. */
+void mailbox_post(struct mailbox *mailbox, void *job);
+/* On the loop's thread; waiting jobs are handled first.  The loop must run
+ * once more to finish closing. */
+void mailbox_close(struct mailbox *mailbox);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * problem: RFC 9457 problem documents, one table for all of them.
+ *
+ * Pure.  docs/PROTOCOL.md lists the types; a row here is the only place where
+ * a type, its status and its title are said.
+ */
+#ifndef WIRE_PROBLEM_H
+#define WIRE_PROBLEM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Append {"type","title","status","detail"}; `detail` may be NULL. */
+void problem_print(int status, const char *type, const char *title,
+    const char *detail, struct buf *out);
+/* The HTTP status that an error of ours deserves. */
+int problem_status(enum err err);
+
+#endif
