@@ -1,0 +1,74 @@
+/*
+ * consent: a subject's signed authorization: who may read what, why, how
+ * long, how often (授权).
+ *
+ * The signature is checked elsewhere (base/jws.h); here the claims.  Closed
+ * vocabularies, unknown members refused.  Pure; any thread.
+ */
+#ifndef CREDIT_CONSENT_H
+#define CREDIT_CONSENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "credit/member.h"
+#include "credit/purpose.h"
+#include "credit/record.h"
+#include "credit/uscc.h"
+
+#define CONSENT_ID_MAX 64 /* A-Z a-z 0-9 - _ */
+#define CONSENT_TYPE "rongxin-consent+jws"
+#define REVOCATION_TYPE "rongxin-revocation+jws"
+#define CONSENT_MAX 16384 /* bytes of the JWS */
+
+enum consent_mode {
+	CONSENT_VIEW = 1,
+	CONSENT_STORE,
+	CONSENT_STREAM,
+	CONSENT_QUERY
+};
+
+struct consent {
+	char id[CONSENT_ID_MAX + 1];
+	unsigned version; /* of the claims' format: 1 */
+	char subject[USCC_LEN + 1];
+	char grantee[MEMBER_CODE_MAX + 1];
+	uint32_t items[MEMBER_LIST_MAX];
+	size_t item_count;
+	uint32_t categories[MEMBER_LIST_MAX];
+	size_t category_count;
+	enum purpose purpose;
+	enum consent_mode mode;
+	int64_t not_before_us;
+	int64_t expiry_us;
+	unsigned data_life_days; /* how long the grantee may keep what it read */
+	char revocation[256];    /* where it can be revoked (URL) */
+	bool revoked;            /* not a claim: the control record's state */
+};
+
+/* {"id","version","subject","grantee","items"|"categories","purpose","mode",
+ * "not_before","expiry","frequency","data_life_days","revocation"}.
+ * `frequency` must be "unlimited": a limit that is not counted yet would be
+ * a promise to the subject that nobody keeps, so any other is refused. */
+MUST_CHECK enum err consent_parse(
+    struct span json, struct consent *consent, struct why *why);
+void consent_print(const struct consent *consent, struct buf *out);
+const char *consent_mode_name(enum consent_mode mode);
+bool consent_covers(
+    const struct consent *consent, uint32_t item, uint32_t category);
+
+/* The claims of a revocation: {"revokes": id, "subject", "time"}. */
+struct revocation {
+	char id[CONSENT_ID_MAX + 1];
+	char subject[USCC_LEN + 1];
+	int64_t time_us;
+};
+MUST_CHECK enum err revocation_parse(
+    struct span json, struct revocation *revocation, struct why *why);
+void revocation_print(const struct revocation *revocation, struct buf *out);
+bool consent_id_is_valid(struct span id);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * lease: how long a node may trust what it knows of consents.
+ *
+ * Fresh while the hub's signed time is at most `term_us` old; the node
+ * carries the hub's time forward with its own monotonic clock, so its wall
+ * clock does not matter.  Pure.
+ */
+#ifndef CREDIT_LEASE_H
+#define CREDIT_LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lease {
+	int64_t hub_us;  /* the newest signed hub time; 0: none yet */
+	int64_t tick_us; /* our monotonic clock when it came */
+	int64_t term_us;
+	uint64_t control_position; /* stream 0000 at that time, by the hub */
+};
+
+/* An older pulse than the newest known changes nothing. */
+void lease_renew(struct lease *lease, int64_t hub_us, int64_t tick_us,
+    uint64_t control_position);
+/* `applied`: our position of stream 0000: behind the pulse is not fresh. */
+bool lease_is_fresh(
+    const struct lease *lease, int64_t tick_us, uint64_t applied);
+/* The hub's time now, as far as we can know; 0 without any pulse. */
+int64_t lease_hub_time(const struct lease *lease, int64_t tick_us);
+
+#endif

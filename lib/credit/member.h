@@ -1,0 +1,68 @@
+/*
+ * member: an organisation on the network's member list (接入机构).
+ *
+ * Known by its organisation code; the certificate only proves the code.
+ * Travels as a control record (JSON, unknown members refused).
+ * Pure; any thread.
+ */
+#ifndef CREDIT_MEMBER_H
+#define CREDIT_MEMBER_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define MEMBER_CODE_MAX 32
+#define MEMBER_NAME_MAX 192
+#define MEMBER_LIST_MAX 64
+#define MEMBER_DIVISION_MAX 6
+#define MEMBER_CURVE_KEY_LEN 40 /* Z85 */
+
+enum member_kind {
+	MEMBER_DEPARTMENT = 1,
+	MEMBER_PLATFORM, /* runs a node */
+	MEMBER_BANK,
+	MEMBER_GUARANTEE,
+	MEMBER_SERVICE, /* credit-service institution */
+	MEMBER_OPERATOR,
+	MEMBER_SUBJECT /* an enterprise that signs consents and reads itself */
+};
+
+enum member_status {
+	MEMBER_ACTIVE = 1,
+	MEMBER_SUSPENDED,
+	MEMBER_STRUCK_OFF
+};
+
+struct member {
+	char code[MEMBER_CODE_MAX + 1];
+	char name[MEMBER_NAME_MAX + 1];
+	enum member_kind kind;
+	enum member_status status;
+	/* Platforms: divisions held ("" nation, "44", "4401"). */
+	char divisions[MEMBER_LIST_MAX][MEMBER_DIVISION_MAX + 1];
+	size_t division_count;
+	/* Departments: items that it may hand in. */
+	uint32_t items[MEMBER_LIST_MAX];
+	size_t item_count;
+	/* Platforms: public keys, "" when none. */
+	char curve_key[MEMBER_CURVE_KEY_LEN + 1];
+	char sign_key[65];  /* upward messages; hex of raw Ed25519 */
+	char trail_key[65]; /* checkpoints; hex of raw Ed25519 */
+};
+
+/* {"code","name","kind","status","divisions","items","curve_key","sign_key",
+ * "trail_key"}; the first three are required, status is "active" if absent. */
+MUST_CHECK enum err member_parse(
+    struct span json, struct member *member, struct why *why);
+void member_print(const struct member *member, struct buf *out);
+const char *member_kind_name(enum member_kind kind);
+const char *member_status_name(enum member_status status);
+bool member_holds(const struct member *member, const char *stream);
+bool member_may_provide(const struct member *member, uint32_t item);
+/* Banks, guarantee and credit-service institutions. */
+bool member_is_institution(const struct member *member);
+
+#endif

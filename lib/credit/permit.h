@@ -1,0 +1,73 @@
+/*
+ * permit: the decision on one question (放行决定).
+ *
+ * One pure function.  Refuse by default: what could not be decided is a no,
+ * and every no names the rule that decided.  Tested as a table, fuzzed, and
+ * logged whole.
+ */
+#ifndef CREDIT_PERMIT_H
+#define CREDIT_PERMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "credit/catalog.h"
+#include "credit/consent.h"
+#include "credit/member.h"
+#include "credit/question.h"
+
+enum permit_rule {
+	PERMIT_ALLOWED = 0,
+	PERMIT_MEMBER_UNKNOWN,
+	PERMIT_MEMBER_INACTIVE,
+	PERMIT_MEMBER_KIND,    /* this kind of member asks no such thing */
+	PERMIT_PURPOSE,        /* not a purpose of this member */
+	PERMIT_NOT_SELF,       /* purpose self, another subject */
+	PERMIT_ITEM_UNKNOWN,
+	PERMIT_CONSENT_MISSING,
+	PERMIT_CONSENT_UNKNOWN,
+	PERMIT_CONSENT_REVOKED,
+	PERMIT_CONSENT_SUBJECT,
+	PERMIT_CONSENT_GRANTEE,
+	PERMIT_CONSENT_PURPOSE,
+	PERMIT_CONSENT_MODE,
+	PERMIT_CONSENT_EARLY,
+	PERMIT_CONSENT_EXPIRED,
+	PERMIT_CONSENT_SCOPE,  /* the consent does not cover the item */
+	PERMIT_LEASE_STALE     /* stream 0000 is not fresh enough */
+};
+
+/* What the world knows at the moment of the question. */
+struct circumstances {
+	const struct catalog *catalog;
+	const struct member *member;   /* NULL: not on the list */
+	const struct consent *consent; /* NULL: none found under the given id */
+	bool lease_fresh;
+	int64_t now_us; /* the hub's signed time, carried forward */
+};
+
+struct permit_item {
+	const struct item *item;
+	uint64_t shown;        /* bit i: field at index i may be shown */
+	uint64_t withheld;     /* bit i: field i is left out … */
+	enum permit_rule rule; /* … by this rule */
+};
+
+struct permit {
+	enum permit_rule rule; /* PERMIT_ALLOWED, or why nothing is said at all */
+	bool authorised;       /* a protected field may be shown */
+	enum permit_rule consent_rule; /* what became of the consent */
+	struct permit_item items[QUESTION_ITEMS_MAX];
+	size_t item_count;
+};
+
+/* Item numbers asked for must exist: else PERMIT_ITEM_UNKNOWN for the whole.
+ * With no items asked, every item of the catalogue is. */
+void permit_decide(const struct question *question,
+    const struct circumstances *around, struct permit *permit);
+/* "consent_missing" …: stable, in answers and in the trail. */
+const char *permit_rule_name(enum permit_rule rule);
+/* One English sentence. */
+const char *permit_rule_text(enum permit_rule rule);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * record: one fact of one item about one subject.
+ *
+ * Identity is (stream, item, subject, key); the content digest tells whether
+ * anything changed; the version counts its changes from 1.  Control records
+ * (catalogue, members, consents on stream 0000) are records like others, so
+ * that one change log, one digest and one store carry everything.
+ * A record borrows its texts.  Pure; any thread.
+ */
+#ifndef CREDIT_RECORD_H
+#define CREDIT_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define RECORD_SUBJECT_MAX 32
+#define RECORD_KEY_MAX 200 /* bytes; natural key values joined by U+001F */
+#define RECORD_FIELDS_MAX 64
+#define RECORD_VALUE_MAX (1 << 20)
+
+/* Items of control records.  Field 1 is the document. */
+enum control_item {
+	CONTROL_CATALOGUE = 60001, /* subject "catalogue"; compact JWS */
+	CONTROL_MEMBER = 60002,    /* subject = member code; JSON (member.h) */
+	CONTROL_CONSENT = 60003    /* subject = USCC, key = consent id; JWS.
+	                              Revoked: state withdrawn, field 2 says by
+	                              what (a JWS, or "node:<code>") */
+};
+
+enum record_state {
+	RECORD_CURRENT = 1,
+	RECORD_DISPUTED = 2,
+	RECORD_REPAIRED = 3,
+	RECORD_WITHDRAWN = 4 /* gone from reports at once */
+};
+
+struct record_field {
+	uint32_t number; /* ascending within a record */
+	struct span value; /* canonical text (value.h) */
+};
+
+struct record {
+	uint32_t item;
+	struct span subject;
+	struct span key;      /* empty: the item's one record of the subject */
+	uint64_t version;
+	enum record_state state;
+	struct span provider; /* member code */
+	int64_t as_of_us;     /* data date, or the hand-in's time */
+	const struct record_field *fields;
+	size_t field_count;
+};
+
+/* Item, subject, key, state, provider and fields; not version nor as_of, so
+ * that the same row handed in again is unchanged. */
+struct digest record_content_digest(const struct record *record);
+/* What the stream's set digest adds up: content digest and version. */
+struct digest record_element_digest(
+    const struct digest *content, uint64_t version);
+const struct record_field *record_find(
+    const struct record *record, uint32_t number);
+const char *record_state_name(enum record_state state);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * report: the answer to one question, as JSON.
+ *
+ * {"subject","level","items":[{"item","as_of","stream","position","provider",
+ * "records":[{…}]}],"withheld":[{"item","fields","rule"}],
+ * "receipt":{"index","leaf_hash"}}.  Only fields that the permit shows are
+ * ever touched.  Level "public", or "C" when protected fields are shown.
+ * Pure; one thread per report.
+ */
+#ifndef CREDIT_REPORT_H
+#define CREDIT_REPORT_H
+
+#include "base/buf.h"
+#include "credit/permit.h"
+#include "credit/record.h"
+
+/* Where the answering node's replica of the subject's stream stands. */
+struct standpoint {
+	const char *stream;
+	uint64_t position;
+};
+
+struct report;
+
+/* `buf` is borrowed and appended to. */
+struct report *report_new(const struct question *question,
+    const struct permit *permit, const struct standpoint *standpoint,
+    struct buf *buf);
+void report_free(struct report *report); /* safe on NULL */
+/* Records in ascending item order; withdrawn ones and items that are not
+ * asked for are skipped. */
+void report_add(struct report *report, const struct record *record);
+/* Closes items and prints what was withheld; the receipt comes later. */
+void report_end_items(struct report *report);
+/* SHA-256 of everything so far: what the trail's entry binds. */
+struct digest report_digest(const struct report *report);
+/* Adds the receipt and closes the document. */
+void report_end(
+    struct report *report, uint64_t index, const struct digest *leaf);
+size_t report_record_count(const struct report *report);
+
+#endif

@@ -1,0 +1,151 @@
+/*
+ * pack: structs to wire bytes and back: the only door to protobuf.
+ *
+ * Unpacking takes bytes from outside: sizes are checked first, everything is
+ * copied into the given arena, and what is malformed is ERR_INVALID, never a
+ * crash.  Packing appends to a buf.  Any thread.
+ */
+#ifndef WIRE_PACK_H
+#define WIRE_PACK_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/sign.h"
+#include "credit/access.h"
+#include "credit/chain.h"
+#include "credit/record.h"
+
+#define SIGNATURE_LEN 64
+
+/* --- pack_record.c --- */
+void pack_record(const struct record *record, struct buf *out);
+MUST_CHECK enum err unpack_record(
+    struct span bytes, struct arena *arena, struct record *record);
+/* The body of a batch: each packed record is framed by this; concatenation
+ * of framed records is a packed Batch. */
+void pack_batch_record(struct span packed_record, struct buf *batch);
+MUST_CHECK enum err unpack_batch(struct span bytes, struct arena *arena,
+    struct record **records, size_t *count);
+
+/* --- pack_sealed.c --- */
+struct sealed {
+	struct span header;
+	struct span signature;
+	struct span key_id;
+	struct span body;
+};
+void pack_sealed(const struct sealed *sealed, struct buf *out);
+/* Borrows from `bytes`; copies nothing. */
+MUST_CHECK enum err unpack_sealed(struct span bytes, struct sealed *sealed);
+
+struct stream_head {
+	char stream[STREAM_LEN + 1];
+	uint64_t position;
+	struct digest head;
+};
+struct pulse {
+	int64_t hub_time_us;
+	const struct stream_head *heads; /* ascending by stream */
+	size_t head_count;
+};
+/* Signs; the result is a packed Pulse. */
+MUST_CHECK enum err pack_pulse(
+    const struct pulse *pulse, struct signer *signer, struct buf *out);
+/* Checks the signature with `verifier`. */
+MUST_CHECK enum err unpack_pulse(struct span bytes,
+    const struct verifier *verifier, struct arena *arena, struct pulse *pulse);
+
+/* --- pack_bus.c --- */
+#define PROTOCOL_VERSION 1
+
+enum live_kind {
+	LIVE_SEALED,
+	LIVE_PULSE
+};
+void pack_live(enum live_kind kind, struct span packed, struct buf *out);
+/* `packed` borrows from `bytes`. */
+MUST_CHECK enum err unpack_live(
+    struct span bytes, enum live_kind *kind, struct span *packed);
+
+enum request_kind {
+	REQUEST_HELLO,
+	REQUEST_FETCH,
+	REQUEST_UPWARD
+};
+struct request {
+	uint64_t ticket;
+	enum request_kind kind;
+	unsigned protocol;              /* hello */
+	struct span software, code;     /* hello */
+	char stream[STREAM_LEN + 1];    /* fetch */
+	uint64_t after;                 /* fetch */
+	uint32_t credits;               /* fetch */
+	struct span upward;             /* upward: packed Upward */
+};
+void pack_request(const struct request *request, struct buf *out);
+MUST_CHECK enum err unpack_request(
+    struct span bytes, struct arena *arena, struct request *request);
+
+enum reply_kind {
+	REPLY_WELCOME,
+	REPLY_BATCHES,
+	REPLY_TOO_OLD,
+	REPLY_TAKEN,
+	REPLY_REFUSAL
+};
+struct reply {
+	uint64_t ticket;
+	enum reply_kind kind;
+	unsigned protocol;           /* welcome */
+	struct span software, code;  /* welcome */
+	char stream[STREAM_LEN + 1]; /* batches, too old */
+	const struct span *sealed;   /* batches: packed Sealed each */
+	size_t sealed_count;
+	uint64_t newest;             /* batches */
+	uint64_t oldest;             /* too old */
+	struct span reason;          /* refusal */
+};
+void pack_reply(const struct reply *reply, struct buf *out);
+MUST_CHECK enum err unpack_reply(
+    struct span bytes, struct arena *arena, struct reply *reply);
+
+/* --- pack_upward.c --- */
+struct stream_status {
+	char stream[STREAM_LEN + 1];
+	uint64_t position;
+	struct digest state;
+	int64_t applied_us;
+	int64_t delay_us;
+};
+enum upward_kind {
+	UPWARD_CONSENT,
+	UPWARD_REVOCATION,
+	UPWARD_REVOKED_HERE,
+	UPWARD_STATUS
+};
+struct upward {
+	struct span origin;
+	uint64_t sequence;
+	int64_t time_us;
+	enum upward_kind kind;
+	struct span document; /* JWS, or the revoked consent's id */
+	struct span subject;  /* revoked here */
+	/* status */
+	struct span software, checkpoint, parent;
+	const struct stream_status *streams;
+	size_t stream_count;
+	uint64_t trail_size;
+};
+MUST_CHECK enum err pack_upward(
+    const struct upward *upward, struct signer *signer, struct buf *out);
+/* `verifier` NULL: parse only (to learn the origin, then check again). */
+MUST_CHECK enum err unpack_upward(struct span bytes,
+    const struct verifier *verifier, struct arena *arena,
+    struct upward *upward);
+
+/* --- pack_access.c --- */
+void pack_access(const struct access *access, struct buf *out);
+MUST_CHECK enum err unpack_access(struct span bytes, struct access *access);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * seal: a batch is compressed, hashed, signed once; opened by everybody.
+ *
+ * The only home of zstd.  A sealer belongs to one thread, an opener likewise.
+ */
+#ifndef WIRE_SEAL_H
+#define WIRE_SEAL_H
+
+#include "base/buf.h"
+#include "base/sign.h"
+#include "credit/chain.h"
+#include "wire/pack.h"
+
+struct sealer;
+
+/* `signer` is borrowed. */
+struct sealer *sealer_new(struct signer *signer);
+void sealer_free(struct sealer *sealer); /* safe on NULL */
+/* `raw`: a packed Batch.  Fills header->body and header->raw_size, signs, and
+ * appends a packed Sealed to `out`. */
+MUST_CHECK enum err sealer_seal(struct sealer *sealer,
+    struct batch_header *header, struct span raw, struct buf *out);
+
+struct opener;
+
+/* `raw_key`: the hub's Ed25519 public key for batches. */
+struct opener *opener_new(const uint8_t raw_key[32]);
+void opener_free(struct opener *opener); /* safe on NULL */
+/* Check key id, signature and header; no decompression yet.  `sealed`
+ * borrows from `bytes`. */
+MUST_CHECK enum err opener_check(struct opener *opener, struct span bytes,
+    struct batch_header *header, struct sealed *sealed, struct why *why);
+/* Check the body's digest and sizes, decompress, unpack; exactly
+ * last - first + 1 records or ERR_INVALID. */
+MUST_CHECK enum err opener_open(struct opener *opener,
+    const struct batch_header *header, const struct sealed *sealed,
+    struct arena *arena, struct record **records, struct why *why);
+
+#endif
