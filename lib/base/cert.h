@@ -32,7 +32,8 @@ MUST_CHECK enum err cert_make_ca(
 struct cert_request {
 	const char *code;
 	const char *name;
-	const char *hosts; /* comma list of DNS names and IPs; NULL: client only */
+	const char
+	    *hosts; /* comma list of DNS names and IPs; NULL: client only */
 	int days;
 };
 
@@ -53,7 +54,12 @@ MUST_CHECK enum err trust_check(const struct trust *trust, struct span der,
     int64_t now_us, struct identity *who, struct verifier **verifier,
     struct why *why);
 
-/* Identity of a PEM certificate file, unverified (for display and set-up). */
+/* Identity of a DER certificate that somebody else has verified (TLS). */
+MUST_CHECK enum err cert_identify(
+    struct span der, struct identity *who, struct why *why);
+
+/* Identity of a PEM certificate file, unverified (for display and set-up).
+ * `der` (may be NULL) receives its bytes. */
 MUST_CHECK enum err cert_read(
     const char *path, struct identity *who, struct buf *der, struct why *why);
 

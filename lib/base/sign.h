@@ -21,6 +21,8 @@ struct verifier;
 
 /* A new Ed25519 key. */
 struct signer *signer_new(void);
+/* A new ECDSA P-256 key, for certificates. */
+struct signer *signer_new_p256(void);
 /* Refuses a file that others may read.  NULL and `why` on failure. */
 struct signer *signer_open(const char *path, struct why *why);
 /* Writes PKCS#8 PEM with mode 0600; fails when the file exists. */
@@ -38,9 +40,20 @@ MUST_CHECK enum err signer_public(const struct signer *signer, uint8_t out[32]);
 /* From 32 raw Ed25519 bytes. */
 struct verifier *verifier_new(const uint8_t raw[32]);
 void verifier_free(struct verifier *verifier); /* safe on NULL */
+/* "EdDSA" or "ES256". */
+const char *verifier_algorithm(const struct verifier *verifier);
+/* Raw public key; ERR_INVALID unless it is Ed25519. */
+MUST_CHECK enum err verifier_public(
+    const struct verifier *verifier, uint8_t out[32]);
 bool verifier_check(
     const struct verifier *verifier, struct span bytes, struct span signature);
 /* First 8 bytes of the SHA-256 of the raw public key: names a key. */
 void sign_key_id(const uint8_t raw[32], uint8_t id[SIGN_KEY_ID_LEN]);
+
+/* For cert.c only: OpenSSL's key inside (borrowed), and a verifier around one
+ * (shared); NULL when it is neither Ed25519 nor P-256. */
+struct evp_pkey_st;
+struct evp_pkey_st *signer_key(const struct signer *signer);
+struct verifier *verifier_of_key(struct evp_pkey_st *key);
 
 #endif
