@@ -1,0 +1,305 @@
+/*
+ * work: the one kind of queue between threads, and the threads themselves.
+ *
+ * An owner takes everything that waits at once and handles it without the
+ * lock; a lock is therefore held for a few instructions only.
+ */
+#include "base/work.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <uv.h>
+
+#include "base/mem.h"
+
+#define NAME_SIZE 16 /* what the kernel keeps of a thread's name */
+
+struct jobs {
+	void **list;
+	size_t count;
+	size_t size;
+};
+
+struct worker {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct jobs jobs;       /* under lock */
+	bool stopping;          /* under lock */
+	_Atomic size_t waiting; /* posted and not yet begun */
+	work_fn handle;         /* this one or the next */
+	work_batch_fn handle_batch;
+	void (*idle)(void *context);
+	unsigned idle_ms;
+	void *context;
+	char name[NAME_SIZE];
+};
+
+struct mailbox {
+	uv_async_t async;
+	pthread_mutex_t lock;
+	struct jobs jobs; /* under lock */
+	work_fn handle;
+	void *context;
+};
+
+static void
+jobs_add(struct jobs *jobs, void *job)
+{
+	if (jobs->count == jobs->size) {
+		jobs->size = jobs->size == 0 ? 16 : jobs->size * 2;
+		jobs->list =
+		    mem_grow(jobs->list, jobs->size * sizeof(*jobs->list));
+	}
+	jobs->list[jobs->count++] = job;
+}
+
+static void
+must(int failed)
+{
+	if (!failed)
+		return;
+	fputs("no resources for a thread or its lock\n", stderr);
+	abort();
+}
+
+static void
+deadline_in(unsigned ms, struct timespec *deadline)
+{
+	clock_gettime(CLOCK_MONOTONIC, deadline);
+	deadline->tv_sec += ms / 1000;
+	deadline->tv_nsec += (long)(ms % 1000) * 1000000;
+	if (deadline->tv_nsec >= 1000000000) {
+		deadline->tv_nsec -= 1000000000;
+		deadline->tv_sec++;
+	}
+}
+
+/* Take all jobs that wait.  An empty answer means: nothing came for idle_ms,
+ * or, when *stopped, nothing will come any more. */
+static struct jobs
+worker_take(struct worker *worker, bool *stopped)
+{
+	bool patient = worker->idle == NULL || worker->idle_ms == 0;
+	struct timespec deadline;
+	struct jobs taken;
+	int failed = 0;
+
+	deadline_in(worker->idle_ms, &deadline);
+	pthread_mutex_lock(&worker->lock);
+	while (worker->jobs.count == 0 && !worker->stopping &&
+	       failed != ETIMEDOUT) {
+		if (patient)
+			pthread_cond_wait(&worker->wake, &worker->lock);
+		else
+			failed = pthread_cond_timedwait(
+			    &worker->wake, &worker->lock, &deadline);
+	}
+	taken = worker->jobs;
+	worker->jobs = (struct jobs){0};
+	*stopped = worker->stopping && taken.count == 0;
+	pthread_mutex_unlock(&worker->lock);
+	return taken;
+}
+
+static void
+worker_handle(struct worker *worker, const struct jobs *jobs)
+{
+	size_t i;
+
+	if (worker->handle_batch != NULL) {
+		atomic_fetch_sub(&worker->waiting, jobs->count);
+		worker->handle_batch(worker->context, jobs->list, jobs->count);
+		return;
+	}
+	for (i = 0; i < jobs->count; i++) {
+		atomic_fetch_sub(&worker->waiting, 1);
+		worker->handle(worker->context, jobs->list[i]);
+	}
+}
+
+static void *
+worker_run(void *argument)
+{
+	struct worker *worker = argument;
+	bool stopped = false;
+	struct jobs jobs;
+
+	pthread_setname_np(pthread_self(), worker->name);
+	while (!stopped) {
+		jobs = worker_take(worker, &stopped);
+		if (jobs.count > 0)
+			worker_handle(worker, &jobs);
+		else if (!stopped)
+			worker->idle(worker->context);
+		mem_free(jobs.list);
+	}
+	return NULL;
+}
+
+/* Signals are for the main loop: a worker starts with all of them blocked. */
+static void
+worker_start(struct worker *worker)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	must(pthread_sigmask(SIG_SETMASK, &all, &before));
+	must(pthread_create(&worker->thread, NULL, worker_run, worker));
+	must(pthread_sigmask(SIG_SETMASK, &before, NULL));
+}
+
+static struct worker *
+worker_prepare(const char *name, void (*idle)(void *context), unsigned idle_ms,
+    void *context)
+{
+	struct worker *worker = mem_new(sizeof(*worker));
+	pthread_condattr_t attributes;
+
+	must(pthread_condattr_init(&attributes));
+	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
+	must(pthread_cond_init(&worker->wake, &attributes));
+	pthread_condattr_destroy(&attributes);
+	must(pthread_mutex_init(&worker->lock, NULL));
+	snprintf(worker->name, sizeof(worker->name), "%.15s", name);
+	worker->idle = idle;
+	worker->idle_ms = idle_ms;
+	worker->context = context;
+	return worker;
+}
+
+struct worker *
+worker_new(const char *name, work_fn handle, void (*idle)(void *context),
+    unsigned idle_ms, void *context)
+{
+	struct worker *worker = worker_prepare(name, idle, idle_ms, context);
+
+	worker->handle = handle;
+	worker_start(worker);
+	return worker;
+}
+
+struct worker *
+worker_new_batch(const char *name, work_batch_fn handle,
+    void (*idle)(void *context), unsigned idle_ms, void *context)
+{
+	struct worker *worker = worker_prepare(name, idle, idle_ms, context);
+
+	worker->handle_batch = handle;
+	worker_start(worker);
+	return worker;
+}
+
+bool
+worker_post(struct worker *worker, void *job, size_t limit)
+{
+	bool accepted;
+
+	pthread_mutex_lock(&worker->lock);
+	accepted = !worker->stopping &&
+		   (limit == 0 || atomic_load(&worker->waiting) < limit);
+	if (accepted) {
+		jobs_add(&worker->jobs, job);
+		atomic_fetch_add(&worker->waiting, 1);
+		pthread_cond_signal(&worker->wake);
+	}
+	pthread_mutex_unlock(&worker->lock);
+	return accepted;
+}
+
+size_t
+worker_waiting(struct worker *worker)
+{
+	return atomic_load(&worker->waiting);
+}
+
+void
+worker_stop(struct worker *worker)
+{
+	assert(!pthread_equal(pthread_self(), worker->thread));
+	pthread_mutex_lock(&worker->lock);
+	worker->stopping = true;
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->lock);
+	must(pthread_join(worker->thread, NULL));
+}
+
+void
+worker_free(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	pthread_cond_destroy(&worker->wake);
+	pthread_mutex_destroy(&worker->lock);
+	mem_free(worker->jobs.list);
+	mem_free(worker);
+}
+
+static void
+mailbox_handle_waiting(struct mailbox *mailbox)
+{
+	struct jobs jobs;
+	size_t i;
+
+	pthread_mutex_lock(&mailbox->lock);
+	jobs = mailbox->jobs;
+	mailbox->jobs = (struct jobs){0};
+	pthread_mutex_unlock(&mailbox->lock);
+	for (i = 0; i < jobs.count; i++)
+		mailbox->handle(mailbox->context, jobs.list[i]);
+	mem_free(jobs.list);
+}
+
+static void
+mailbox_on_async(uv_async_t *async)
+{
+	mailbox_handle_waiting(async->data);
+}
+
+struct mailbox *
+mailbox_open_loop(void *loop, work_fn handle, void *context)
+{
+	struct mailbox *mailbox = mem_new(sizeof(*mailbox));
+
+	must(uv_async_init(loop, &mailbox->async, mailbox_on_async));
+	must(pthread_mutex_init(&mailbox->lock, NULL));
+	mailbox->async.data = mailbox;
+	mailbox->handle = handle;
+	mailbox->context = context;
+	return mailbox;
+}
+
+/* Sent under the lock, so that a post that the owner has seen is over when
+ * the owner goes on to close. */
+void
+mailbox_post(struct mailbox *mailbox, void *job)
+{
+	pthread_mutex_lock(&mailbox->lock);
+	jobs_add(&mailbox->jobs, job);
+	if (mailbox->jobs.count == 1)
+		uv_async_send(&mailbox->async);
+	pthread_mutex_unlock(&mailbox->lock);
+}
+
+static void
+mailbox_on_closed(uv_handle_t *handle)
+{
+	struct mailbox *mailbox = handle->data;
+
+	pthread_mutex_destroy(&mailbox->lock);
+	mem_free(mailbox->jobs.list);
+	mem_free(mailbox);
+}
+
+void
+mailbox_close(struct mailbox *mailbox)
+{
+	mailbox_handle_waiting(mailbox);
+	uv_close((uv_handle_t *)&mailbox->async, mailbox_on_closed);
+}
