@@ -17,7 +17,8 @@ enum uscc_fault {
 	USCC_OLD_NUMBER,  /* 15 digits that pass ISO 7064 MOD 11,10 */
 	USCC_CHARACTER,   /* outside GB 32100-2015 table 1 (no I O S V Z) */
 	USCC_CHECK_DIGIT, /* §5.6: sum of weighted values modulo 31 */
-	USCC_PROVINCE     /* characters 3-4 are no province of GB/T 2260 */
+	USCC_PROVINCE     /* characters 3-4 cannot be a province, or 10 without
+			     0000; which exist: region_is_province */
 };
 
 /* Characters only as the standard has them: callers fold width and case. */
