@@ -13,12 +13,14 @@
 
 struct lease {
 	int64_t hub_us;  /* the newest signed hub time; 0: none yet */
-	int64_t tick_us; /* our monotonic clock when it came */
+	int64_t tick_us; /* our monotonic clock when it came, or should have */
 	int64_t term_us;
 	uint64_t control_position; /* stream 0000 at that time, by the hub */
 };
 
-/* An older pulse than the newest known changes nothing. */
+/* A pulse that is not newer than the newest known changes nothing: a repeat
+ * must not prolong.  One that comes later than the time carried forward says
+ * (beyond clock drift) counts as that much older. */
 void lease_renew(struct lease *lease, int64_t hub_us, int64_t tick_us,
     uint64_t control_position);
 /* `applied`: our position of stream 0000: behind the pulse is not fresh. */

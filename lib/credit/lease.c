@@ -1,0 +1,52 @@
+/*
+ * lease: how long a node may trust what it knows of consents.
+ */
+#include "credit/lease.h"
+
+/* Clocks differ by far less than one part in a thousand: what a pulse is
+ * behind by more was held back on its way. */
+#define LEASE_DRIFT 1000
+
+/* How much older than its arrival a pulse must be.  Without this a relay
+ * that holds every pulse back for an hour would stop revocations for an
+ * hour, unseen. */
+static int64_t
+lease_lateness(const struct lease *lease, int64_t hub_us, int64_t tick_us)
+{
+	int64_t elapsed = tick_us - lease->tick_us;
+	int64_t late;
+
+	if (lease->hub_us == 0 || elapsed <= 0)
+		return 0;
+	late = lease->hub_us + elapsed - elapsed / LEASE_DRIFT - hub_us;
+	return late > 0 ? late : 0;
+}
+
+void
+lease_renew(struct lease *lease, int64_t hub_us, int64_t tick_us,
+    uint64_t control_position)
+{
+	if (hub_us <= lease->hub_us)
+		return;
+	lease->tick_us = tick_us - lease_lateness(lease, hub_us, tick_us);
+	lease->hub_us = hub_us;
+	lease->control_position = control_position;
+}
+
+bool
+lease_is_fresh(const struct lease *lease, int64_t tick_us, uint64_t applied)
+{
+	return lease->hub_us > 0 && applied >= lease->control_position &&
+	       tick_us >= lease->tick_us &&
+	       tick_us - lease->tick_us <= lease->term_us;
+}
+
+int64_t
+lease_hub_time(const struct lease *lease, int64_t tick_us)
+{
+	if (lease->hub_us == 0)
+		return 0;
+	if (tick_us <= lease->tick_us)
+		return lease->hub_us;
+	return lease->hub_us + (tick_us - lease->tick_us);
+}
