@@ -463,6 +463,7 @@ json_quote(struct span text, struct buf *out)
 		quote_escaped(c, out);
 		start = i + 1;
 	}
-	buf_add(out, text.ptr + start, text.len - start);
+	if (start < text.len)
+		buf_add(out, text.ptr + start, text.len - start);
 	buf_char(out, '"');
 }

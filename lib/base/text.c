@@ -360,6 +360,8 @@ text_decoder_feed(
 {
 	size_t start = out->len, used;
 
+	if (bytes.ptr == NULL)
+		bytes.ptr = "";
 	used = decode_tail(decoder, bytes, out);
 	bytes = span_make(bytes.ptr + used, bytes.len - used);
 	used = decode(decoder, bytes, out);
