@@ -44,9 +44,10 @@ struct consent {
 	enum consent_mode mode;
 	int64_t not_before_us;
 	int64_t expiry_us;
-	unsigned data_life_days; /* how long the grantee may keep what it read */
-	char revocation[256];    /* where it can be revoked (URL) */
-	bool revoked;            /* not a claim: the control record's state */
+	unsigned
+	    data_life_days;   /* how long the grantee may keep what it read */
+	char revocation[256]; /* where it can be revoked (URL) */
+	bool revoked;         /* not a claim: the control record's state */
 };
 
 /* {"id","version","subject","grantee","items"|"categories","purpose","mode",

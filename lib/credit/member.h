@@ -9,12 +9,14 @@
 #define CREDIT_MEMBER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 
-#define MEMBER_CODE_MAX 32
+#define MEMBER_MAX 16384   /* bytes of the document */
+#define MEMBER_CODE_MAX 32 /* A-Z a-z 0-9 - _ . */
 #define MEMBER_NAME_MAX 192
 #define MEMBER_LIST_MAX 64
 #define MEMBER_DIVISION_MAX 6
@@ -58,9 +60,11 @@ struct member {
 MUST_CHECK enum err member_parse(
     struct span json, struct member *member, struct why *why);
 void member_print(const struct member *member, struct buf *out);
+bool member_code_is_valid(struct span code);
 const char *member_kind_name(enum member_kind kind);
 const char *member_status_name(enum member_status status);
 bool member_holds(const struct member *member, const char *stream);
+/* Departments only, and only what their document lists. */
 bool member_may_provide(const struct member *member, uint32_t item);
 /* Banks, guarantee and credit-service institutions. */
 bool member_is_institution(const struct member *member);

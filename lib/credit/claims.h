@@ -1,0 +1,50 @@
+/*
+ * claims: the members of a JSON document from outside, read strictly.
+ *
+ * What was not understood is refused, and the first fault decides: after it
+ * every call is a no-op and claims_close tells.  Faults name the member,
+ * never its value.  Pure; one thread per document.
+ */
+#ifndef CREDIT_CLAIMS_H
+#define CREDIT_CLAIMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/span.h"
+
+struct claims {
+	struct json *root;
+	struct why *why;
+	enum err err;
+};
+
+/* An object with no members but `names` (ends with NULL); longer than `max`
+ * bytes is ERR_LIMIT.  Always to be closed. */
+void claims_open(struct claims *claims, struct span json, size_t max,
+    const char *const *names, struct why *why);
+/* Is the member there?  (null counts as there, and is then refused.) */
+bool claims_has(const struct claims *claims, const char *name);
+/* Required text of 1 to size - 1 bytes without control characters. */
+void claims_text(
+    struct claims *claims, const char *name, char *out, size_t size);
+/* The same, "" when absent or empty. */
+void claims_maybe_text(
+    struct claims *claims, const char *name, char *out, size_t size);
+/* Required, RFC 3339. */
+void claims_time(struct claims *claims, const char *name, int64_t *time_us);
+/* Required, min..max. */
+void claims_int(struct claims *claims, const char *name, int64_t min,
+    int64_t max, unsigned *out);
+/* Item or category numbers, up to `max`; none when absent. */
+void claims_numbers(struct claims *claims, const char *name, size_t max,
+    uint32_t *numbers, size_t *count);
+/* Makes `reason` about member `name` the fault, unless there is one. */
+void claims_refuse(struct claims *claims, const char *name, const char *reason);
+/* Frees the document; ERR_OK, or the first fault. */
+MUST_CHECK enum err claims_close(struct claims *claims);
+
+#endif

@@ -1,0 +1,270 @@
+/*
+ * member: an organisation on the network's member list (接入机构).
+ */
+#include "credit/member.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "credit/claims.h"
+#include "credit/region.h"
+
+static const char *const member_members[] = {"code", "name", "kind", "status",
+    "divisions", "items", "curve_key", "sign_key", "trail_key", NULL};
+
+static const char *const kind_names[] = {
+    [MEMBER_DEPARTMENT] = "department",
+    [MEMBER_PLATFORM] = "platform",
+    [MEMBER_BANK] = "bank",
+    [MEMBER_GUARANTEE] = "guarantee",
+    [MEMBER_SERVICE] = "service",
+    [MEMBER_OPERATOR] = "operator",
+    [MEMBER_SUBJECT] = "subject",
+};
+#define KIND_COUNT (sizeof(kind_names) / sizeof(kind_names[0]))
+
+static const char *const status_names[] = {
+    [MEMBER_ACTIVE] = "active",
+    [MEMBER_SUSPENDED] = "suspended",
+    [MEMBER_STRUCK_OFF] = "struck_off",
+};
+#define STATUS_COUNT (sizeof(status_names) / sizeof(status_names[0]))
+
+/* Index of `text` in names[1..count-1]; 0 when it is none of them. */
+static unsigned
+name_index(const char *const *names, size_t count, const char *text)
+{
+	unsigned i;
+
+	for (i = 1; i < count; i++) {
+		if (strcmp(names[i], text) == 0)
+			return i;
+	}
+	return 0;
+}
+
+bool
+member_code_is_valid(struct span code)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_.";
+	size_t i;
+
+	if (code.len == 0 || code.len > MEMBER_CODE_MAX)
+		return false;
+	for (i = 0; i < code.len; i++) {
+		if (memchr(letters, code.ptr[i], sizeof(letters) - 1) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void
+read_kind(struct claims *claims, struct member *member)
+{
+	char text[16];
+
+	claims_text(claims, "kind", text, sizeof(text));
+	member->kind =
+	    (enum member_kind)name_index(kind_names, KIND_COUNT, text);
+	if (member->kind == 0)
+		claims_refuse(claims, "kind", "not a kind of member");
+}
+
+static void
+read_status(struct claims *claims, struct member *member)
+{
+	char text[16] = "active";
+
+	if (claims_has(claims, "status"))
+		claims_text(claims, "status", text, sizeof(text));
+	member->status =
+	    (enum member_status)name_index(status_names, STATUS_COUNT, text);
+	if (member->status == 0)
+		claims_refuse(claims, "status", "not a status");
+}
+
+/* "" (the nation), two digits, or four. */
+static bool
+division_is_valid(struct span text)
+{
+	size_t i;
+
+	if (text.ptr == NULL)
+		return false;
+	for (i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	}
+	return text.len == 0 || text.len == 2 || text.len == 4;
+}
+
+static void
+read_divisions(struct claims *claims, struct member *member)
+{
+	const struct json *list;
+	struct span text;
+	size_t i;
+
+	if (!claims_has(claims, "divisions"))
+		return;
+	list = json_find(claims->root, "divisions");
+	if (!json_is_array(list) || json_count(list) > MEMBER_LIST_MAX) {
+		claims_refuse(claims, "divisions", "not a list, or too long");
+		return;
+	}
+	for (i = 0; i < json_count(list); i++) {
+		text = json_text(json_at(list, i));
+		if (!division_is_valid(text)) {
+			claims_refuse(claims, "divisions", "not a division");
+			return;
+		}
+		memcpy(member->divisions[i], text.ptr, text.len);
+	}
+	member->division_count = i;
+}
+
+static void
+read_curve_key(struct claims *claims, char key[MEMBER_CURVE_KEY_LEN + 1])
+{
+	/* ZeroMQ RFC 32. */
+	static const char z85[] =
+	    "0123456789abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+	size_t len;
+
+	claims_maybe_text(claims, "curve_key", key, MEMBER_CURVE_KEY_LEN + 1);
+	len = strlen(key);
+	if (len != 0 &&
+	    (len != MEMBER_CURVE_KEY_LEN || strspn(key, z85) != len))
+		claims_refuse(claims, "curve_key", "not a Z85 key");
+}
+
+static void
+read_hex_key(struct claims *claims, const char *name, char key[65])
+{
+	size_t len;
+
+	claims_maybe_text(claims, name, key, 65);
+	len = strlen(key);
+	if (len != 0 && (len != 64 || strspn(key, "0123456789abcdef") != len))
+		claims_refuse(claims, name, "not 64 hex digits");
+}
+
+enum err
+member_parse(struct span json, struct member *member, struct why *why)
+{
+	struct member read = {0};
+	struct claims claims;
+	enum err err;
+
+	claims_open(&claims, json, MEMBER_MAX, member_members, why);
+	claims_text(&claims, "code", read.code, sizeof(read.code));
+	if (!member_code_is_valid(span_of(read.code)))
+		claims_refuse(&claims, "code", "not an organisation code");
+	claims_text(&claims, "name", read.name, sizeof(read.name));
+	read_kind(&claims, &read);
+	read_status(&claims, &read);
+	read_divisions(&claims, &read);
+	claims_numbers(
+	    &claims, "items", MEMBER_LIST_MAX, read.items, &read.item_count);
+	read_curve_key(&claims, read.curve_key);
+	read_hex_key(&claims, "sign_key", read.sign_key);
+	read_hex_key(&claims, "trail_key", read.trail_key);
+	err = claims_close(&claims);
+	if (err == ERR_OK)
+		*member = read;
+	return err;
+}
+
+static void
+put_unless_empty(struct json_out *out, const char *name, const char *text)
+{
+	if (text[0] != '\0')
+		json_put_cstr(out, name, text);
+}
+
+static void
+put_lists(struct json_out *out, const struct member *member)
+{
+	size_t i;
+
+	json_open_array(out, "divisions");
+	for (i = 0; i < member->division_count; i++)
+		json_put_cstr(out, NULL, member->divisions[i]);
+	json_close_array(out);
+	json_open_array(out, "items");
+	for (i = 0; i < member->item_count; i++)
+		json_put_int(out, NULL, member->items[i]);
+	json_close_array(out);
+}
+
+void
+member_print(const struct member *member, struct buf *out)
+{
+	struct json_out json = {out, false};
+
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "code", member->code);
+	json_put_cstr(&json, "name", member->name);
+	json_put_cstr(&json, "kind", member_kind_name(member->kind));
+	json_put_cstr(&json, "status", member_status_name(member->status));
+	put_lists(&json, member);
+	put_unless_empty(&json, "curve_key", member->curve_key);
+	put_unless_empty(&json, "sign_key", member->sign_key);
+	put_unless_empty(&json, "trail_key", member->trail_key);
+	json_close_object(&json);
+}
+
+const char *
+member_kind_name(enum member_kind kind)
+{
+	unsigned i = (unsigned)kind;
+
+	return i > 0 && i < KIND_COUNT ? kind_names[i] : "unknown";
+}
+
+const char *
+member_status_name(enum member_status status)
+{
+	unsigned i = (unsigned)status;
+
+	return i > 0 && i < STATUS_COUNT ? status_names[i] : "unknown";
+}
+
+bool
+member_holds(const struct member *member, const char *stream)
+{
+	size_t i;
+
+	for (i = 0; i < member->division_count; i++) {
+		if (region_holds(member->divisions[i], stream))
+			return true;
+	}
+	return false;
+}
+
+bool
+member_may_provide(const struct member *member, uint32_t item)
+{
+	size_t i;
+
+	if (member->kind != MEMBER_DEPARTMENT)
+		return false;
+	for (i = 0; i < member->item_count; i++) {
+		if (member->items[i] == item)
+			return true;
+	}
+	return false;
+}
+
+bool
+member_is_institution(const struct member *member)
+{
+	return member->kind == MEMBER_BANK ||
+	       member->kind == MEMBER_GUARANTEE ||
+	       member->kind == MEMBER_SERVICE;
+}

@@ -1,0 +1,76 @@
+/*
+ * question: what a member asks about one subject.
+ */
+#include "credit/question.h"
+
+#include <stdlib.h>
+
+#include "credit/claims.h"
+#include "credit/uscc.h"
+
+static const char *const question_members[] = {
+    "subject", "purpose", "items", "consent", NULL};
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* An empty list is refused: it must not be taken for "every item". */
+static void
+read_items(struct claims *claims, struct question *question)
+{
+	size_t i, kept = 0, count;
+
+	claims_numbers(
+	    claims, "items", QUESTION_ITEMS_MAX, question->items, &count);
+	if (claims_has(claims, "items") && count == 0)
+		claims_refuse(claims, "items", "empty");
+	qsort(question->items, count, sizeof(question->items[0]), by_number);
+	for (i = 0; i < count; i++) {
+		if (kept == 0 ||
+		    question->items[kept - 1] != question->items[i])
+			question->items[kept++] = question->items[i];
+	}
+	question->item_count = kept;
+}
+
+static void
+read_purpose(struct claims *claims, struct question *question)
+{
+	char text[32];
+
+	claims_text(claims, "purpose", text, sizeof(text));
+	question->purpose = purpose_parse(span_of(text));
+	if (question->purpose == PURPOSE_NONE)
+		claims_refuse(claims, "purpose", "not a purpose");
+}
+
+enum err
+question_parse(struct span json, struct question *question, struct why *why)
+{
+	struct question read = {0};
+	struct claims claims;
+	enum err err;
+
+	claims_open(&claims, json, QUESTION_MAX, question_members, why);
+	claims_text(&claims, "subject", read.subject, sizeof(read.subject));
+	if (uscc_check(span_of(read.subject)) != USCC_OK)
+		claims_refuse(
+		    &claims, "subject", "not a unified social credit code");
+	read_purpose(&claims, &read);
+	read_items(&claims, &read);
+	if (claims_has(&claims, "consent")) {
+		claims_text(
+		    &claims, "consent", read.consent, sizeof(read.consent));
+		if (!consent_id_is_valid(span_of(read.consent)))
+			claims_refuse(&claims, "consent", "not a consent's id");
+	}
+	err = claims_close(&claims);
+	if (err == ERR_OK)
+		*question = read;
+	return err;
+}
