@@ -17,6 +17,12 @@
 #include "credit/record.h"
 
 #define SIGNATURE_LEN 64
+/* Longest accepted, in bytes. */
+#define MESSAGE_MAX (16 << 20)                  /* anything from a bus */
+#define SEALED_MAX (BATCH_RAW_MAX + (64 << 10)) /* what zstd cannot shrink */
+#define UPWARD_MAX (1 << 20)
+#define REQUEST_MAX (UPWARD_MAX + (4 << 10))
+#define ACCESS_PACKED_MAX (8 << 10)
 
 /* --- pack_record.c --- */
 void pack_record(const struct record *record, struct buf *out);
