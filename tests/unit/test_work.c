@@ -1,0 +1,253 @@
+/*
+ * work: jobs come in order, and none is lost.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/work.h"
+
+struct seen {
+	intptr_t jobs[64];
+	size_t count;
+	size_t batches;
+	char thread[16];
+	_Atomic int idles;
+	uv_sem_t go;
+	uv_sem_t begun;
+	struct mailbox *mailbox;
+};
+
+static void
+seen_init(struct seen *seen)
+{
+	memset(seen, 0, sizeof(*seen));
+	uv_sem_init(&seen->go, 0);
+	uv_sem_init(&seen->begun, 0);
+}
+
+static void
+seen_release(struct seen *seen)
+{
+	uv_sem_destroy(&seen->go);
+	uv_sem_destroy(&seen->begun);
+}
+
+static void
+note(void *context, void *job)
+{
+	struct seen *seen = context;
+
+	pthread_getname_np(pthread_self(), seen->thread, 16);
+	seen->jobs[seen->count++] = (intptr_t)job;
+}
+
+/* Waits in its first job until the test says go. */
+static void
+note_slowly(void *context, void *job)
+{
+	struct seen *seen = context;
+
+	note(context, job);
+	if (seen->count == 1) {
+		uv_sem_post(&seen->begun);
+		uv_sem_wait(&seen->go);
+	}
+}
+
+static void
+note_batch(void *context, void **jobs, size_t count)
+{
+	struct seen *seen = context;
+	size_t i;
+
+	seen->batches++;
+	for (i = 0; i < count; i++)
+		note_slowly(context, jobs[i]);
+}
+
+static void
+note_idle(void *context)
+{
+	struct seen *seen = context;
+
+	if (atomic_fetch_add(&seen->idles, 1) == 1)
+		uv_sem_post(&seen->begun);
+}
+
+static void
+jobs_are_handled_in_order_on_a_named_thread(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+	intptr_t i;
+
+	(void)state;
+	seen_init(&seen);
+	worker = worker_new("a-very-long-thread-name", note, NULL, 0, &seen);
+	for (i = 0; i < 50; i++)
+		assert_true(worker_post(worker, (void *)i, 0));
+	worker_stop(worker);
+
+	assert_int_equal(seen.count, 50);
+	for (i = 0; i < 50; i++)
+		assert_int_equal(seen.jobs[i], i);
+	assert_string_equal(seen.thread, "a-very-long-thr");
+	assert_false(worker_post(worker, &seen, 0));
+	worker_free(worker);
+	worker_free(NULL);
+	seen_release(&seen);
+}
+
+static void
+a_full_worker_gives_the_job_back(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+
+	(void)state;
+	seen_init(&seen);
+	worker = worker_new("full", note_slowly, NULL, 0, &seen);
+	assert_true(worker_post(worker, (void *)1, 2));
+	uv_sem_wait(&seen.begun);
+	assert_true(worker_post(worker, (void *)2, 2));
+	assert_true(worker_post(worker, (void *)3, 2));
+	assert_int_equal(worker_waiting(worker), 2);
+	assert_false(worker_post(worker, (void *)4, 2));
+	uv_sem_post(&seen.go);
+	worker_stop(worker);
+
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(worker_waiting(worker), 0);
+	worker_free(worker);
+	seen_release(&seen);
+}
+
+static void
+a_batch_is_all_that_waits(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+	intptr_t i;
+
+	(void)state;
+	seen_init(&seen);
+	worker = worker_new_batch("batch", note_batch, NULL, 0, &seen);
+	worker_post(worker, (void *)0, 0);
+	uv_sem_wait(&seen.begun);
+	for (i = 1; i < 40; i++)
+		worker_post(worker, (void *)i, 0);
+	uv_sem_post(&seen.go);
+	worker_stop(worker);
+
+	assert_int_equal(seen.batches, 2);
+	assert_int_equal(seen.count, 40);
+	assert_int_equal(seen.jobs[39], 39);
+	worker_free(worker);
+	seen_release(&seen);
+}
+
+static void
+idle_is_called_while_nothing_comes(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+
+	(void)state;
+	seen_init(&seen);
+	worker = worker_new("idle", note, note_idle, 1, &seen);
+	uv_sem_wait(&seen.begun);
+	worker_stop(worker);
+
+	assert_true(atomic_load(&seen.idles) >= 2);
+	worker_free(worker);
+	seen_release(&seen);
+}
+
+static void
+note_on_loop(void *context, void *job)
+{
+	struct seen *seen = context;
+
+	note(context, job);
+	if (seen->count == 32)
+		mailbox_close(seen->mailbox);
+}
+
+static void *
+post_many(void *context)
+{
+	struct seen *seen = context;
+	intptr_t i;
+
+	for (i = 0; i < 32; i++)
+		mailbox_post(seen->mailbox, (void *)i);
+	return NULL;
+}
+
+static void
+a_loop_gets_its_mail_in_order(void **state)
+{
+	struct seen seen;
+	pthread_t thread;
+	uv_loop_t loop;
+	intptr_t i;
+
+	(void)state;
+	seen_init(&seen);
+	uv_loop_init(&loop);
+	seen.mailbox = mailbox_open_loop(&loop, note_on_loop, &seen);
+	pthread_create(&thread, NULL, post_many, &seen);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	pthread_join(thread, NULL);
+
+	assert_int_equal(seen.count, 32);
+	for (i = 0; i < 32; i++)
+		assert_int_equal(seen.jobs[i], i);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	seen_release(&seen);
+}
+
+static void
+mail_that_waits_is_handled_before_closing(void **state)
+{
+	struct seen seen;
+	uv_loop_t loop;
+
+	(void)state;
+	seen_init(&seen);
+	uv_loop_init(&loop);
+	seen.mailbox = mailbox_open_loop(&loop, note, &seen);
+	mailbox_post(seen.mailbox, (void *)7);
+	mailbox_close(seen.mailbox);
+
+	assert_int_equal(seen.count, 1);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	seen_release(&seen);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(jobs_are_handled_in_order_on_a_named_thread),
+	    cmocka_unit_test(a_full_worker_gives_the_job_back),
+	    cmocka_unit_test(a_batch_is_all_that_waits),
+	    cmocka_unit_test(idle_is_called_while_nothing_comes),
+	    cmocka_unit_test(a_loop_gets_its_mail_in_order),
+	    cmocka_unit_test(mail_that_waits_is_handled_before_closing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
