@@ -54,7 +54,13 @@ CLI_O := $(CLI:%.c=$(B)/%.o)
 UNIT_BIN := $(UNIT:tests/unit/%.c=$(B)/unit/%)
 FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%)
 
-.PHONY: all programs unit fuzz-replay clean
+JOBS := $(shell nproc)
+# Debian's python3, which has pytest; another one may come first in PATH.
+PYTHON := /usr/bin/python3
+PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider -rs
+T ?= 60
+
+.PHONY: all programs help demo up down check unit fuzz-replay lint asan tsan fuzz bench clean
 all: programs
 	@ln -sf $(BUILD)/rongxin-hub $(BUILD)/rongxin-node $(BUILD)/rongxin build/
 
@@ -120,6 +126,76 @@ unit: $(UNIT_BIN)
 
 fuzz-replay: $(FUZZ_BIN)
 	@tests/fuzz/run $(FUZZ_BIN)
+
+# The same network that `up` leaves running, shown step by step and stopped.
+demo: deps-run
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@deploy/demo.sh
+
+up: deps-run
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@deploy/demo.sh up
+
+down:
+	@deploy/demo.sh down
+
+.PHONY: deps-run deps-test deps-bench
+deps-run:
+	@deploy/install-deps.sh run
+deps-test:
+	@deploy/install-deps.sh test
+deps-bench:
+	@deploy/install-deps.sh bench
+
+# Everything that must hold: README's second command.
+check: deps-test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) WERROR=-Werror all
+	@$(MAKE) --no-print-directory -s -j$(JOBS) lint
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=asan WERROR=-Werror unit fuzz-replay
+	@RX_BIN=$(CURDIR)/build/release $(PYTEST) tests/integration tests/scenario
+
+# The same tests with every program under a sanitizer.
+asan tsan: deps-test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$@ programs unit fuzz-replay
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1" \
+		RX_BIN=$(CURDIR)/build/$@ $(PYTEST) tests/integration tests/scenario
+
+fuzz: deps-test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=fuzz fuzz-targets
+	@tests/fuzz/hunt $(T) $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(FUZZ))))
+
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ_BIN)
+
+bench: deps-bench
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@$(PYTHON) tests/bench/run.py
+
+.PHONY: lint-format lint-words lint-tidy lint-cppcheck lint-shell
+lint: lint-format lint-words lint-tidy lint-cppcheck lint-shell
+SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
+lint-format: deps-test
+	@clang-format --dry-run -Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
+lint-words: deps-test
+	@for rule in rooms path settings; do $(PYTHON) tests/lint/$$rule.py || exit 1; done
+lint-tidy: deps-test $(GEN_C)
+	@printf '%s\n' $(LIB) $(HUB) $(NODE) $(CLI) | xargs -P $(JOBS) -n 6 sh -c \
+		'clang-tidy --quiet "$$@" -- -std=c11 $(CPPFLAGS_TIDY) 2>/dev/null' sh && echo "clang-tidy: clean"
+CPPFLAGS_TIDY = -D_GNU_SOURCE $(filter-out -MMD -MP,$(CPPFLAGS))
+lint-cppcheck: deps-test
+	@mkdir -p build/cppcheck
+	@cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -D_GNU_SOURCE -j $(JOBS) \
+		--cppcheck-build-dir=build/cppcheck --enable=warning,portability \
+		--suppress=missingIncludeSystem -Ilib -I. lib hub node cli && echo "cppcheck: clean"
+lint-shell: deps-test
+	@shellcheck deploy/*.sh tests/unit/run tests/fuzz/run tests/fuzz/hunt .ci/run && echo "shellcheck: clean"
+
+help:
+	@echo "make           build/rongxin-hub, build/rongxin-node, build/rongxin"
+	@echo "make demo      the whole network on this machine, shown and stopped (FEED=file.csv)"
+	@echo "make check     all tests"
+	@echo "make up/down   the same network, left running; run/env.sh says where"
+	@echo "make lint unit asan tsan fuzz bench clean: see CONTRIBUTING.md"
 
 clean:
 	rm -rf build

@@ -1,0 +1,215 @@
+#!/bin/bash
+# The whole network on one machine: a hub with its private PostgreSQL cluster,
+# one province node, two city nodes.
+#   deploy/network.sh up DIR      make keys on the first time, start, admit members, write DIR/env.sh
+#   deploy/network.sh down DIR    stop what `up` started, by process id
+#   deploy/network.sh start DIR NAME   (hub gd gz sz) start one again, as after a crash
+#   deploy/network.sh pid DIR NAME     its process id
+# Ports are free ones; everything listens on 127.0.0.1; all state is in DIR.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+bin=${RX_BIN:-$here/build}
+rx=$bin/rongxin
+user=nobody
+
+declare -A code=(
+	[operator]=11100000MB0000019L [dept]=11100000MB00000510
+	[gd]=11440000MB00004493 [gz]=11440100MB0044011H [sz]=11440300MB0044038K
+	[bank]=91440101MA000RX19U [bank2]=91440300MA000RX27J
+)
+declare -A name=(
+	[operator]=国家公共信用信息中心 [dept]=归集演示部门
+	[gd]=广东省融资信用服务平台 [gz]=广州市融资信用服务平台 [sz]=深圳市融资信用服务平台
+	[bank]=广州演示银行 [bank2]=深圳演示银行
+)
+declare -A division=([gd]=44 [gz]=4401 [sz]=4403)
+
+fail() {
+	echo "network: $*" >&2
+	exit 1
+}
+
+# Started by root, all daemons become $user; when $user cannot reach the
+# checkout, the state goes to /var/tmp and DIR becomes a link to it.
+prepare_folder() {
+	if [ "$(id -u)" -eq 0 ] && [ ! -e "$dir" ] && ! setpriv --reuid="$user" \
+		--regid="$(id -g $user)" --clear-groups test -x "$(dirname "$dir")"; then
+		ln -s "$(mktemp -d /var/tmp/rongxin.XXXXXX)" "$dir"
+		chmod 755 "$dir/"
+	fi
+	mkdir -p "$dir"/{net,id,log,pid,share}
+}
+
+give_to_user() {
+	[ "$(id -u)" -ne 0 ] || chown -R "$user:" "$dir/"
+}
+
+make_keys() {
+	[ ! -e "$dir/net/network.json" ] || return 0
+	"$rx" key network --out "$dir/net" --name demo >/dev/null
+	for who in operator dept bank bank2; do
+		"$rx" key member --network "$dir/net" --out "$dir/id/$who" \
+			--code "${code[$who]}" --name "${name[$who]}" >/dev/null
+	done
+	"$rx" key member --network "$dir/net" --out "$dir/id/hub" \
+		--code "${code[operator]}" --name "${name[operator]}" \
+		--hosts localhost,127.0.0.1 >/dev/null
+	for who in gd gz sz; do
+		"$rx" key node --network "$dir/net" --out "$dir/id/$who" \
+			--code "${code[$who]}" --name "${name[$who]}" \
+			--hosts localhost,127.0.0.1 --divisions "${division[$who]}" >/dev/null
+	done
+	member operator operator >"$dir/id/operator.member.json"
+	member dept department '"items":['"$(seq -s, 1 37)"']' >"$dir/id/dept.member.json"
+	member bank bank >"$dir/id/bank.member.json"
+	member bank2 bank >"$dir/id/bank2.member.json"
+	"$rx" catalogue sign "$here/deploy/catalogue/catalogue.json" \
+		--key "$dir/net/catalogue.key" >"$dir/net/catalogue.jws"
+}
+
+member() {
+	printf '{"code":"%s","name":"%s","kind":"%s"%s}\n' \
+		"${code[$1]}" "${name[$1]}" "$2" "${3:+,$3}"
+}
+
+# start NAME PROGRAM: run a daemon, wait until it is ready.
+start_daemon() {
+	local who=$1 program=$2
+	rm -f "$dir/$who.ready"
+	"$bin/$program" --config "$dir/$who.conf" >>"$dir/log/$who.log" 2>&1 &
+	echo $! >"$dir/pid/$who.pid"
+	for _ in $(seq 600); do
+		[ -s "$dir/$who/ready" ] && grep -q "\"pid\": *$!\b" "$dir/$who/ready" && return 0
+		kill -0 $! 2>/dev/null || break
+		sleep 0.1
+	done
+	tail -n 5 "$dir/log/$who.log" >&2
+	fail "$who did not start"
+}
+
+ready() { # NAME FIELD
+	sed -n "s/.*\"$2\": *\"\([^\"]*\)\".*/\1/p" "$dir/$1/ready"
+}
+
+# A port, once known, stays: other parties have it in their settings.
+port_of() { # NAME FIELD
+	if [ -s "$dir/$1/ready" ]; then ready "$1" "$2"; else echo "$3"; fi
+}
+
+configure_hub() {
+	cat >"$dir/hub.conf" <<-EOF
+		folder = $dir/hub
+		network = $dir/net/network.json
+		stem = $dir/id/hub
+		batch_key = $dir/net/batch.key
+		curve = $dir/net/hub.curve
+		listen = $(port_of hub listen 127.0.0.1:0)
+		live = $(port_of hub live tcp://127.0.0.1:*)
+		fetch = $(port_of hub fetch tcp://127.0.0.1:*)
+		sql_folder = $dir/share/sql
+		catalogue = $dir/net/catalogue.jws
+		operator_member = $dir/id/operator.member.json
+		ready_file = $dir/hub/ready
+		user = $user
+	EOF
+}
+
+configure_node() { # NAME PARENT [serves]
+	cat >"$dir/$1.conf" <<-EOF
+		folder = $dir/$1
+		network = $dir/net/network.json
+		stem = $dir/id/$1
+		listen = $(port_of "$1" listen 127.0.0.1:0)
+		parent_live = $(ready "$2" live)
+		parent_fetch = $(ready "$2" fetch)
+		ready_file = $dir/$1/ready
+		user = $user
+	EOF
+	[ "$2" = hub ] || echo "parent_key = $(cat "$dir/id/$2.curve.pub")" >>"$dir/$1.conf"
+	[ -z "${3:-}" ] || cat >>"$dir/$1.conf" <<-EOF
+		live = $(port_of "$1" live tcp://127.0.0.1:*)
+		fetch = $(port_of "$1" fetch tcp://127.0.0.1:*)
+	EOF
+}
+
+start_one() {
+	case $1 in
+	hub) configure_hub; start_daemon hub rongxin-hub ;;
+	gd) configure_node gd hub serves; start_daemon gd rongxin-node ;;
+	gz | sz) configure_node "$1" gd; start_daemon "$1" rongxin-node ;;
+	*) fail "no such part: $1 (hub gd gz sz)" ;;
+	esac
+}
+
+as_operator() {
+	"$rx" "$@" --hub "https://$(ready hub listen)" --ca "$dir/net/ca.crt" \
+		--cert "$dir/id/operator.crt" --key "$dir/id/operator.key"
+}
+
+admit() {
+	for who in dept bank bank2 gd gz sz; do
+		as_operator member admit "$dir/id/$who.member.json" >/dev/null
+	done
+}
+
+write_env() {
+	cat >"$dir/env.sh" <<-EOF
+		export RX_HUB=https://$(ready hub listen)
+		export RX_PROVINCE=https://$(ready gd listen)
+		export RX_CITY=https://$(ready gz listen)
+		export RX_CITY2=https://$(ready sz listen)
+		export RX_NODE=https://$(ready gz listen)
+		export RX_CA=$dir/net/ca.crt
+		export RX_PG='$(cat "$dir/hub/pg.conninfo")'
+	EOF
+	for who in dept bank bank2 operator; do
+		printf 'export RX_%s_CERT=%s RX_%s_KEY=%s\n' \
+			"${who^^}" "$dir/id/$who.crt" "${who^^}" "$dir/id/$who.key" >>"$dir/env.sh"
+	done
+}
+
+up() {
+	[ ! -e "$dir/pid/hub.pid" ] || ! kill -0 "$(cat "$dir/pid/hub.pid")" 2>/dev/null ||
+		fail "it runs already (deploy/network.sh down $dir)"
+	prepare_folder
+	make_keys
+	rm -rf "$dir/share/sql"
+	cp -r "$here/sql" "$dir/share/sql"
+	give_to_user
+	for part in hub gd gz sz; do
+		if [ $part = gd ]; then admit; fi
+		start_one $part
+	done
+	write_env
+}
+
+stop_one() {
+	local pid
+	[ -e "$dir/pid/$1.pid" ] || return 0
+	pid=$(cat "$dir/pid/$1.pid")
+	kill "$pid" 2>/dev/null || true
+	for _ in $(seq 300); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -9 "$pid" 2>/dev/null || true
+	rm -f "$dir/pid/$1.pid"
+}
+
+down() {
+	for part in sz gz gd hub; do stop_one $part; done
+	rm -f "$dir/env.sh"
+}
+
+command=${1:-}
+dir=${2:-$here/run}
+case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
+case $command in
+up) up ;;
+down) down ;;
+start) start_one "$3" ;;
+stop) stop_one "$3" ;;
+pid) cat "$dir/pid/$3.pid" ;;
+*) sed -n '2,8p' "$0" >&2; exit 2 ;;
+esac

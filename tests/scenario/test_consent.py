@@ -1,0 +1,176 @@
+"""What leaves, to whom, and when it stops."""
+import json
+
+import pytest
+from harness import alive, rows_of, until
+
+
+@pytest.fixture(scope="module")
+def subject(network):
+    """A subject of Guangzhou with registration, tax and penalty records."""
+    text = network.gen(1, 20, 21, "--division", "4401")
+    for item in (1, 11, 17, 19, 25):
+        reply = network.submit(item, network.gen(item, 60, 21, "--division", "4401"), f"consent-{item}")
+        assert reply.status == 200, reply.body
+    network.agree("gz", "4401")
+    code = rows_of(text)[0]["uscc"]
+    return code, network.subject_identity(code)
+
+
+def records(report, item):
+    return [r for i in report["items"] if i["item"] == item for r in i["records"]]
+
+
+def rule_for(report, item):
+    return next((w["rule"] for w in report["withheld"] if w["item"] == item), None)
+
+
+def register(network, jws, part="gz", who="bank"):
+    return network.http(part, "POST", "/v1/consents", who, jws, {"Content-Type": "application/jose"})
+
+
+def test_without_consent_protected_items_are_named_and_left_out(network, subject):
+    reply = network.ask(subject[0], items=[1, 19])
+    assert reply.status == 200
+    assert rule_for(reply.json, 19) == "consent_missing"
+    assert records(reply.json, 1) and not records(reply.json, 19)
+
+
+def test_a_consent_opens_its_items_for_its_grantee_and_purpose_only(network, subject):
+    code, who = subject
+    jws = network.sign_consent(who, items="19", consent_id="open-19")
+    reply = register(network, jws)
+    assert reply.status == 201, reply.body
+    assert reply.json == {"id": "open-19", "state": "active"}
+
+    shown = network.ask(code, items=[1, 19, 25], consent="open-19").json
+    assert shown["level"] == "C" and records(shown, 19)
+    assert rule_for(shown, 25) == "consent_scope"
+
+    other_bank = network.ask(code, who="bank2", items=[19], consent="open-19").json
+    assert rule_for(other_bank, 19) == "consent_grantee" and not records(other_bank, 19)
+    other_purpose = network.ask(code, purpose="post_loan", items=[19], consent="open-19").json
+    assert rule_for(other_purpose, 19) == "consent_purpose"
+    unknown = network.ask(code, items=[19], consent="never-signed").json
+    assert rule_for(unknown, 19) == "consent_unknown"
+
+
+def test_a_consent_is_known_everywhere_and_its_revocation_holds_everywhere(network, subject):
+    code, who = subject
+    assert register(network, network.sign_consent(who, items="19", consent_id="everywhere")).status == 201
+    until(lambda: network.http("gd", "GET", "/v1/consents/everywhere", who).status == 200, 10, "known at the province")
+    assert records(network.ask(code, part="gd", items=[19], consent="everywhere").json, 19)
+
+    revoked = network.http("gz", "DELETE", "/v1/consents/everywhere", who)
+    assert revoked.status == 200 and revoked.json["state"] == "revoked"
+    at_once = network.ask(code, items=[19], consent="everywhere").json
+    assert rule_for(at_once, 19) == "consent_revoked" and not records(at_once, 19)
+    until(lambda: rule_for(network.ask(code, part="gd", items=[19], consent="everywhere").json, 19) == "consent_revoked",
+          10, "revoked at the province")
+
+
+def test_a_signed_revocation_may_be_brought_by_anyone(network, subject):
+    code, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="by-cli"))
+    network.cli("consent", "revoke", "by-cli", "--stem", network.stem(who), who="bank", part="gz")
+    assert rule_for(network.ask(code, items=[19], consent="by-cli").json, 19) == "consent_revoked"
+
+
+def test_only_the_subject_revokes(network, subject):
+    _, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="not-yours"))
+    assert network.http("gz", "DELETE", "/v1/consents/not-yours", "bank").status == 403
+    assert network.http("gz", "GET", "/v1/consents/not-yours", "bank2").status == 403
+
+
+def test_a_consent_signed_by_somebody_else_is_refused(network, subject):
+    stranger = network.subject_identity("91440101MA000RX94L", "他人")
+    forged = network.sign_consent(stranger, items="19", consent_id="forged")
+    head, _, signature = forged.split(".")
+    genuine = network.sign_consent(subject[1], items="19", consent_id="forged")
+    reply = register(network, ".".join([head, genuine.split(".")[1], signature]))
+    assert reply.status == 400
+    assert reply.json["type"] == "urn:rongxin:problem:consent_invalid"
+    assert network.http("gz", "GET", "/v1/consents/forged", subject[1]).status == 404
+
+
+def test_the_same_consent_again_is_fine_and_another_under_its_id_is_not(network, subject):
+    jws = network.sign_consent(subject[1], items="19", consent_id="twice")
+    assert register(network, jws).status == 201
+    assert register(network, jws).status in (200, 201)
+    assert register(network, network.sign_consent(subject[1], items="25", consent_id="twice")).status == 409
+
+
+def test_unknown_members_of_a_question_are_refused(network, subject):
+    reply = network.http("gz", "POST", "/v1/reports", "bank",
+                         {"subject": subject[0], "purpose": "pre_loan", "consnet": "x"}, {"Content-Type": "application/json"})
+    assert reply.status == 400
+    assert network.ask(subject[0], purpose="curiosity").status == 400
+
+
+def test_the_subject_reads_itself_and_nobody_else(network, subject):
+    code, who = subject
+    mine = network.ask(code, who=who, purpose="self", items=[1, 19])
+    assert mine.status == 200 and records(mine.json, 19)
+    stranger = network.subject_identity("91440101MA000RX94L", "他人")
+    reply = network.ask(code, who=stranger, purpose="self")
+    assert reply.status == 403
+    assert reply.json["type"] == "urn:rongxin:problem:not_self"
+    assert reply.json["receipt"]["index"] >= 0
+
+
+def test_departments_and_struck_off_banks_are_refused(network, subject):
+    code, _ = subject
+    assert network.ask(code, who="dept").status == 403
+    bank2 = next(m for m in network.http("hub", "GET", "/v1/members").json["members"] if m["code"] == "91440300MA000RX27J")
+    try:
+        network.http("hub", "POST", "/v1/members", "operator", {**bank2, "status": "struck_off"})
+        until(lambda: network.ask(code, who="bank2", items=[1]).status == 403, 10, "struck off at the city")
+    finally:
+        network.http("hub", "POST", "/v1/members", "operator", {**bank2, "status": "active"})
+    until(lambda: network.ask(code, who="bank2", items=[1]).status == 200, 10, "active again")
+
+
+def test_a_renewed_certificate_is_the_same_member(network, subject):
+    before = network.stem("bank").with_suffix(".crt").read_bytes()
+    network.cli("key", "member", "--network", network.run / "net", "--out", network.stem("bank"),
+                "--code", "91440101MA000RX19U", "--name", "广州演示银行")
+    assert network.stem("bank").with_suffix(".crt").read_bytes() != before
+    assert network.ask(subject[0], items=[1]).status == 200
+
+
+def test_a_city_cut_off_refuses_protected_fields_when_its_lease_ends(network, subject):
+    """The lease of this node is set to two seconds; the province is stopped."""
+    code, who = subject
+    assert register(network, network.sign_consent(who, items="19", consent_id="lease")).status == 201
+    network.stop("gz")
+    conf = network.run / "gz.conf"
+    network.script("start", str(network.run), "gz")
+    network.stop("gz")
+    with conf.open("a") as settings:
+        settings.write("lease_seconds = 2\n")
+    pid_file = network.run / "pid" / "gz.pid"
+    try:
+        restart_with_own_settings(network, pid_file)
+        until(lambda: records(network.ask(code, items=[19], consent="lease").json, 19), 20, "fresh and shown")
+        network.stop("gd")
+        until(lambda: rule_for(network.ask(code, items=[19], consent="lease").json, 19) == "lease_stale", 20, "lease over")
+        assert records(network.ask(code, items=[1]).json, 1), "public items are served on"
+    finally:
+        network.start("gd")
+        network.stop("gz")
+        network.start("gz")
+        network.agree("gz", "4401")
+
+
+def restart_with_own_settings(network, pid_file):
+    """Start gz with its settings file as it is (network.sh would rewrite it)."""
+    import subprocess
+    from harness import BIN
+    ready = network.run / "gz" / "ready"
+    ready.unlink(missing_ok=True)
+    log = (network.run / "log" / "gz.log").open("a")
+    process = subprocess.Popen([str(BIN / "rongxin-node"), "--config", str(network.run / "gz.conf")], stdout=log, stderr=log)
+    pid_file.write_text(str(process.pid))
+    until(lambda: ready.exists() and json.loads(ready.read_text())["pid"] == process.pid or not alive(process.pid), 60, "gz started")
+    assert alive(process.pid), network.logs()
