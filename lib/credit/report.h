@@ -27,8 +27,8 @@ struct report *report_new(const struct question *question,
     const struct permit *permit, const struct standpoint *standpoint,
     struct buf *buf);
 void report_free(struct report *report); /* safe on NULL */
-/* Records in ascending item order; withdrawn ones and items that are not
- * asked for are skipped. */
+/* Records in ascending item order; withdrawn ones, other subjects' and items
+ * that are not asked for are skipped. */
 void report_add(struct report *report, const struct record *record);
 /* Closes items and prints what was withheld; the receipt comes later. */
 void report_end_items(struct report *report);

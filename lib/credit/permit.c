@@ -1,0 +1,283 @@
+/*
+ * permit: the decision on one question (放行决定).
+ */
+#include "credit/permit.h"
+
+#include <string.h>
+
+struct rule_words {
+	const char *name, *text;
+};
+
+static const struct rule_words rule_words[] = {
+    [PERMIT_ALLOWED] = {"allowed", "The question is allowed."},
+    [PERMIT_MEMBER_UNKNOWN] = {"member_unknown",
+	"The certificate's organisation is not on the member list."},
+    [PERMIT_MEMBER_INACTIVE] = {"member_inactive",
+	"The member is suspended or struck off."},
+    [PERMIT_MEMBER_KIND] = {"member_kind",
+	"This kind of member asks no such questions."},
+    [PERMIT_PURPOSE] = {"purpose",
+	"The purpose does not allow this member to read it."},
+    [PERMIT_NOT_SELF] = {"not_self",
+	"With the purpose self a member asks about itself only."},
+    [PERMIT_ITEM_UNKNOWN] = {"item_unknown",
+	"An item that was asked for is not in the catalogue."},
+    [PERMIT_CONSENT_MISSING] = {"consent_missing",
+	"Protected fields need the subject's consent and none was named."},
+    [PERMIT_CONSENT_UNKNOWN] = {"consent_unknown",
+	"No consent is registered under this id."},
+    [PERMIT_CONSENT_REVOKED] = {"consent_revoked",
+	"The subject has revoked the consent."},
+    [PERMIT_CONSENT_SUBJECT] = {"consent_subject",
+	"The consent was given by another subject."},
+    [PERMIT_CONSENT_GRANTEE] = {"consent_grantee",
+	"The consent was given to another member."},
+    [PERMIT_CONSENT_PURPOSE] = {"consent_purpose",
+	"The consent was given for another purpose."},
+    [PERMIT_CONSENT_MODE] = {"consent_mode",
+	"The consent's mode does not allow single questions."},
+    [PERMIT_CONSENT_EARLY] = {"consent_early", "The consent is not valid yet."},
+    [PERMIT_CONSENT_EXPIRED] = {"consent_expired", "The consent has expired."},
+    [PERMIT_CONSENT_SCOPE] = {"consent_scope",
+	"The consent does not cover the item."},
+    [PERMIT_LEASE_STALE] = {"lease_stale",
+	"This node cannot prove now that its consents are up to date."},
+};
+#define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
+
+static enum permit_rule
+judge_self(const struct question *question, const struct member *member)
+{
+	return strcmp(member->code, question->subject) == 0 ? PERMIT_ALLOWED
+							    : PERMIT_NOT_SELF;
+}
+
+static enum permit_rule
+judge_purpose(const struct question *question, const struct member *member)
+{
+	switch (question->purpose) {
+	case PURPOSE_SELF:
+		if (member->kind == MEMBER_OPERATOR)
+			return PERMIT_PURPOSE;
+		return judge_self(question, member);
+	case PURPOSE_SUPERVISION:
+		return member->kind == MEMBER_OPERATOR ? PERMIT_ALLOWED
+						       : PERMIT_PURPOSE;
+	case PURPOSE_CUSTOMER_SCREENING:
+	case PURPOSE_PRE_LOAN:
+	case PURPOSE_IN_LOAN:
+	case PURPOSE_POST_LOAN:
+	case PURPOSE_GUARANTEE_REVIEW:
+	case PURPOSE_DISPUTE_CHECK:
+		return member_is_institution(member) ? PERMIT_ALLOWED
+						     : PERMIT_PURPOSE;
+	default:
+		return PERMIT_PURPOSE;
+	}
+}
+
+static enum permit_rule
+judge_member(const struct question *question, const struct member *member)
+{
+	if (member == NULL)
+		return PERMIT_MEMBER_UNKNOWN;
+	if (member->status != MEMBER_ACTIVE)
+		return PERMIT_MEMBER_INACTIVE;
+	if (!member_is_institution(member) && member->kind != MEMBER_OPERATOR &&
+	    member->kind != MEMBER_SUBJECT)
+		return PERMIT_MEMBER_KIND;
+	return judge_purpose(question, member);
+}
+
+static bool
+mode_answers(enum consent_mode mode)
+{
+	return mode == CONSENT_VIEW || mode == CONSENT_STORE ||
+	       mode == CONSENT_QUERY;
+}
+
+/* All of the consent but its scope and the lease.  Without the hub's time
+ * (0) its term cannot be judged; the lease then says no. */
+static enum permit_rule
+judge_claims(
+    const struct question *question, const struct circumstances *around)
+{
+	const struct consent *consent = around->consent;
+
+	if (question->consent[0] == '\0')
+		return PERMIT_CONSENT_MISSING;
+	if (consent == NULL || strcmp(consent->id, question->consent) != 0)
+		return PERMIT_CONSENT_UNKNOWN;
+	if (consent->revoked)
+		return PERMIT_CONSENT_REVOKED;
+	if (strcmp(consent->subject, question->subject) != 0)
+		return PERMIT_CONSENT_SUBJECT;
+	if (strcmp(consent->grantee, around->member->code) != 0)
+		return PERMIT_CONSENT_GRANTEE;
+	if (consent->purpose != question->purpose)
+		return PERMIT_CONSENT_PURPOSE;
+	if (!mode_answers(consent->mode))
+		return PERMIT_CONSENT_MODE;
+	if (around->now_us > 0 && around->now_us < consent->not_before_us)
+		return PERMIT_CONSENT_EARLY;
+	if (around->now_us > 0 && around->now_us >= consent->expiry_us)
+		return PERMIT_CONSENT_EXPIRED;
+	return PERMIT_ALLOWED;
+}
+
+/* What the consent opens, in general.  Screening and supervision never see
+ * protected fields, whatever was signed; oneself needs nobody's consent. */
+static enum permit_rule
+judge_consent(
+    const struct question *question, const struct circumstances *around)
+{
+	enum permit_rule rule;
+
+	if (question->purpose == PURPOSE_SELF)
+		return PERMIT_ALLOWED;
+	if (question->purpose == PURPOSE_CUSTOMER_SCREENING ||
+	    question->purpose == PURPOSE_SUPERVISION)
+		return PERMIT_PURPOSE;
+	rule = judge_claims(question, around);
+	if (rule != PERMIT_ALLOWED)
+		return rule;
+	if (!around->lease_fresh || around->now_us <= 0)
+		return PERMIT_LEASE_STALE;
+	return PERMIT_ALLOWED;
+}
+
+/* The general rule, sharpened by the scope: a stale lease is named only for
+ * what the consent would open. */
+static enum permit_rule
+judge_item(const struct question *question, const struct circumstances *around,
+    enum permit_rule general, const struct item *item)
+{
+	if (general != PERMIT_ALLOWED && general != PERMIT_LEASE_STALE)
+		return general;
+	if (question->purpose == PURPOSE_SELF)
+		return general;
+	if (!consent_covers(around->consent, item->number, item->category))
+		return PERMIT_CONSENT_SCOPE;
+	return general;
+}
+
+/* `all`: a bit for each field; `guarded`: for each protected one. */
+static void
+field_masks(const struct item *item, uint64_t *all, uint64_t *guarded)
+{
+	size_t i;
+
+	*all = *guarded = 0;
+	for (i = 0; i < item->field_count && i < CATALOG_FIELDS_MAX; i++) {
+		*all |= UINT64_C(1) << i;
+		if (item_protects(item, &item->fields[i]))
+			*guarded |= UINT64_C(1) << i;
+	}
+}
+
+static void
+decide_item(const struct question *question, const struct circumstances *around,
+    struct permit *permit, struct permit_item *decided)
+{
+	uint64_t all, guarded;
+	enum permit_rule rule;
+
+	rule =
+	    judge_item(question, around, permit->consent_rule, decided->item);
+	field_masks(decided->item, &all, &guarded);
+	decided->withheld = rule == PERMIT_ALLOWED ? 0 : guarded;
+	decided->shown = all & ~decided->withheld;
+	decided->rule = decided->withheld == 0 ? PERMIT_ALLOWED : rule;
+	if ((decided->shown & guarded) != 0)
+		permit->authorised = true;
+}
+
+/* Keeps the items ascending, as reports need them. */
+static void
+take_item(struct permit *permit, const struct item *item)
+{
+	size_t i = permit->item_count++;
+
+	for (; i > 0 && permit->items[i - 1].item->number > item->number; i--)
+		permit->items[i] = permit->items[i - 1];
+	permit->items[i] = (struct permit_item){.item = item};
+}
+
+static bool
+take_every_item(struct permit *permit, const struct catalog *catalog)
+{
+	const struct item *items;
+	size_t i, count;
+
+	items = catalog_items(catalog, &count);
+	if (count > QUESTION_ITEMS_MAX)
+		return false;
+	for (i = 0; i < count; i++)
+		take_item(permit, &items[i]);
+	return true;
+}
+
+static bool
+take_items(struct permit *permit, const struct question *question,
+    const struct catalog *catalog)
+{
+	const struct item *item;
+	size_t i;
+
+	if (catalog == NULL)
+		return false;
+	if (question->item_count == 0)
+		return take_every_item(permit, catalog);
+	for (i = 0; i < question->item_count; i++) {
+		item = catalog_find_item(catalog, question->items[i]);
+		if (item == NULL)
+			return false;
+		take_item(permit, item);
+	}
+	return true;
+}
+
+static void
+refuse(struct permit *permit, enum permit_rule rule)
+{
+	permit->rule = permit->consent_rule = rule;
+	permit->item_count = 0;
+}
+
+void
+permit_decide(const struct question *question,
+    const struct circumstances *around, struct permit *permit)
+{
+	enum permit_rule rule;
+	size_t i;
+
+	permit->authorised = false;
+	permit->item_count = 0;
+	rule = judge_member(question, around->member);
+	if (rule != PERMIT_ALLOWED) {
+		refuse(permit, rule);
+		return;
+	}
+	if (!take_items(permit, question, around->catalog)) {
+		refuse(permit, PERMIT_ITEM_UNKNOWN);
+		return;
+	}
+	permit->rule = PERMIT_ALLOWED;
+	permit->consent_rule = judge_consent(question, around);
+	for (i = 0; i < permit->item_count; i++)
+		decide_item(question, around, permit, &permit->items[i]);
+}
+
+const char *
+permit_rule_name(enum permit_rule rule)
+{
+	return (unsigned)rule < RULE_COUNT ? rule_words[rule].name : "unknown";
+}
+
+const char *
+permit_rule_text(enum permit_rule rule)
+{
+	return (unsigned)rule < RULE_COUNT ? rule_words[rule].text
+					   : "The question is not allowed.";
+}
