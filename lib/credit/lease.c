@@ -13,13 +13,11 @@
 static int64_t
 lease_lateness(const struct lease *lease, int64_t hub_us, int64_t tick_us)
 {
-	int64_t elapsed = tick_us - lease->tick_us;
-	int64_t late;
+	int64_t here = tick_us - lease->tick_us;
+	int64_t there = hub_us - lease->hub_us;
+	int64_t late = here - there - there / LEASE_DRIFT;
 
-	if (lease->hub_us == 0 || elapsed <= 0)
-		return 0;
-	late = lease->hub_us + elapsed - elapsed / LEASE_DRIFT - hub_us;
-	return late > 0 ? late : 0;
+	return lease->hub_us == 0 || late < 0 ? 0 : late;
 }
 
 void
