@@ -19,6 +19,8 @@
 
 #define CATALOG_ITEM_MAX 59999 /* above: control records (record.h) */
 #define CATALOG_FIELDS_MAX 64  /* an item's fields; one bit each in permits */
+/* Field numbers are 1 to 1000; 1001 is the common column `source_number`. */
+#define CATALOG_SOURCE_NUMBER 1001
 
 enum field_type {
 	FIELD_TEXT,
@@ -47,10 +49,13 @@ struct code {
 	const char *const *former; /* retired codes; ends with NULL */
 };
 
+struct code_index;
+
 struct code_list {
 	const char *name;
 	const struct code *codes;
 	size_t count;
+	const struct code_index *index; /* NULL: searched one by one */
 };
 
 struct field {
@@ -64,6 +69,7 @@ struct field {
 	const struct code_list *codes; /* FIELD_CODE; else NULL */
 	const char *currency_to; /* FIELD_MONEY: field that takes the currency */
 	const char *const *aliases; /* column names as they come; ends with NULL */
+	const char *unit; /* as the catalogue says it; "" or NULL none */
 };
 
 struct item {
@@ -88,6 +94,11 @@ struct rule {
 	bool rejects;
 };
 
+struct category {
+	uint32_t number;
+	const char *zh, *en;
+};
+
 struct catalog;
 
 /* NULL and `why` (member and reason) when the document is not a catalogue. */
@@ -98,6 +109,8 @@ uint64_t catalog_version(const struct catalog *catalog);
 const struct item *catalog_items(const struct catalog *catalog, size_t *count);
 const struct item *catalog_find_item(
     const struct catalog *catalog, uint32_t number);
+const struct category *catalog_categories(
+    const struct catalog *catalog, size_t *count);
 const struct rule *catalog_rules(const struct catalog *catalog, size_t *count);
 const struct rule *catalog_find_rule(
     const struct catalog *catalog, const char *id);
@@ -108,14 +121,16 @@ const struct code_list *catalog_find_codes(
 const struct field *catalog_find_common(
     const struct catalog *catalog, struct span column);
 
-/* By name or alias (folded, trimmed, case ignored); NULL when none. */
+/* By name, alias or Chinese name (folded, trimmed, case ignored); NULL when
+ * none.  Not for every row: columns are mapped once. */
 const struct field *item_find_field(const struct item *item, struct span column);
 const struct field *item_find_number(const struct item *item, uint32_t number);
 /* Is this field protected: by its class, or because its item needs consent? */
 bool item_protects(const struct item *item, const struct field *field);
 const char *field_class_name(enum field_class class);
 const char *field_type_name(enum field_type type);
-/* By code, Chinese or English name, other spelling or retired code. */
+/* By code, Chinese or English name, other spelling or retired code (folded,
+ * trimmed, case ignored).  NULL when none, or when two codes share the name. */
 const struct code *code_list_find(const struct code_list *list, struct span text);
 
 #endif
