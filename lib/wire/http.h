@@ -29,7 +29,8 @@ typedef void (*http_handle_fn)(struct http_exchange *exchange, void *context);
 /* Streamed routes: the head has come; return false after having replied
  * (the body is then discarded). */
 typedef bool (*http_open_fn)(struct http_exchange *exchange, void *context);
-/* A piece of the body, borrowed.  Not called while paused. */
+/* A piece of the body, borrowed.  Not called while paused, nor after a
+ * reply: a reply in mid-body is the end, without a close. */
 typedef void (*http_chunk_fn)(
     struct http_exchange *exchange, struct span piece, void *context);
 /* The body is complete, or (`cut`) the peer went away before it was: then
@@ -39,7 +40,9 @@ typedef void (*http_close_fn)(
 
 struct http_route {
 	const char *method;
-	const char *path; /* "/v1/feeds/{item}/batches"; "{rest...}" last */
+	/* "/v1/feeds/{item}/batches"; "{rest...}" last.  The first that fits
+	 * wins. */
+	const char *path;
 	http_handle_fn handle; /* buffered route */
 	size_t max_body;       /* bytes, for a buffered route */
 	http_open_fn open;     /* streamed route: these three, no handle */
@@ -68,7 +71,8 @@ const char *http_path(const struct http_exchange *exchange); /* no query */
 /* Value of "{name}" in the route's path, percent-decoded; "" when none. */
 const char *http_path_param(
     const struct http_exchange *exchange, const char *name);
-/* Query parameter, percent-decoded; NULL when absent. */
+/* Query parameter, percent-decoded ('+' is a space); NULL when absent.  A
+ * name given twice is refused before any handler. */
 const char *http_query(const struct http_exchange *exchange, const char *name);
 /* Header by lower-case name; NULL when absent. */
 const char *http_header(const struct http_exchange *exchange, const char *name);
@@ -80,8 +84,8 @@ unsigned http_worker(const struct http_exchange *exchange); /* 0.. */
 void *http_loop(const struct http_exchange *exchange);
 /* A handler's own state for this exchange; `release` (may be NULL) is
  * called when the exchange ends, however it ends. */
-void http_set_state(struct http_exchange *exchange, void *state,
-    void (*release)(void *state));
+void http_set_state(
+    struct http_exchange *exchange, void *state, void (*release)(void *state));
 void *http_state(const struct http_exchange *exchange);
 
 /* --- flow --- */
@@ -94,6 +98,13 @@ void http_resume(struct http_exchange *exchange);
 void http_defer(struct http_exchange *exchange,
     void (*call)(struct http_exchange *exchange, void *argument),
     void *argument);
+/* Keep the exchange itself valid, though it may be cut or replied to, until
+ * http_drop: for a streamed exchange that a worker thread knows about.  Both
+ * on the loop. */
+void http_hold(struct http_exchange *exchange);
+void http_drop(struct http_exchange *exchange);
+/* Is there nobody left to reply to: replied already, or the peer gone? */
+bool http_is_over(const struct http_exchange *exchange);
 
 /* --- the reply; exactly one, on the exchange's loop --- */
 /* Before the reply; `value` is copied. */

@@ -1,0 +1,393 @@
+#include "wire/http.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/work.h"
+#include "wire/http2.h"
+#include "wire/http_conn.h"
+
+#define BACKLOG 1024
+#define SWEEP_MS 500
+#define WORKERS_MAX 256
+
+struct http_server {
+	struct tls *tls;
+	struct http_worker **workers;
+	unsigned count;
+	unsigned port;
+	unsigned grace_ms; /* set before the workers are told to stop */
+};
+
+/* What a mailbox carries to say "stop"; all other jobs are http_defer's. */
+static char stop_job;
+
+/* --- one turn of a loop --- */
+
+static void
+resume_all(struct http_worker *worker)
+{
+	struct http_exchange *exchange;
+
+	while ((exchange = worker->resuming) != NULL) {
+		worker->resuming = exchange->next;
+		exchange->next = NULL;
+		exchange->is_resuming = false;
+		if (!http_is_over(exchange) && exchange->stream == 0)
+			http1_flow(exchange);
+		else if (!http_is_over(exchange))
+			http2_flow(exchange);
+		http_drop(exchange);
+	}
+}
+
+static void
+flush_all(struct http_worker *worker)
+{
+	struct http_conn *conn;
+
+	while ((conn = worker->dirty) != NULL) {
+		worker->dirty = conn->next_dirty;
+		conn->is_dirty = false;
+		conn_flush(conn);
+	}
+}
+
+static void
+on_sleep(uv_prepare_t *handle)
+{
+	struct http_worker *worker = handle->data;
+
+	while (worker->resuming != NULL || worker->dirty != NULL) {
+		resume_all(worker);
+		flush_all(worker);
+	}
+}
+
+/* --- stopping --- */
+
+static void
+end_loop(struct http_worker *worker)
+{
+	worker->is_over = true;
+	uv_close((uv_handle_t *)&worker->before_sleep, NULL);
+	uv_close((uv_handle_t *)&worker->sweep, NULL);
+	mailbox_close(worker->mailbox);
+}
+
+static void
+close_all(struct http_worker *worker)
+{
+	while (worker->conns != NULL)
+		conn_close(worker->conns);
+}
+
+/* Exchanges that a thread of the handler still holds when the time is over
+ * are left behind with their loop's memory: http_defer stays harmless. */
+static void
+try_end(struct http_worker *worker)
+{
+	bool is_late = uv_now(&worker->loop) >= worker->stop_at_ms;
+
+	if (worker->is_over)
+		return;
+	if (is_late)
+		close_all(worker);
+	if (worker->conns == NULL && worker->exchange_count == 0)
+		end_loop(worker);
+	else if (is_late && worker->conns == NULL)
+		uv_stop(&worker->loop);
+}
+
+static void
+stop(struct http_worker *worker)
+{
+	struct http_conn *conn, *next;
+
+	worker->is_closing = true;
+	worker->stop_at_ms = uv_now(&worker->loop) + worker->server->grace_ms;
+	uv_close((uv_handle_t *)&worker->listener, NULL);
+	for (conn = worker->conns; conn != NULL; conn = next) {
+		next = conn->next;
+		if (conn->phase == CONN_LINGER)
+			conn_close(conn);
+		else
+			conn_retire(conn);
+	}
+	uv_timer_set_repeat(&worker->sweep, 10);
+	uv_timer_again(&worker->sweep);
+}
+
+static void
+on_job(void *context, void *job)
+{
+	if (job == &stop_job)
+		stop(context);
+	else
+		exchange_run_job(job);
+}
+
+static void
+on_sweep(uv_timer_t *timer)
+{
+	struct http_worker *worker = timer->data;
+	uint64_t now_ms = uv_now(&worker->loop);
+	struct http_conn *conn, *next;
+
+	for (conn = worker->conns; conn != NULL; conn = next) {
+		next = conn->next;
+		if (worker->is_closing && conn->phase == CONN_LINGER &&
+		    conn->unsent == 0)
+			conn_close(conn);
+		else
+			conn_sweep(conn, now_ms);
+	}
+	if (worker->is_closing)
+		try_end(worker);
+}
+
+/* --- starting --- */
+
+static void
+on_connection(uv_stream_t *listener, int status)
+{
+	if (status == 0)
+		conn_open(listener->data);
+}
+
+static int
+bound_socket(const struct addrinfo *address, unsigned port)
+{
+	int one = 1, fd = socket(address->ai_family,
+			 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage where;
+
+	if (fd < 0)
+		return -1;
+	memcpy(&where, address->ai_addr, address->ai_addrlen);
+	if (where.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&where)->sin6_port =
+		    htons((uint16_t)port);
+	else
+		((struct sockaddr_in *)&where)->sin_port =
+		    htons((uint16_t)port);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0 &&
+	    bind(fd, (struct sockaddr *)&where, address->ai_addrlen) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static unsigned
+port_of(const uv_tcp_t *tcp)
+{
+	struct sockaddr_storage name;
+	int len = sizeof(name);
+
+	if (uv_tcp_getsockname(tcp, (struct sockaddr *)&name, &len) != 0)
+		return 0;
+	if (name.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&name)->sin_port);
+}
+
+/* "host:port", "[::1]:port" or ":port". */
+static struct addrinfo *
+parse_address(const char *text, unsigned *port)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC,
+	    .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_PASSIVE};
+	struct addrinfo *found = NULL;
+	const char *colon = strrchr(text, ':');
+	char host[256], *end;
+	unsigned long number;
+	size_t len;
+
+	if (colon == NULL || (size_t)(colon - text) >= sizeof(host))
+		return NULL;
+	number = strtoul(colon + 1, &end, 10);
+	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || number > 65535)
+		return NULL;
+	len = (size_t)(colon - text);
+	if (len >= 2 && text[0] == '[' && colon[-1] == ']') {
+		text++;
+		len -= 2;
+	}
+	memcpy(host, text, len);
+	host[len] = '\0';
+	*port = (unsigned)number;
+	if (getaddrinfo(len > 0 ? host : NULL, "0", &hints, &found) != 0)
+		return NULL;
+	return found;
+}
+
+static void
+worker_init(struct http_worker *worker, struct http_server *server,
+    const struct http_settings *settings)
+{
+	worker->server = server;
+	worker->routes = settings->routes;
+	worker->context = settings->context;
+	worker->tls = server->tls;
+	uv_loop_init(&worker->loop);
+	uv_tcp_init(&worker->loop, &worker->listener);
+	uv_prepare_init(&worker->loop, &worker->before_sleep);
+	uv_timer_init(&worker->loop, &worker->sweep);
+	worker->listener.data = worker;
+	worker->before_sleep.data = worker;
+	worker->sweep.data = worker;
+	uv_prepare_start(&worker->before_sleep, on_sleep);
+	uv_timer_start(&worker->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	worker->mailbox = mailbox_open_loop(&worker->loop, on_job, worker);
+}
+
+static int
+worker_listen(
+    struct http_worker *worker, const struct addrinfo *address, unsigned port)
+{
+	int fd = bound_socket(address, port);
+
+	if (fd < 0)
+		return -1;
+	if (uv_tcp_open(&worker->listener, fd) != 0) {
+		close(fd);
+		return -1;
+	}
+	return uv_listen(
+	    (uv_stream_t *)&worker->listener, BACKLOG, on_connection);
+}
+
+static void
+worker_run(void *context)
+{
+	struct http_worker *worker = context;
+
+	uv_run(&worker->loop, UV_RUN_DEFAULT);
+}
+
+static void
+worker_release(struct http_worker *worker)
+{
+	struct http_exchange *exchange;
+
+	if (worker->exchange_count > 0) {
+		log_warn(
+		    "http.abandoned", "exchanges=%u", worker->exchange_count);
+		return;
+	}
+	while ((exchange = worker->spare) != NULL) {
+		worker->spare = exchange->next;
+		exchange_free(exchange);
+	}
+	uv_loop_close(&worker->loop);
+	mem_free(worker);
+}
+
+/* A worker whose thread never ran. */
+static void
+worker_undo(struct http_worker *worker)
+{
+	uv_close((uv_handle_t *)&worker->listener, NULL);
+	end_loop(worker);
+	uv_run(&worker->loop, UV_RUN_DEFAULT);
+	worker_release(worker);
+}
+
+static bool
+add_worker(struct http_server *server, const struct http_settings *settings,
+    const struct addrinfo *address)
+{
+	struct http_worker *worker = mem_new(sizeof(*worker));
+
+	worker->index = server->count;
+	worker_init(worker, server, settings);
+	if (worker_listen(worker, address, server->port) != 0) {
+		worker_undo(worker);
+		return false;
+	}
+	server->workers[server->count++] = worker;
+	server->port = port_of(&worker->listener);
+	return true;
+}
+
+static void
+server_free(struct http_server *server)
+{
+	tls_close(server->tls);
+	mem_free(server->workers);
+	mem_free(server);
+}
+
+static enum err
+open_workers(struct http_server *server, const struct http_settings *settings,
+    struct why *why)
+{
+	unsigned wanted = settings->workers > 0 ? settings->workers : 1;
+	struct addrinfo *address =
+	    parse_address(settings->listen, &server->port);
+	bool ok = address != NULL && wanted <= WORKERS_MAX;
+
+	if (!ok)
+		return why_set(why, ERR_INVALID, "cannot listen on \"%s\"",
+		    settings->listen);
+	server->workers = mem_new(wanted * sizeof(*server->workers));
+	while (ok && server->count < wanted)
+		ok = add_worker(server, settings, address);
+	freeaddrinfo(address);
+	if (ok)
+		return ERR_OK;
+	while (server->count > 0)
+		worker_undo(server->workers[--server->count]);
+	return why_set(
+	    why, ERR_NETWORK, "cannot listen on \"%s\"", settings->listen);
+}
+
+struct http_server *
+http_server_open(const struct http_settings *settings, struct why *why)
+{
+	struct tls_files files = {settings->cert, settings->key, settings->ca};
+	struct http_server *server = mem_new(sizeof(*server));
+	unsigned i;
+
+	server->tls = tls_open_server(&files, why);
+	if (server->tls == NULL ||
+	    open_workers(server, settings, why) != ERR_OK) {
+		server_free(server);
+		return NULL;
+	}
+	for (i = 0; i < server->count; i++)
+		if (uv_thread_create(&server->workers[i]->thread, worker_run,
+			server->workers[i]) != 0)
+			abort();
+	return server;
+}
+
+unsigned
+http_server_port(const struct http_server *server)
+{
+	return server->port;
+}
+
+void
+http_server_close(struct http_server *server, unsigned grace_ms)
+{
+	unsigned i;
+
+	if (server == NULL)
+		return;
+	server->grace_ms = grace_ms;
+	for (i = 0; i < server->count; i++)
+		mailbox_post(server->workers[i]->mailbox, &stop_job);
+	for (i = 0; i < server->count; i++) {
+		uv_thread_join(&server->workers[i]->thread);
+		worker_release(server->workers[i]);
+	}
+	server_free(server);
+}

@@ -1,0 +1,26 @@
+/*
+ * http2: exchanges side by side on one connection, by nghttp2.
+ *
+ * The only home of nghttp2.  At most 100 streams; what a handler has not
+ * read is bounded by the stream's window, which opens only as it reads.  A
+ * peer that resets, pings or sets without end is sent away
+ * (ENHANCE_YOUR_CALM).
+ */
+#ifndef WIRE_HTTP2_H
+#define WIRE_HTTP2_H
+
+#include "wire/http_conn.h"
+
+bool http2_open(struct http_conn *conn);
+void http2_close(struct http_conn *conn); /* cuts what runs */
+void http2_input(struct http_conn *conn, struct span bytes);
+/* Frames into conn->out; false when there are more than fit now. */
+bool http2_fill(struct http_conn *conn);
+void http2_reply(struct http_exchange *exchange, int status, const char *type,
+    struct span body);
+/* After a resume. */
+void http2_flow(struct http_exchange *exchange);
+void http2_retire(struct http_conn *conn);
+bool http2_is_late(const struct http_conn *conn, uint64_t now_ms);
+
+#endif
