@@ -9,9 +9,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-/* Common column "source_number": the provider's own number of a record. */
-#define FIELD_SOURCE_NUMBER 1001
-
 /* More digits than a JSON reader's double keeps exactly. */
 #define INTEGER_DIGITS_MAX 15
 
@@ -210,7 +207,7 @@ report_add(struct report *report, const struct record *record)
 		return;
 	json_open_object(out, NULL);
 	put_fields(out, asked, record);
-	source = record_find(record, FIELD_SOURCE_NUMBER);
+	source = record_find(record, CATALOG_SOURCE_NUMBER);
 	if (source != NULL)
 		json_put_text(out, "source_number", source->value);
 	json_put_cstr(out, "state", record_state_name(record->state));

@@ -1,0 +1,238 @@
+/*
+ * member: what is a member document and what is not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "credit/member.h"
+
+#define KEY_Z85 "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
+#define KEY_HEX                                                                \
+	"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+
+static const char platform[] =
+    "{\"code\":\"91110000100000001W\",\"name\":\"广东省平台\","
+    "\"kind\":\"platform\",\"status\":\"suspended\","
+    "\"divisions\":[\"44\",\"4401\"],\"items\":[],"
+    "\"curve_key\":\"" KEY_Z85 "\",\"sign_key\":\"" KEY_HEX "\","
+    "\"trail_key\":\"" KEY_HEX "\"}";
+
+static void
+a_platform_is_read_whole(void **state)
+{
+	struct member member;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(span_of(platform), &member, NULL), ERR_OK);
+	assert_string_equal(member.code, "91110000100000001W");
+	assert_string_equal(member.name, "广东省平台");
+	assert_int_equal(member.kind, MEMBER_PLATFORM);
+	assert_int_equal(member.status, MEMBER_SUSPENDED);
+	assert_int_equal(member.division_count, 2);
+	assert_string_equal(member.divisions[1], "4401");
+	assert_string_equal(member.curve_key, KEY_Z85);
+	assert_string_equal(member.sign_key, KEY_HEX);
+	assert_string_equal(member.trail_key, KEY_HEX);
+}
+
+static void
+printed_and_parsed_again_it_is_the_same(void **state)
+{
+	struct buf text = {0};
+	struct member member;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(span_of(platform), &member, NULL), ERR_OK);
+	member_print(&member, &text);
+
+	assert_string_equal(buf_cstr(&text), platform);
+	buf_release(&text);
+}
+
+static void
+status_is_active_when_absent(void **state)
+{
+	struct member member;
+
+	(void)state;
+	assert_int_equal(member_parse(span_of("{\"code\":\"bank-1\",\"name\":"
+					      "\"x\",\"kind\":\"bank\"}"),
+			     &member, NULL),
+	    ERR_OK);
+	assert_int_equal(member.status, MEMBER_ACTIVE);
+	assert_true(member_is_institution(&member));
+}
+
+static void
+a_department_may_provide_what_its_document_lists(void **state)
+{
+	struct member member;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(span_of("{\"code\":\"tax\",\"name\":\"x\",\"kind\":"
+				 "\"department\",\"items\":[3,59999]}"),
+		&member, NULL),
+	    ERR_OK);
+	assert_true(member_may_provide(&member, 3));
+	assert_true(member_may_provide(&member, 59999));
+	assert_false(member_may_provide(&member, 4));
+	member.kind = MEMBER_BANK;
+	assert_false(member_may_provide(&member, 3));
+}
+
+static void
+a_platform_holds_the_streams_of_its_divisions(void **state)
+{
+	struct member member;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(span_of("{\"code\":\"p\",\"name\":\"x\",\"kind\":"
+				 "\"platform\",\"divisions\":[\"44\","
+				 "\"3301\"]}"),
+		&member, NULL),
+	    ERR_OK);
+	assert_true(member_holds(&member, "4401"));
+	assert_true(member_holds(&member, "3301"));
+	assert_false(member_holds(&member, "3302"));
+}
+
+static void
+unusable_documents_are_refused(void **state)
+{
+	static const char *const others[] = {"", "[]", "null", "{}",
+	    "{\"code\":\"a\",\"name\":\"x\"}",
+	    "{\"code\":\"a\",\"kind\":\"bank\"}",
+	    "{\"name\":\"x\",\"kind\":\"bank\"}",
+	    "{\"code\":\"\",\"name\":\"x\",\"kind\":\"bank\"}",
+	    "{\"code\":\"a b\",\"name\":\"x\",\"kind\":\"bank\"}",
+	    "{\"code\":\"a+b\",\"name\":\"x\",\"kind\":\"bank\"}",
+	    "{\"code\":\"a\\n\",\"name\":\"x\",\"kind\":\"bank\"}",
+	    "{\"code\":7,\"name\":\"x\",\"kind\":\"bank\"}",
+	    "{\"code\":\"a\",\"name\":\"x\\u001b\",\"kind\":\"bank\"}",
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"Bank\"}",
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\",\"status\":"
+	    "\"\"}",
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\",\"status\":"
+	    "null}",
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\",\"admin\":"
+	    "true}",
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\",\"kind\":"
+	    "\"operator\"}",
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\"} {}",
+	    "{\"code\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"name\":\"x\","
+	    "\"kind\":\"bank\"}"};
+	struct member member;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_int_equal(
+		    member_parse(span_of(others[i]), &member, NULL),
+		    ERR_INVALID);
+}
+
+static void
+lists_and_keys_of_the_wrong_shape_are_refused(void **state)
+{
+	static const char *const others[] = {"\"divisions\":\"44\"",
+	    "\"divisions\":[44]", "\"divisions\":[\"440\"]",
+	    "\"divisions\":[\"440106\"]", "\"divisions\":[\"4a\"]",
+	    "\"items\":[0]", "\"items\":[60001]", "\"items\":[1.5]",
+	    "\"items\":[\"1\"]", "\"items\":{}", "\"items\":[-1]",
+	    "\"items\":[18446744073709551617]", "\"curve_key\":\"short\"",
+	    "\"curve_key\":\"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf~\"",
+	    "\"sign_key\":\"D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF"
+	    "021A68F707511A\"",
+	    "\"trail_key\":\"00\"", "\"trail_key\":[]"};
+	struct member member;
+	struct buf text = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		buf_reset(&text);
+		buf_print(&text,
+		    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"platform\",%s}",
+		    others[i]);
+		assert_int_equal(
+		    member_parse(buf_span(&text), &member, NULL), ERR_INVALID);
+	}
+	buf_release(&text);
+}
+
+static void
+too_many_items_are_refused(void **state)
+{
+	struct member member;
+	struct buf text = {0};
+	int i;
+
+	(void)state;
+	buf_text(&text,
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"department\","
+	    "\"items\":[1");
+	for (i = 0; i < MEMBER_LIST_MAX; i++)
+		buf_text(&text, ",2");
+	buf_text(&text, "]}");
+	assert_int_equal(
+	    member_parse(buf_span(&text), &member, NULL), ERR_INVALID);
+	buf_release(&text);
+}
+
+static void
+a_refusal_names_the_member_and_not_its_value(void **state)
+{
+	struct member member = {.code = "before"};
+	struct why why;
+
+	(void)state;
+	assert_int_equal(member_parse(span_of("{\"code\":\"secret code\","
+					      "\"name\":\"x\",\"kind\":"
+					      "\"bank\"}"),
+			     &member, &why),
+	    ERR_INVALID);
+	assert_non_null(strstr(why.text, "code"));
+	assert_null(strstr(why.text, "secret"));
+	assert_string_equal(member.code, "before");
+}
+
+static void
+a_document_over_the_limit_is_not_even_parsed(void **state)
+{
+	struct member member;
+	struct buf text = {0};
+
+	(void)state;
+	while (text.len <= MEMBER_MAX)
+		buf_char(&text, ' ');
+	assert_int_equal(
+	    member_parse(buf_span(&text), &member, NULL), ERR_LIMIT);
+	buf_release(&text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_platform_is_read_whole),
+	    cmocka_unit_test(printed_and_parsed_again_it_is_the_same),
+	    cmocka_unit_test(status_is_active_when_absent),
+	    cmocka_unit_test(a_department_may_provide_what_its_document_lists),
+	    cmocka_unit_test(a_platform_holds_the_streams_of_its_divisions),
+	    cmocka_unit_test(unusable_documents_are_refused),
+	    cmocka_unit_test(lists_and_keys_of_the_wrong_shape_are_refused),
+	    cmocka_unit_test(too_many_items_are_refused),
+	    cmocka_unit_test(a_refusal_names_the_member_and_not_its_value),
+	    cmocka_unit_test(a_document_over_the_limit_is_not_even_parsed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
