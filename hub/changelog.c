@@ -1,0 +1,302 @@
+/*
+ * changelog: changed records get positions and travel in sealed batches.
+ */
+#include "hub/changelog.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/setsum.h"
+#include "wire/pack.h"
+#include "wire/seal.h"
+
+/* A batch is sealed when it has so many records or bytes: large enough to
+ * compress well, small enough to lose little on a retry. */
+#define SEAL_RECORDS 256
+#define SEAL_BYTES 80000
+/* Sealed batches wait here for one COPY. */
+#define COPY_BYTES (1 << 20)
+
+#define COPY_SQL                                                               \
+	"COPY change_log (stream, first, last, header, sealed, committed_at)"  \
+	" FROM STDIN (FORMAT binary)"
+
+/* One locked stream and the batch that is being filled for it. */
+struct lane {
+	struct chain chain;
+	struct setsum sum;
+	uint64_t before; /* position when it was locked */
+	uint64_t records;
+};
+
+struct changelog {
+	struct sealer *sealer;
+	struct arena *arena;
+	struct lane *lanes; /* ascending by stream */
+	size_t lane_count;
+	struct changelog_range *ranges;
+	size_t range_count;
+	int64_t committed_us;
+	struct buf packed; /* one record */
+	struct buf raw;    /* the open batch */
+	size_t raw_records;
+	struct buf sealed;
+	struct buf rows; /* for COPY */
+};
+
+struct changelog *
+changelog_new(struct signer *signer)
+{
+	struct changelog *log = mem_new(sizeof(*log));
+
+	log->sealer = sealer_new(signer);
+	log->arena = arena_new();
+	return log;
+}
+
+void
+changelog_free(struct changelog *log)
+{
+	if (log == NULL)
+		return;
+	sealer_free(log->sealer);
+	arena_free(log->arena);
+	mem_free(log->lanes);
+	mem_free(log->ranges);
+	buf_release(&log->packed);
+	buf_release(&log->raw);
+	buf_release(&log->sealed);
+	buf_release(&log->rows);
+	mem_free(log);
+}
+
+static void
+copy_stream(char out[STREAM_LEN + 1], struct span stream)
+{
+	size_t len = stream.len < STREAM_LEN ? stream.len : STREAM_LEN;
+
+	memcpy(out, stream.ptr, len);
+	out[len] = '\0';
+}
+
+static void
+lane_fill(struct lane *lane, const struct pg *pg, size_t row)
+{
+	struct span head = pg_bytes(pg, row, 2);
+
+	copy_stream(lane->chain.stream, pg_bytes(pg, row, 0));
+	lane->chain.position = (uint64_t)pg_int(pg, row, 1);
+	lane->before = lane->chain.position;
+	if (head.len == DIGEST_LEN)
+		memcpy(lane->chain.head.bytes, head.ptr, DIGEST_LEN);
+	if (!setsum_parse(pg_bytes(pg, row, 3), &lane->sum))
+		log_error("ledger.setsum", "stream=%s", lane->chain.stream);
+	lane->records = (uint64_t)pg_int(pg, row, 4);
+}
+
+void
+changelog_lock(struct changelog *log, struct pg *pg)
+{
+	size_t i;
+
+	pg_run(pg, "INSERT INTO stream_state (stream)"
+		   " SELECT DISTINCT stream FROM change ORDER BY 1"
+		   " ON CONFLICT (stream) DO NOTHING");
+	pg_query(pg,
+	    "SELECT stream, position, head, setsum, records FROM stream_state"
+	    " WHERE stream IN (SELECT stream FROM change)"
+	    " ORDER BY stream FOR UPDATE");
+	log->lane_count = pg_rows(pg);
+	log->range_count = 0;
+	mem_free(log->lanes);
+	log->lanes = mem_new((log->lane_count + 1) * sizeof(*log->lanes));
+	log->ranges =
+	    mem_grow(log->ranges, (log->lane_count + 1) * sizeof(*log->ranges));
+	for (i = 0; i < log->lane_count; i++)
+		lane_fill(&log->lanes[i], pg, i);
+}
+
+/* Close the open batch: number it, seal it, put it behind the others. */
+static enum err
+seal_batch(struct changelog *log, struct lane *lane)
+{
+	struct batch_header header = {0};
+	uint8_t bytes[BATCH_HEADER_LEN];
+	enum err err;
+
+	if (log->raw_records == 0)
+		return ERR_OK;
+	memcpy(header.stream, lane->chain.stream, sizeof(header.stream));
+	header.first = lane->chain.position + 1;
+	header.last = lane->chain.position + log->raw_records;
+	header.previous = lane->chain.head;
+	header.committed_us = log->committed_us;
+	header.state = setsum_digest(&lane->sum);
+	buf_reset(&log->sealed);
+	err = sealer_seal(
+	    log->sealer, &header, buf_span(&log->raw), &log->sealed);
+	if (err != ERR_OK)
+		return err;
+	chain_advance(&lane->chain, &header);
+	batch_header_print(&header, bytes);
+	pg_put_row(&log->rows, 6);
+	pg_put_bytes(&log->rows, span_of(header.stream));
+	pg_put_int8(&log->rows, (int64_t)header.first);
+	pg_put_int8(&log->rows, (int64_t)header.last);
+	pg_put_bytes(&log->rows, span_make(bytes, sizeof(bytes)));
+	pg_put_bytes(&log->rows, buf_span(&log->sealed));
+	pg_put_time(&log->rows, log->committed_us);
+	buf_reset(&log->raw);
+	log->raw_records = 0;
+	return ERR_OK;
+}
+
+static struct digest
+digest_from(struct span bytes)
+{
+	struct digest digest = {{0}};
+
+	if (bytes.len == DIGEST_LEN)
+		memcpy(digest.bytes, bytes.ptr, DIGEST_LEN);
+	return digest;
+}
+
+/* One row of the cursor: stream, packed, digest, old_digest, old_version. */
+static enum err
+add_change(struct changelog *log, struct lane *lane, struct pg *pg, size_t row)
+{
+	uint64_t old_version = (uint64_t)pg_int(pg, row, 4);
+	struct digest content = digest_from(pg_bytes(pg, row, 2));
+	struct digest old_content = digest_from(pg_bytes(pg, row, 3));
+	struct digest element;
+	struct record record;
+	enum err err;
+
+	arena_reset(log->arena);
+	err = unpack_record(pg_bytes(pg, row, 1), log->arena, &record);
+	if (err != ERR_OK)
+		return err;
+	record.version = old_version + 1;
+	buf_reset(&log->packed);
+	pack_record(&record, &log->packed);
+	if (log->raw_records >= SEAL_RECORDS ||
+	    (log->raw_records > 0 &&
+		log->raw.len + log->packed.len > SEAL_BYTES))
+		err = seal_batch(log, lane);
+	if (err != ERR_OK)
+		return err;
+	pack_batch_record(buf_span(&log->packed), &log->raw);
+	log->raw_records++;
+	if (old_version > 0) {
+		element = record_element_digest(&old_content, old_version);
+		setsum_remove(&lane->sum, &element);
+	} else {
+		lane->records++;
+	}
+	element = record_element_digest(&content, record.version);
+	setsum_add(&lane->sum, &element);
+	return ERR_OK;
+}
+
+/* The lane is complete: its last batch, its range. */
+static enum err
+finish_lane(struct changelog *log, struct lane *lane)
+{
+	struct changelog_range *range = &log->ranges[log->range_count];
+	enum err err = seal_batch(log, lane);
+
+	memcpy(range->stream, lane->chain.stream, sizeof(range->stream));
+	range->first = lane->before + 1;
+	range->last = lane->chain.position;
+	log->range_count++;
+	return err;
+}
+
+static void
+store_lane(const struct lane *lane, struct pg *pg)
+{
+	uint8_t sum[SETSUM_LEN];
+
+	setsum_print(&lane->sum, sum);
+	pg_exec(pg,
+	    "UPDATE stream_state SET position = $2, head = $3, setsum = $4,"
+	    " records = $5 WHERE stream = $1",
+	    pg_arg_text(span_of(lane->chain.stream)),
+	    pg_arg_int((int64_t)lane->chain.position),
+	    pg_arg_bytes(span_make(lane->chain.head.bytes, DIGEST_LEN)),
+	    pg_arg_bytes(span_make(sum, sizeof(sum))),
+	    pg_arg_int((int64_t)lane->records));
+}
+
+/* The rows of one FETCH; `*at` is the lane that is being filled. */
+static enum err
+add_changes(struct changelog *log, struct pg *pg, size_t *at)
+{
+	enum err err = ERR_OK;
+	size_t row;
+
+	for (row = 0; row < pg_rows(pg) && err == ERR_OK; row++) {
+		struct span stream = pg_bytes(pg, row, 0);
+
+		if (!span_is(stream, log->lanes[*at].chain.stream)) {
+			err = finish_lane(log, &log->lanes[*at]);
+			(*at)++;
+		}
+		if (*at >= log->lane_count)
+			return ERR_CONFLICT;
+		if (err == ERR_OK)
+			err = add_change(log, &log->lanes[*at], pg, row);
+	}
+	return err;
+}
+
+/* Walk through the changes in order with a cursor. */
+static enum err
+seal_changes(struct changelog *log, struct pg *pg)
+{
+	enum err err = ERR_OK;
+	size_t at = 0;
+
+	pg_run(pg,
+	    "DECLARE changes NO SCROLL CURSOR FOR"
+	    " SELECT c.stream, s.packed, c.digest, c.old_digest, c.old_version"
+	    " FROM change c JOIN stage s ON s.line = c.line"
+	    " ORDER BY c.stream, c.ordinal");
+	do {
+		pg_query(pg, "FETCH 1000 FROM changes");
+		if (pg_rows(pg) == 0)
+			break;
+		err = add_changes(log, pg, &at);
+		if (log->rows.len > COPY_BYTES)
+			pg_copy(pg, COPY_SQL, &log->rows);
+	} while (err == ERR_OK);
+	if (err == ERR_OK && !pg_has_failed(pg))
+		err = finish_lane(log, &log->lanes[at]);
+	pg_copy(pg, COPY_SQL, &log->rows);
+	pg_run(pg, "CLOSE changes");
+	return err;
+}
+
+enum err
+changelog_write(struct changelog *log, struct pg *pg, int64_t committed_us)
+{
+	enum err err;
+	size_t i;
+
+	log->committed_us = committed_us;
+	log->raw_records = 0;
+	buf_reset(&log->raw);
+	buf_reset(&log->rows);
+	if (pg_has_failed(pg) || log->lane_count == 0)
+		return ERR_OK;
+	err = seal_changes(log, pg);
+	for (i = 0; i < log->lane_count && err == ERR_OK; i++)
+		store_lane(&log->lanes[i], pg);
+	return err;
+}
+
+const struct changelog_range *
+changelog_ranges(const struct changelog *log, size_t *count)
+{
+	*count = log->range_count;
+	return log->ranges;
+}

@@ -1,0 +1,372 @@
+/*
+ * pg: one PostgreSQL connection, with sticky transactions.
+ */
+#include "hub/pg.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* PostgreSQL counts microseconds from 2000-01-01. */
+#define PG_EPOCH_US INT64_C(946684800000000)
+/* Types of pg_type.dat that parameters have. */
+#define OID_BYTEA 17
+#define OID_INT8 20
+#define OID_TEXT 25
+#define OID_TIMESTAMPTZ 1184
+
+struct pg {
+	PGconn *link;
+	PGresult *result;
+	char *conninfo;
+	const char *setup;
+	bool failed;
+	struct why why;
+};
+
+static void
+drop_result(struct pg *pg)
+{
+	PQclear(pg->result);
+	pg->result = NULL;
+}
+
+static void
+fail(struct pg *pg, const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (!pg->failed)
+		snprintf(pg->why.text, sizeof(pg->why.text), "%s %s",
+		    state != NULL ? state : "-",
+		    text != NULL ? text : "connection lost");
+	pg->failed = true;
+}
+
+static void
+keep(struct pg *pg, PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	drop_result(pg);
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+		pg->result = result;
+		return;
+	}
+	fail(pg, result);
+	PQclear(result);
+}
+
+/* Notices repeat what the caller knows and may quote data. */
+static void
+ignore_notice(void *context, const char *message)
+{
+	(void)context;
+	(void)message;
+}
+
+static void
+connect_now(struct pg *pg)
+{
+	pg->failed = false;
+	if (pg->link == NULL)
+		pg->link = PQconnectdb(pg->conninfo);
+	else
+		PQreset(pg->link);
+	if (PQstatus(pg->link) != CONNECTION_OK) {
+		fail(pg, NULL);
+		return;
+	}
+	PQsetNoticeProcessor(pg->link, ignore_notice, NULL);
+	if (pg->setup != NULL)
+		pg_run(pg, pg->setup);
+}
+
+struct pg *
+pg_open(const char *conninfo, const char *setup, struct why *why)
+{
+	struct pg *pg = mem_new(sizeof(*pg));
+
+	pg->conninfo = mem_text(conninfo);
+	pg->setup = setup;
+	connect_now(pg);
+	if (!pg->failed)
+		return pg;
+	(void)why_set(why, ERR_DATABASE, "database: %s", pg->why.text);
+	pg_close(pg);
+	return NULL;
+}
+
+void
+pg_close(struct pg *pg)
+{
+	if (pg == NULL)
+		return;
+	drop_result(pg);
+	PQfinish(pg->link);
+	mem_free(pg->conninfo);
+	mem_free(pg);
+}
+
+bool
+pg_ping(const char *conninfo)
+{
+	return PQping(conninfo) == PQPING_OK;
+}
+
+void
+pg_begin(struct pg *pg)
+{
+	pg->failed = false;
+	if (PQstatus(pg->link) != CONNECTION_OK ||
+	    PQtransactionStatus(pg->link) != PQTRANS_IDLE)
+		connect_now(pg);
+	pg_run(pg, "BEGIN");
+}
+
+enum err
+pg_end(struct pg *pg, bool commit)
+{
+	bool failed;
+
+	if (commit)
+		pg_run(pg, "COMMIT");
+	failed = pg->failed;
+	if (failed || !commit) {
+		pg->failed = false;
+		if (PQtransactionStatus(pg->link) != PQTRANS_IDLE)
+			pg_run(pg, "ROLLBACK");
+		pg->failed = failed;
+	}
+	drop_result(pg);
+	return failed ? ERR_DATABASE : ERR_OK;
+}
+
+bool
+pg_has_failed(const struct pg *pg)
+{
+	return pg->failed;
+}
+
+const char *
+pg_why(const struct pg *pg)
+{
+	return pg->why.text;
+}
+
+void
+pg_run(struct pg *pg, const char *sql)
+{
+	if (!pg->failed)
+		keep(pg, PQexec(pg->link, sql));
+}
+
+void
+pg_query(struct pg *pg, const char *sql)
+{
+	pg_exec_args(pg, sql, NULL, 0);
+}
+
+void
+pg_exec_args(
+    struct pg *pg, const char *sql, const struct pg_arg *args, size_t count)
+{
+	static const Oid types[] = {
+	    OID_TEXT, OID_INT8, OID_TEXT, OID_BYTEA, OID_TIMESTAMPTZ};
+	const char *values[PG_ARGS_MAX];
+	int64_t numbers[PG_ARGS_MAX];
+	int lengths[PG_ARGS_MAX];
+	int formats[PG_ARGS_MAX];
+	Oid oids[PG_ARGS_MAX];
+	size_t i;
+
+	assert(count <= PG_ARGS_MAX);
+	if (pg->failed)
+		return;
+	for (i = 0; i < count; i++) {
+		int64_t shift = args[i].kind == PG_TIME ? PG_EPOCH_US : 0;
+		bool number = args[i].kind == PG_INT || args[i].kind == PG_TIME;
+		struct span bytes = args[i].bytes;
+
+		numbers[i] =
+		    (int64_t)htobe64((uint64_t)(args[i].number - shift));
+		if (number)
+			bytes = span_make(&numbers[i], sizeof(numbers[i]));
+		else if (bytes.ptr == NULL && args[i].kind != PG_NULL)
+			bytes.ptr = "";
+		values[i] = bytes.ptr;
+		lengths[i] = (int)bytes.len;
+		formats[i] = 1;
+		oids[i] = types[args[i].kind];
+	}
+	keep(pg, PQexecParams(pg->link, sql, (int)count, oids, values, lengths,
+		     formats, 1));
+}
+
+size_t
+pg_rows(const struct pg *pg)
+{
+	return pg->failed ? 0 : (size_t)PQntuples(pg->result);
+}
+
+int64_t
+pg_affected(const struct pg *pg)
+{
+	return pg->failed ? 0 : strtoll(PQcmdTuples(pg->result), NULL, 10);
+}
+
+bool
+pg_is_null(const struct pg *pg, size_t row, int column)
+{
+	return PQgetisnull(pg->result, (int)row, column) != 0;
+}
+
+struct span
+pg_bytes(const struct pg *pg, size_t row, int column)
+{
+	return span_make(PQgetvalue(pg->result, (int)row, column),
+	    (size_t)PQgetlength(pg->result, (int)row, column));
+}
+
+int64_t
+pg_int(const struct pg *pg, size_t row, int column)
+{
+	struct span bytes = pg_bytes(pg, row, column);
+	int64_t value = 0;
+	size_t i;
+
+	if (bytes.len == 0)
+		return 0;
+	if (bytes.len > 1 && (bytes.ptr[0] & 0x80) != 0)
+		value = -1;
+	for (i = 0; i < bytes.len; i++)
+		value = (int64_t)((uint64_t)value << 8 | (uint8_t)bytes.ptr[i]);
+	return value;
+}
+
+int64_t
+pg_time(const struct pg *pg, size_t row, int column)
+{
+	return pg_int(pg, row, column) + PG_EPOCH_US;
+}
+
+void
+pg_put_row(struct buf *rows, unsigned columns)
+{
+	buf_u16(rows, (uint16_t)columns);
+}
+
+void
+pg_put_null(struct buf *rows)
+{
+	buf_u32(rows, UINT32_MAX);
+}
+
+void
+pg_put_int2(struct buf *rows, int16_t value)
+{
+	buf_u32(rows, 2);
+	buf_u16(rows, (uint16_t)value);
+}
+
+void
+pg_put_int4(struct buf *rows, int32_t value)
+{
+	buf_u32(rows, 4);
+	buf_u32(rows, (uint32_t)value);
+}
+
+void
+pg_put_int8(struct buf *rows, int64_t value)
+{
+	buf_u32(rows, 8);
+	buf_u64(rows, (uint64_t)value);
+}
+
+void
+pg_put_bool(struct buf *rows, bool value)
+{
+	buf_u32(rows, 1);
+	buf_char(rows, value ? 1 : 0);
+}
+
+void
+pg_put_time(struct buf *rows, int64_t time_us)
+{
+	pg_put_int8(rows, time_us - PG_EPOCH_US);
+}
+
+void
+pg_put_bytes(struct buf *rows, struct span bytes)
+{
+	buf_counted(rows, bytes);
+}
+
+/* The binary form of jsonb is a version byte and the text. */
+void
+pg_put_jsonb(struct buf *rows, struct span json)
+{
+	buf_u32(rows, (uint32_t)json.len + 1);
+	buf_char(rows, 1);
+	buf_add(rows, json.ptr, json.len);
+}
+
+static bool
+copy_send(struct pg *pg, struct span rows)
+{
+	static const char head[19] = "PGCOPY\n\377\r\n";
+	static const char tail[2] = {'\377', '\377'};
+
+	return PQputCopyData(pg->link, head, sizeof(head)) == 1 &&
+	       PQputCopyData(pg->link, rows.ptr, (int)rows.len) == 1 &&
+	       PQputCopyData(pg->link, tail, sizeof(tail)) == 1 &&
+	       PQputCopyEnd(pg->link, NULL) == 1;
+}
+
+void
+pg_copy(struct pg *pg, const char *sql, struct buf *rows)
+{
+	PGresult *result;
+
+	if (pg->failed || rows->len == 0)
+		goto out;
+	result = PQexec(pg->link, sql);
+	if (PQresultStatus(result) != PGRES_COPY_IN) {
+		fail(pg, result);
+		PQclear(result);
+		goto out;
+	}
+	PQclear(result);
+	if (!copy_send(pg, buf_span(rows)))
+		fail(pg, NULL);
+	while ((result = PQgetResult(pg->link)) != NULL)
+		keep(pg, result);
+out:
+	buf_reset(rows);
+}
+
+int
+pg_socket(const struct pg *pg)
+{
+	return PQstatus(pg->link) == CONNECTION_OK ? PQsocket(pg->link) : -1;
+}
+
+bool
+pg_take_notifications(struct pg *pg)
+{
+	bool any = false;
+	PGnotify *notify;
+
+	(void)PQconsumeInput(pg->link);
+	while ((notify = PQnotifies(pg->link)) != NULL) {
+		PQfreemem(notify);
+		any = true;
+	}
+	return any;
+}

@@ -1,0 +1,116 @@
+/*
+ * pg: one PostgreSQL connection, with sticky transactions.
+ *
+ * The only home of libpq.  After the first failure every call is a no-op
+ * until pg_end, which is the one place that tells; so a dozen calls go
+ * unchecked in between.  A lost connection is made again by the next
+ * pg_begin.  Values travel in binary both ways.
+ * One thread per connection.
+ */
+#ifndef HUB_PG_H
+#define HUB_PG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+struct pg;
+
+/* Connects; NULL and `why` when that fails.  `setup` (may be NULL; borrowed)
+ * is SQL that every new connection runs first. */
+struct pg *pg_open(const char *conninfo, const char *setup, struct why *why);
+void pg_close(struct pg *pg); /* safe on NULL */
+/* Does a server answer there? */
+bool pg_ping(const char *conninfo);
+
+void pg_begin(struct pg *pg);
+/* Commits, or rolls back when anything failed or `commit` is false.  Answers
+ * ERR_DATABASE (and pg_why) for failures only. */
+MUST_CHECK enum err pg_end(struct pg *pg, bool commit);
+bool pg_has_failed(const struct pg *pg);
+/* SQLSTATE and message, never data; borrowed. */
+const char *pg_why(const struct pg *pg);
+
+enum pg_kind {
+	PG_NULL,
+	PG_INT, /* bigint */
+	PG_TEXT,
+	PG_BYTES,
+	PG_TIME /* timestamptz, microseconds since 1970 */
+};
+
+struct pg_arg {
+	enum pg_kind kind;
+	int64_t number;
+	struct span bytes;
+};
+
+static inline struct pg_arg
+pg_arg_int(int64_t number)
+{
+	return (struct pg_arg){PG_INT, number, {NULL, 0}};
+}
+
+static inline struct pg_arg
+pg_arg_time(int64_t time_us)
+{
+	return (struct pg_arg){PG_TIME, time_us, {NULL, 0}};
+}
+
+static inline struct pg_arg
+pg_arg_text(struct span text)
+{
+	return (struct pg_arg){PG_TEXT, 0, text};
+}
+
+static inline struct pg_arg
+pg_arg_bytes(struct span bytes)
+{
+	return (struct pg_arg){PG_BYTES, 0, bytes};
+}
+
+#define PG_ARGS_MAX 16
+
+/* One or more statements without parameters; no rows. */
+void pg_run(struct pg *pg, const char *sql);
+void pg_exec_args(
+    struct pg *pg, const char *sql, const struct pg_arg *args, size_t count);
+/* One statement; its rows stay until the next call. */
+#define pg_exec(pg, sql, ...)                                                  \
+	pg_exec_args(pg, sql, (struct pg_arg[]){__VA_ARGS__},                  \
+	    sizeof((struct pg_arg[]){__VA_ARGS__}) / sizeof(struct pg_arg))
+void pg_query(struct pg *pg, const char *sql); /* the same, no parameters */
+
+/* Rows of the last statement; 0 after a failure. */
+size_t pg_rows(const struct pg *pg);
+/* Rows that it inserted, updated or deleted. */
+int64_t pg_affected(const struct pg *pg);
+bool pg_is_null(const struct pg *pg, size_t row, int column);
+/* smallint, integer, bigint, boolean; 0 for null. */
+int64_t pg_int(const struct pg *pg, size_t row, int column);
+int64_t pg_time(const struct pg *pg, size_t row, int column);
+/* text or bytea; borrowed until the next statement. */
+struct span pg_bytes(const struct pg *pg, size_t row, int column);
+
+/* Rows for COPY … FROM STDIN (FORMAT binary), collected in a buf. */
+void pg_put_row(struct buf *rows, unsigned columns);
+void pg_put_null(struct buf *rows);
+void pg_put_int2(struct buf *rows, int16_t value);
+void pg_put_int4(struct buf *rows, int32_t value);
+void pg_put_int8(struct buf *rows, int64_t value);
+void pg_put_bool(struct buf *rows, bool value);
+void pg_put_time(struct buf *rows, int64_t time_us);
+void pg_put_bytes(struct buf *rows, struct span bytes); /* text, bytea */
+void pg_put_jsonb(struct buf *rows, struct span json);
+/* Send them with `sql` and empty the buf; nothing when it is empty. */
+void pg_copy(struct pg *pg, const char *sql, struct buf *rows);
+
+/* For LISTEN on a loop: -1 while not connected. */
+int pg_socket(const struct pg *pg);
+/* Take what has arrived without waiting.  Was there a notification? */
+bool pg_take_notifications(struct pg *pg);
+
+#endif

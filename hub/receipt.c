@@ -1,0 +1,188 @@
+/*
+ * receipt: what a department is told about its batch, kept for good.
+ */
+#include "hub/receipt.h"
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/json.h"
+
+bool
+receipt_id_is_valid(const char *id)
+{
+	size_t i;
+
+	for (i = 0; id[i] != '\0'; i++)
+		if (id[i] <= ' ' || id[i] > '~' || i >= RECEIPT_ID_MAX)
+			return false;
+	return i > 0;
+}
+
+void
+receipt_print(const struct receipt *receipt, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+	size_t i;
+
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "batch", receipt->id);
+	json_put_int(&json, "item", receipt->item);
+	json_put_cstr(&json, "state", "committed");
+	json_put_int(&json, "rows", (int64_t)receipt->rows);
+	json_put_int(&json, "accepted", (int64_t)receipt->accepted);
+	json_put_int(&json, "unchanged", (int64_t)receipt->unchanged);
+	json_put_int(&json, "rejected", (int64_t)receipt->rejected);
+	json_put_int(&json, "warned", (int64_t)receipt->warned);
+	json_open_array(&json, "streams");
+	for (i = 0; i < receipt->range_count; i++) {
+		const struct changelog_range *range = &receipt->ranges[i];
+
+		json_open_object(&json, NULL);
+		json_put_cstr(&json, "stream", range->stream);
+		json_put_int(&json, "first", (int64_t)range->first);
+		json_put_int(&json, "last", (int64_t)range->last);
+		json_close_object(&json);
+	}
+	json_close_array(&json);
+	json_close_object(&json);
+}
+
+enum err
+receipt_claim(struct pg *pg, const struct receipt *receipt, struct buf *out)
+{
+	struct pg_arg provider = pg_arg_text(span_of(receipt->provider));
+	struct pg_arg item = pg_arg_int(receipt->item);
+	struct pg_arg id = pg_arg_text(span_of(receipt->id));
+	struct span digest, text;
+
+	pg_exec(pg,
+	    "SELECT pg_advisory_xact_lock(hashtextextended("
+	    "concat_ws(' ', $1, $2, $3), 0))",
+	    provider, item, id);
+	pg_exec(pg,
+	    "SELECT digest, receipt::text FROM feed_batch"
+	    " WHERE provider = $1 AND item = $2 AND id = $3",
+	    provider, item, id);
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	if (pg_rows(pg) == 0)
+		return ERR_MISSING;
+	digest = pg_bytes(pg, 0, 0);
+	if (!span_equal(digest, span_make(receipt->digest.bytes, DIGEST_LEN)))
+		return ERR_CONFLICT;
+	text = pg_bytes(pg, 0, 1);
+	buf_add(out, text.ptr, text.len);
+	return ERR_SEEN;
+}
+
+uint64_t
+receipt_count_warned(struct pg *pg, int64_t number)
+{
+	pg_exec(pg,
+	    "SELECT count(*) FROM (SELECT line FROM finding WHERE batch = $1"
+	    " GROUP BY line HAVING bool_and(severity = 'warn')) x",
+	    pg_arg_int(number));
+	return pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+}
+
+void
+receipt_keep(struct pg *pg, const struct receipt *receipt, int64_t number,
+    struct span text)
+{
+	pg_exec(pg,
+	    "INSERT INTO feed_batch (number, provider, item, id, digest, size,"
+	    " state, rows, accepted, unchanged, rejected, warned, receipt,"
+	    " received_at, committed_at) OVERRIDING SYSTEM VALUE"
+	    " VALUES ($1, $2, $3, $4, $5, $6, 'committed', $7, $8, $9, $10,"
+	    " $11, $12::json, $13, $14)",
+	    pg_arg_int(number), pg_arg_text(span_of(receipt->provider)),
+	    pg_arg_int(receipt->item), pg_arg_text(span_of(receipt->id)),
+	    pg_arg_bytes(span_make(receipt->digest.bytes, DIGEST_LEN)),
+	    pg_arg_int((int64_t)receipt->size),
+	    pg_arg_int((int64_t)receipt->rows),
+	    pg_arg_int((int64_t)receipt->accepted),
+	    pg_arg_int((int64_t)receipt->unchanged),
+	    pg_arg_int((int64_t)receipt->rejected),
+	    pg_arg_int((int64_t)receipt->warned), pg_arg_text(text),
+	    pg_arg_time(receipt->received_us), pg_arg_time(clock_now_us()));
+}
+
+enum err
+receipt_read(struct pg *pg, const char *provider, uint32_t item, const char *id,
+    struct buf *out)
+{
+	struct span text;
+
+	pg_exec(pg,
+	    "SELECT receipt::text FROM feed_batch WHERE item = $1 AND id = $2"
+	    " AND ($3 = '' OR provider = $3) ORDER BY number DESC LIMIT 1",
+	    pg_arg_int(item), pg_arg_text(span_of(id)),
+	    pg_arg_text(span_of(provider)));
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	if (pg_rows(pg) == 0)
+		return ERR_MISSING;
+	text = pg_bytes(pg, 0, 0);
+	buf_add(out, text.ptr, text.len);
+	return ERR_OK;
+}
+
+static void
+print_finding(struct pg *pg, size_t row, struct json_out *json)
+{
+	struct buf hex = {0};
+
+	codec_hex(pg_bytes(pg, row, 5), &hex);
+	json_open_object(json, NULL);
+	json_put_int(json, "line", pg_int(pg, row, 1));
+	json_put_text(json, "field", pg_bytes(pg, row, 2));
+	json_put_text(json, "rule", pg_bytes(pg, row, 3));
+	json_put_text(json, "severity", pg_bytes(pg, row, 4));
+	json_put_text(json, "value_digest", buf_span(&hex));
+	json_close_object(json);
+	buf_release(&hex);
+}
+
+static void
+print_findings(struct pg *pg, int64_t limit, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+	size_t rows = pg_rows(pg);
+	size_t i;
+
+	json_open_object(&json, NULL);
+	json_open_array(&json, "findings");
+	for (i = 0; i < rows; i++)
+		print_finding(pg, i, &json);
+	json_close_array(&json);
+	if (rows < (size_t)limit)
+		json_put_null(&json, "next");
+	else
+		json_put_int(&json, "next", pg_int(pg, rows - 1, 0));
+	json_close_object(&json);
+}
+
+enum err
+receipt_read_findings(struct pg *pg, const struct receipt *which, int64_t after,
+    int64_t limit, struct buf *out)
+{
+	int64_t number;
+
+	pg_exec(pg,
+	    "SELECT number FROM feed_batch WHERE item = $1 AND id = $2"
+	    " AND ($3 = '' OR provider = $3) ORDER BY number DESC LIMIT 1",
+	    pg_arg_int(which->item), pg_arg_text(span_of(which->id)),
+	    pg_arg_text(span_of(which->provider)));
+	if (pg_rows(pg) == 0)
+		return pg_has_failed(pg) ? ERR_DATABASE : ERR_MISSING;
+	number = pg_int(pg, 0, 0);
+	pg_exec(pg,
+	    "SELECT number, line, field, rule, severity, value_digest"
+	    " FROM finding WHERE batch = $1 AND number > $2"
+	    " ORDER BY number LIMIT $3",
+	    pg_arg_int(number), pg_arg_int(after), pg_arg_int(limit));
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	print_findings(pg, limit, out);
+	return ERR_OK;
+}
