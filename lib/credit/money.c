@@ -1,0 +1,240 @@
+/*
+ * money: numbers, scales and currencies of amounts.
+ *
+ * The shapes are those of real registrations: 25 and more ways to write a
+ * registered capital.
+ */
+#include "credit/money.h"
+
+#define DIGITS_MAX 48
+#define WHOLE_MAX 18
+#define DECIMALS 2
+
+struct word {
+	const char *text;
+	const char *currency; /* NULL: none */
+	int scale;            /* power of ten; -1: says no unit */
+};
+
+/* Longer words stand before those they begin with. */
+static const struct word words[] = {{"人民币元", "CNY", 0},
+    {"人民币", "CNY", -1}, {"美元", "USD", 0}, {"美金", "USD", 0},
+    {"港币元", "HKD", 0}, {"港币", "HKD", -1}, {"港元", "HKD", 0},
+    {"香港元", "HKD", 0}, {"日元", "JPY", 0}, {"日圆", "JPY", 0},
+    {"欧元", "EUR", 0}, {"德国马克", "DEM", 0}, {"马克", "DEM", 0},
+    {"英镑", "GBP", 0}, {"加拿大元", "CAD", 0}, {"加元", "CAD", 0},
+    {"新加坡元", "SGD", 0}, {"新元", "SGD", 0}, {"澳大利亚元", "AUD", 0},
+    {"澳元", "AUD", 0}, {"澳门元", "MOP", 0}, {"澳门币", "MOP", 0},
+    {"瑞士法郎", "CHF", 0}, {"法国法郎", "FRF", 0}, {"瑞典克朗", "SEK", 0},
+    {"丹麦克朗", "DKK", 0}, {"挪威克朗", "NOK", 0}, {"韩国元", "KRW", 0},
+    {"韩元", "KRW", 0}, {"韩圆", "KRW", 0}, {"新台币", "TWD", -1},
+    {"台币", "TWD", -1}, {"新西兰元", "NZD", 0}, {"泰铢", "THB", 0},
+    {"泰国铢", "THB", 0}, {"卢布", "RUB", 0}, {"意大利里拉", "ITL", 0},
+    {"荷兰盾", "NLG", 0}, {"林吉特", "MYR", 0}, {"CNY", "CNY", -1},
+    {"RMB", "CNY", -1}, {"USD", "USD", -1}, {"HKD", "HKD", -1},
+    {"JPY", "JPY", -1}, {"EUR", "EUR", -1}, {"GBP", "GBP", -1},
+    {"¥", "CNY", -1}, {"￥", "CNY", -1}, {"$", "USD", -1}, {"€", "EUR", -1},
+    {"£", "GBP", -1}, {"百万", NULL, 6}, {"千万", NULL, 7}, {"万", NULL, 4},
+    {"亿", NULL, 8}, {"元", NULL, 0}, {"圆", NULL, 0}, {"整", NULL, -1},
+    {"(", NULL, -1}, {")", NULL, -1}, {" ", NULL, -1}};
+
+struct amount {
+	bool negative;
+	char digits[DIGITS_MAX]; /* without separators */
+	size_t len;
+	size_t whole; /* digits before the point */
+	int scale;    /* -1: no unit is said */
+	const char *currency;
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const struct word *
+next_word(struct span text)
+{
+	size_t i, len;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		len = strlen(words[i].text);
+		if (text.len >= len &&
+		    memcmp(text.ptr, words[i].text, len) == 0)
+			return &words[i];
+	}
+	return NULL;
+}
+
+/* "万" before "元" or "美元" stays: only a second scale or currency is a
+ * contradiction. */
+static bool
+amount_add_word(struct amount *amount, const struct word *word)
+{
+	if (word->currency != NULL) {
+		if (amount->currency != NULL &&
+		    strcmp(amount->currency, word->currency) != 0)
+			return false;
+		amount->currency = word->currency;
+	}
+	if (word->scale > 0) {
+		if (amount->scale > 0)
+			return false;
+		amount->scale = word->scale;
+	}
+	if (word->scale == 0 && amount->scale < 0)
+		amount->scale = 0;
+	return true;
+}
+
+/* Words until the number or the end; false for anything else. */
+static bool
+amount_read_words(struct amount *amount, struct span *text)
+{
+	const struct word *word;
+	size_t len;
+
+	while (text->len > 0) {
+		word = next_word(*text);
+		if (word == NULL)
+			return is_digit(*text->ptr) || *text->ptr == '.' ||
+			       *text->ptr == '-' || *text->ptr == '+';
+		if (!amount_add_word(amount, word))
+			return false;
+		len = strlen(word->text);
+		text->ptr += len;
+		text->len -= len;
+	}
+	return true;
+}
+
+static bool
+amount_add_digit(struct amount *amount, char digit)
+{
+	if (amount->len == sizeof(amount->digits))
+		return false;
+	amount->digits[amount->len++] = digit;
+	return true;
+}
+
+/* Digits with a point and separators of thousands, which are right or a
+ * fault: "1,5" is not fifteen. */
+static bool
+amount_read_number(struct amount *amount, struct span *text)
+{
+	size_t i = 0, group = 0;
+	bool grouped = false, point = false;
+
+	if (text->len > 0 && (text->ptr[0] == '-' || text->ptr[0] == '+'))
+		amount->negative = text->ptr[i++] == '-';
+	for (; i < text->len; i++) {
+		char c = text->ptr[i];
+
+		if (is_digit(c)) {
+			if (!amount_add_digit(amount, c))
+				return false;
+			group++;
+		} else if (c == ',' && !point && group > 0 &&
+			   (grouped ? group == 3 : group <= 3)) {
+			grouped = true;
+			group = 0;
+		} else if (c == '.' && !point && (!grouped || group == 3)) {
+			point = true;
+			amount->whole = amount->len;
+		} else {
+			break;
+		}
+	}
+	if (!point) {
+		amount->whole = amount->len;
+		if (grouped && group != 3)
+			return false;
+	}
+	text->ptr += i;
+	text->len -= i;
+	return amount->len > 0;
+}
+
+/* Multiply by ten to the scale: move the point. */
+static bool
+amount_shift(struct amount *amount)
+{
+	size_t zeros;
+
+	amount->whole += (size_t)(amount->scale > 0 ? amount->scale : 0);
+	while (amount->len < amount->whole + DECIMALS) {
+		if (!amount_add_digit(amount, '0'))
+			return false;
+	}
+	for (zeros = 0; zeros < amount->whole; zeros++) {
+		if (amount->digits[zeros] != '0')
+			break;
+	}
+	memmove(amount->digits, amount->digits + zeros, amount->len - zeros);
+	amount->len -= zeros;
+	amount->whole -= zeros;
+	return true;
+}
+
+/* Cut to two decimals.  True when the carry needs one more digit in front. */
+static bool
+amount_round(struct amount *amount)
+{
+	size_t i = amount->whole + DECIMALS;
+	bool up = i < amount->len && amount->digits[i] >= '5';
+
+	amount->len = i;
+	while (up && i > 0) {
+		i--;
+		up = amount->digits[i] == '9';
+		amount->digits[i] = up ? '0' : (char)(amount->digits[i] + 1);
+	}
+	return up;
+}
+
+static enum money_fault
+amount_print(struct amount *amount, char out[MONEY_TEXT_MAX])
+{
+	bool carry, zero = true;
+	size_t i;
+
+	if (!amount_shift(amount))
+		return MONEY_BROKEN;
+	carry = amount_round(amount);
+	if (amount->whole + (carry ? 1 : 0) > WHOLE_MAX)
+		return MONEY_BROKEN;
+	for (i = 0; i < amount->len; i++)
+		zero = zero && amount->digits[i] == '0';
+	if (amount->negative && (carry || !zero))
+		*out++ = '-';
+	if (carry)
+		*out++ = '1';
+	else if (amount->whole == 0)
+		*out++ = '0';
+	memcpy(out, amount->digits, amount->whole);
+	out += amount->whole;
+	*out++ = '.';
+	memcpy(out, amount->digits + amount->whole, DECIMALS);
+	out[DECIMALS] = '\0';
+	return MONEY_OK;
+}
+
+enum money_fault
+money_normalise(
+    struct span text, bool in_wan, char out[MONEY_TEXT_MAX], char currency[4])
+{
+	struct amount amount = {.scale = -1};
+
+	if (!amount_read_words(&amount, &text))
+		return MONEY_BROKEN;
+	if (text.len == 0)
+		return MONEY_EMPTY;
+	if (!amount_read_number(&amount, &text) ||
+	    !amount_read_words(&amount, &text) || text.len > 0)
+		return MONEY_BROKEN;
+	if (amount.scale < 0 && in_wan)
+		amount.scale = 4;
+	memcpy(currency, amount.currency != NULL ? amount.currency : "CNY", 4);
+	return amount_print(&amount, out);
+}
