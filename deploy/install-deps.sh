@@ -11,7 +11,7 @@ libuv1-dev librocksdb-dev libnghttp2-dev node-llhttp libjansson-dev libzstd-dev
 libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 libcmocka-dev python3 python3-pytest curl openssl"
-bench="nginx-light wrk"
+bench="apache2-utils"
 
 case ${1:-run} in
 run) wanted=$run ;;

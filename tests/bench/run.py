@@ -1,0 +1,34 @@
+#!/usr/bin/python3
+"""make bench: measures, each beside its peer, in one run on this machine.
+
+A bench is a function that yields (case, value, unit, peer, peer_value); the
+ratio is ours over the peer's where higher is better.  The table is printed and
+build/bench.json written."""
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "scenario"), str(ROOT / "tests" / "bench")]
+import bench_path  # noqa: E402
+
+BENCHES = {"path": bench_path.run}
+
+
+def main():
+    wanted = sys.argv[1:] or list(BENCHES)
+    rows = []
+    print(f"{'bench':8} {'case':34} {'value':>12} {'unit':12} {'peer':38} {'peer value':>12} {'ratio':>6}")
+    for bench in wanted:
+        for case, value, unit, peer, peer_value in BENCHES[bench]():
+            ratio = round(value / peer_value, 3) if peer_value else None
+            rows.append({"bench": bench, "case": case, "value": round(value, 1), "unit": unit, "peer": peer,
+                         "peer_value": round(peer_value, 1) if peer_value else None, "ratio": ratio})
+            print(f"{bench:8} {case:34} {value:12,.0f} {unit:12} {peer:38} {peer_value or 0:12,.0f} {ratio or '':>6}", flush=True)
+    target = ROOT / "build" / "bench.json"
+    target.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    print(f"written: {target.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
