@@ -1,0 +1,176 @@
+/*
+ * apply: one verified batch goes into the store, whole or not at all.
+ */
+#include "node/apply.h"
+
+#include "base/clock.h"
+#include "node/control.h"
+#include "node/store_key.h"
+
+#define SEEN_SLOTS (2 * BATCH_RECORDS_MAX)
+
+/* Keys of the batch so far, so that a record that comes twice in one batch
+ * takes out its earlier self and not the one in the store. */
+struct seen {
+	struct span key;
+	struct digest element;
+};
+
+struct apply {
+	struct snapshot *newest;
+	struct kv_write *write;
+	struct arena *arena;
+	struct seen *seen; /* SEEN_SLOTS, open addressing */
+	struct stream_state next;
+};
+
+static struct seen *
+apply_seen(struct apply *apply, struct span key)
+{
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < key.len; i++)
+		hash = (hash ^ (uint8_t)key.ptr[i]) * 1099511628211u;
+	i = (size_t)(hash ^ hash >> 32) % SEEN_SLOTS;
+	while (apply->seen[i].key.ptr != NULL &&
+	       !span_equal(apply->seen[i].key, key))
+		i = (i + 1) % SEEN_SLOTS;
+	return &apply->seen[i];
+}
+
+static struct digest
+element_of(const struct record *record)
+{
+	struct digest content = record_content_digest(record);
+
+	return record_element_digest(&content, record->version);
+}
+
+/* The digest that this record's predecessor added, if there is one. */
+static enum err
+apply_take_old(
+    struct apply *apply, const struct seen *seen, const struct record *record)
+{
+	struct stored stored;
+	struct digest old;
+	enum err err;
+
+	if (seen->key.ptr != NULL) {
+		setsum_remove(&apply->next.sum, &seen->element);
+		return ERR_OK;
+	}
+	err = snapshot_find_record(apply->newest, apply->next.chain.stream,
+	    record, apply->arena, &stored);
+	if (err == ERR_MISSING)
+		return ERR_OK;
+	if (err != ERR_OK)
+		return err;
+	old = element_of(&stored.record);
+	setsum_remove(&apply->next.sum, &old);
+	return ERR_OK;
+}
+
+static enum err
+apply_record(struct apply *apply, uint64_t position,
+    const struct record *record, struct why *why)
+{
+	const char *stream = apply->next.chain.stream;
+	struct digest element = element_of(record);
+	struct buf key = {0};
+	struct seen *seen;
+	enum err err;
+
+	store_record_key(stream, record, &key);
+	seen = apply_seen(apply, buf_span(&key));
+	err = apply_take_old(apply, seen, record);
+	if (err == ERR_OK) {
+		setsum_add(&apply->next.sum, &element);
+		seen->key = span_make(
+		    arena_text(apply->arena, key.data, key.len), key.len);
+		seen->element = element;
+		store_put_record(apply->write, stream, position, record);
+	}
+	if (err == ERR_OK && strcmp(stream, STREAM_CONTROL) == 0)
+		err = control_index(apply->write, apply->newest, record, why);
+	buf_release(&key);
+	return err;
+}
+
+static enum err
+apply_records(struct apply *apply, const struct batch *batch, struct why *why)
+{
+	const struct batch_header *header = batch->header;
+	struct digest reached;
+	enum err err = ERR_OK;
+	size_t i;
+
+	for (i = 0; i < batch->count && err == ERR_OK; i++)
+		err = apply_record(
+		    apply, header->first + i, &batch->records[i], why);
+	if (err != ERR_OK)
+		return err;
+	reached = setsum_digest(&apply->next.sum);
+	if (!digest_equal(&reached, &header->state))
+		return why_set(
+		    why, ERR_CONFLICT, "state digest is not the signed one");
+	return ERR_OK;
+}
+
+/* Only the flag: position and digest stay where they are. */
+static void
+apply_mark_diverged(
+    struct store *store, struct stream_state *state, struct why *why)
+{
+	struct kv_write *write;
+
+	if (state->diverged)
+		return;
+	state->diverged = true;
+	write = kv_write_begin(store_kv(store));
+	store_put_stream(write, state);
+	if (kv_write_end(write, true, why) != ERR_OK)
+		state->diverged = false;
+}
+
+static enum err
+apply_write(struct apply *apply, const struct batch *batch, struct why *why)
+{
+	struct stream_state *next = &apply->next;
+
+	chain_advance(&next->chain, batch->header);
+	next->committed_us = batch->header->committed_us;
+	next->applied_us = clock_now_us();
+	next->diverged = false;
+	store_put_sealed(apply->write, next->chain.stream, batch->header->first,
+	    batch->sealed);
+	store_put_stream(apply->write, next);
+	return kv_write_end(apply->write, false, why);
+}
+
+enum err
+apply_batch(struct store *store, struct stream_state *state,
+    const struct batch *batch, struct why *why)
+{
+	struct apply apply = {.next = *state};
+	enum err err;
+
+	apply.newest = store_newest(store);
+	apply.write = kv_write_begin(store_kv(store));
+	apply.arena = arena_new();
+	apply.seen = mem_new(SEEN_SLOTS * sizeof(*apply.seen));
+	err = apply_records(&apply, batch, why);
+	if (err == ERR_OK) {
+		err = apply_write(&apply, batch, why);
+	} else {
+		kv_write_cancel(apply.write);
+		if (err == ERR_CONFLICT)
+			apply_mark_diverged(store, state, NULL);
+	}
+	if (err == ERR_OK)
+		*state = apply.next;
+	mem_free(apply.seen);
+	arena_free(apply.arena);
+	snapshot_release(apply.newest);
+	return err;
+}

@@ -1,0 +1,25 @@
+/*
+ * apply: one verified batch goes into the store, whole or not at all.
+ *
+ * The state digest after the batch must be the one that the hub signed; else
+ * nothing is written and the stream is marked as diverged.
+ * Thread: follow.
+ */
+#ifndef NODE_APPLY_H
+#define NODE_APPLY_H
+
+#include "node/store.h"
+
+struct batch {
+	const struct batch_header *header;
+	struct span sealed; /* as it travelled */
+	const struct record *records;
+	size_t count; /* header->last - header->first + 1 */
+};
+
+/* `state` moves forward on ERR_OK only.  ERR_CONFLICT: the state digest is
+ * not the signed one.  Not yet synced (kv_sync). */
+MUST_CHECK enum err apply_batch(struct store *store, struct stream_state *state,
+    const struct batch *batch, struct why *why);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * control: the control records of stream 0000 as the node looks them up.
+ *
+ * An index beside the records, changed in the same atomic write: members by
+ * code, the newest catalogue, consents by id, and marks of consents that were
+ * revoked here and not yet on stream 0000.
+ * A consent id belongs to the subject that used it first.
+ */
+#ifndef NODE_CONTROL_H
+#define NODE_CONTROL_H
+
+#include "credit/consent.h"
+#include "node/store.h"
+
+/* Bring the index up to date with one record of stream 0000. */
+MUST_CHECK enum err control_index(struct kv_write *write,
+    struct snapshot *newest, const struct record *record, struct why *why);
+/* From the moment this is written the consent is revoked at this node. */
+void control_mark_revoked(struct kv_write *write, const char *consent_id);
+
+/* Borrowed; JSON of member.h. */
+typedef void (*control_member_fn)(void *context, struct span document);
+MUST_CHECK enum err control_each_member(struct snapshot *snapshot,
+    control_member_fn each, void *context, struct why *why);
+/* Append the catalogue's JWS; ERR_MISSING before the first one. */
+MUST_CHECK enum err control_catalogue(
+    struct snapshot *snapshot, struct buf *jws, struct why *why);
+/* With `revoked` set when it is on stream 0000 or here.  `claims` (may be
+ * NULL) receives its JSON.  ERR_MISSING when there is none. */
+MUST_CHECK enum err control_find_consent(struct snapshot *snapshot,
+    const char *id, struct consent *consent, struct buf *claims);
+
+#endif

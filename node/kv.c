@@ -1,0 +1,338 @@
+/*
+ * kv: sorted keys and values on this machine's disk.
+ */
+#include "node/kv.h"
+
+#include <assert.h>
+#include <rocksdb/c.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define CACHE_BYTES (256 << 20)
+#define WRITE_BUFFER_BYTES (32 << 20)
+#define WAL_BYTES (256 << 20)
+#define BLOCK_BYTES (16 << 10)
+#define BLOOM_BITS 10
+#define LOG_FILE_BYTES (8 << 20)
+#define LOG_FILES 4
+#define BACKGROUND_JOBS 2
+#define POINT_IN_TIME_RECOVERY 2
+
+struct kv {
+	rocksdb_t *db;
+	rocksdb_options_t *options;
+	rocksdb_options_t *family_options[KV_FAMILIES_MAX];
+	rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
+	size_t count;
+	rocksdb_cache_t *cache;
+	rocksdb_writeoptions_t *relaxed, *synced;
+	_Atomic bool damaged;
+};
+
+struct kv_view {
+	struct kv *kv;
+	const rocksdb_snapshot_t *snapshot; /* NULL: newest */
+	rocksdb_readoptions_t *options;
+};
+
+struct kv_write {
+	struct kv *kv;
+	rocksdb_writebatch_t *batch;
+};
+
+/* RocksDB says what kind of failure it is in the first words only; a table
+ * file that is gone is damage, too. */
+static enum err
+kv_fault(char *error, struct why *why)
+{
+	bool damaged = strncmp(error, "Corruption", 10) == 0 ||
+		       (strstr(error, "No such file") != NULL &&
+			   strstr(error, ".sst") != NULL);
+
+	why_set(why, ERR_DATABASE, "store: %.200s", error);
+	rocksdb_free(error);
+	return damaged ? ERR_INVALID : ERR_DATABASE;
+}
+
+static enum err
+kv_fault_in(struct kv *kv, char *error, struct why *why)
+{
+	enum err err = kv_fault(error, why);
+
+	if (err == ERR_INVALID)
+		atomic_store(&kv->damaged, true);
+	return err;
+}
+
+static rocksdb_options_t *
+kv_family_options(struct kv *kv, const struct kv_family *family)
+{
+	rocksdb_options_t *options = rocksdb_options_create();
+	rocksdb_block_based_table_options_t *table =
+	    rocksdb_block_based_options_create();
+
+	rocksdb_block_based_options_set_block_cache(table, kv->cache);
+	rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
+	rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
+	rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(
+	    table, 1);
+	if (family->looked_up)
+		rocksdb_block_based_options_set_filter_policy(
+		    table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
+	rocksdb_options_set_block_based_table_factory(options, table);
+	rocksdb_block_based_options_destroy(table);
+	rocksdb_options_set_write_buffer_size(options, WRITE_BUFFER_BYTES);
+	rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+	rocksdb_options_set_compression(options, family->compressed
+						     ? rocksdb_lz4_compression
+						     : rocksdb_no_compression);
+	if (family->compressed)
+		rocksdb_options_set_bottommost_compression(
+		    options, rocksdb_zstd_compression);
+	return options;
+}
+
+static rocksdb_options_t *
+kv_options(void)
+{
+	rocksdb_options_t *options = rocksdb_options_create();
+
+	rocksdb_options_set_create_if_missing(options, 1);
+	rocksdb_options_set_create_missing_column_families(options, 1);
+	rocksdb_options_set_paranoid_checks(options, 1);
+	rocksdb_options_set_wal_recovery_mode(options, POINT_IN_TIME_RECOVERY);
+	rocksdb_options_set_max_total_wal_size(options, WAL_BYTES);
+	rocksdb_options_set_max_background_jobs(options, BACKGROUND_JOBS);
+	rocksdb_options_set_max_log_file_size(options, LOG_FILE_BYTES);
+	rocksdb_options_set_keep_log_file_num(options, LOG_FILES);
+	return options;
+}
+
+/* The default family must be opened, too; it stays empty. */
+static rocksdb_t *
+kv_open_families(struct kv *kv, const char *folder,
+    const struct kv_family *families, char **error)
+{
+	const char *names[KV_FAMILIES_MAX + 1] = {"default"};
+	const rocksdb_options_t *options[KV_FAMILIES_MAX + 1] = {kv->options};
+	rocksdb_column_family_handle_t *handles[KV_FAMILIES_MAX + 1];
+	rocksdb_t *db;
+	size_t i;
+
+	for (i = 0; i < kv->count; i++) {
+		kv->family_options[i] = kv_family_options(kv, &families[i]);
+		names[i + 1] = families[i].name;
+		options[i + 1] = kv->family_options[i];
+	}
+	db = rocksdb_open_column_families(kv->options, folder,
+	    (int)kv->count + 1, names, options, handles, error);
+	if (db == NULL || *error != NULL)
+		return NULL;
+	rocksdb_column_family_handle_destroy(handles[0]);
+	memcpy(kv->families, handles + 1, kv->count * sizeof(*handles));
+	return db;
+}
+
+enum err
+kv_open(const char *folder, const struct kv_family *families, size_t count,
+    struct kv **out, struct why *why)
+{
+	struct kv *kv = mem_new(sizeof(*kv));
+	char *error = NULL;
+
+	assert(count <= KV_FAMILIES_MAX);
+	kv->count = count;
+	kv->cache = rocksdb_cache_create_lru(CACHE_BYTES);
+	kv->options = kv_options();
+	kv->relaxed = rocksdb_writeoptions_create();
+	kv->synced = rocksdb_writeoptions_create();
+	rocksdb_writeoptions_set_sync(kv->synced, 1);
+	kv->db = kv_open_families(kv, folder, families, &error);
+	if (kv->db == NULL) {
+		kv_close(kv);
+		return kv_fault(error, why);
+	}
+	*out = kv;
+	return ERR_OK;
+}
+
+void
+kv_close(struct kv *kv)
+{
+	size_t i;
+
+	if (kv == NULL)
+		return;
+	for (i = 0; i < kv->count && kv->db != NULL; i++)
+		rocksdb_column_family_handle_destroy(kv->families[i]);
+	if (kv->db != NULL)
+		rocksdb_close(kv->db);
+	for (i = 0; i < kv->count; i++)
+		rocksdb_options_destroy(kv->family_options[i]);
+	rocksdb_options_destroy(kv->options);
+	rocksdb_writeoptions_destroy(kv->relaxed);
+	rocksdb_writeoptions_destroy(kv->synced);
+	rocksdb_cache_destroy(kv->cache);
+	mem_free(kv);
+}
+
+bool
+kv_is_damaged(const struct kv *kv)
+{
+	return atomic_load(&kv->damaged);
+}
+
+enum err
+kv_sync(struct kv *kv, struct why *why)
+{
+	char *error = NULL;
+
+	rocksdb_flush_wal(kv->db, 1, &error);
+	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
+}
+
+struct kv_view *
+kv_view_newest(struct kv *kv)
+{
+	struct kv_view *view = mem_new(sizeof(*view));
+
+	view->kv = kv;
+	view->options = rocksdb_readoptions_create();
+	return view;
+}
+
+struct kv_view *
+kv_view_open(struct kv *kv)
+{
+	struct kv_view *view = kv_view_newest(kv);
+
+	view->snapshot = rocksdb_create_snapshot(kv->db);
+	rocksdb_readoptions_set_snapshot(view->options, view->snapshot);
+	return view;
+}
+
+void
+kv_view_close(struct kv_view *view)
+{
+	if (view == NULL)
+		return;
+	rocksdb_readoptions_destroy(view->options);
+	if (view->snapshot != NULL)
+		rocksdb_release_snapshot(view->kv->db, view->snapshot);
+	mem_free(view);
+}
+
+enum err
+kv_get(struct kv_view *view, unsigned family, struct span key,
+    struct buf *value, struct why *why)
+{
+	struct kv *kv = view->kv;
+	rocksdb_pinnableslice_t *found;
+	const char *bytes;
+	char *error = NULL;
+	size_t len;
+
+	found = rocksdb_get_pinned_cf(kv->db, view->options,
+	    kv->families[family], key.ptr, key.len, &error);
+	if (error != NULL)
+		return kv_fault_in(kv, error, why);
+	if (found == NULL)
+		return ERR_MISSING;
+	bytes = rocksdb_pinnableslice_value(found, &len);
+	buf_add(value, bytes, len);
+	rocksdb_pinnableslice_destroy(found);
+	return ERR_OK;
+}
+
+static struct span
+kv_iter_key(const rocksdb_iterator_t *iter)
+{
+	size_t len;
+	const char *bytes = rocksdb_iter_key(iter, &len);
+
+	return span_make(bytes, len);
+}
+
+static struct span
+kv_iter_value(const rocksdb_iterator_t *iter)
+{
+	size_t len;
+	const char *bytes = rocksdb_iter_value(iter, &len);
+
+	return span_make(bytes, len);
+}
+
+static bool
+span_begins(struct span text, struct span prefix)
+{
+	return text.len >= prefix.len &&
+	       span_equal(span_make(text.ptr, prefix.len), prefix);
+}
+
+enum err
+kv_each(struct kv_view *view, const struct kv_range *range, kv_row_fn row,
+    void *context, struct why *why)
+{
+	struct kv *kv = view->kv;
+	struct span from = range->from.len > 0 ? range->from : range->prefix;
+	rocksdb_iterator_t *iter = rocksdb_create_iterator_cf(
+	    kv->db, view->options, kv->families[range->family]);
+	char *error = NULL;
+
+	rocksdb_iter_seek(iter, from.len > 0 ? from.ptr : "", from.len);
+	while (rocksdb_iter_valid(iter) &&
+	       span_begins(kv_iter_key(iter), range->prefix) &&
+	       row(context, kv_iter_key(iter), kv_iter_value(iter)))
+		rocksdb_iter_next(iter);
+	rocksdb_iter_get_error(iter, &error);
+	rocksdb_iter_destroy(iter);
+	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
+}
+
+struct kv_write *
+kv_write_begin(struct kv *kv)
+{
+	struct kv_write *write = mem_new(sizeof(*write));
+
+	write->kv = kv;
+	write->batch = rocksdb_writebatch_create();
+	return write;
+}
+
+void
+kv_write_put(
+    struct kv_write *write, unsigned family, struct span key, struct span value)
+{
+	rocksdb_writebatch_put_cf(write->batch, write->kv->families[family],
+	    key.ptr, key.len, value.len > 0 ? value.ptr : "", value.len);
+}
+
+void
+kv_write_delete(struct kv_write *write, unsigned family, struct span key)
+{
+	rocksdb_writebatch_delete_cf(
+	    write->batch, write->kv->families[family], key.ptr, key.len);
+}
+
+enum err
+kv_write_end(struct kv_write *write, bool sync, struct why *why)
+{
+	struct kv *kv = write->kv;
+	char *error = NULL;
+
+	rocksdb_write(
+	    kv->db, sync ? kv->synced : kv->relaxed, write->batch, &error);
+	kv_write_cancel(write);
+	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
+}
+
+void
+kv_write_cancel(struct kv_write *write)
+{
+	if (write == NULL)
+		return;
+	rocksdb_writebatch_destroy(write->batch);
+	mem_free(write);
+}

@@ -1,0 +1,69 @@
+/*
+ * kv: sorted keys and values on this machine's disk.
+ *
+ * The only home of RocksDB.  A write is atomic: all of it or nothing survives
+ * a crash.  A view does not change while it is held.  Damage is told apart
+ * from other failures (ERR_INVALID), because its cure is another one.
+ * Views: one thread each; everything else: any thread.
+ */
+#ifndef NODE_KV_H
+#define NODE_KV_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define KV_FAMILIES_MAX 8
+
+/* One space of keys; how it is kept follows from how it is read. */
+struct kv_family {
+	const char *name;
+	bool compressed; /* worth compressing (not so: already compressed) */
+	bool looked_up;  /* by whole keys: keep a bloom filter */
+};
+
+struct kv;
+struct kv_view;
+struct kv_write;
+
+/* Open or make.  ERR_INVALID: what is there is damaged. */
+MUST_CHECK enum err kv_open(const char *folder,
+    const struct kv_family *families, size_t count, struct kv **out,
+    struct why *why);
+void kv_close(struct kv *kv); /* safe on NULL; after its views and writes */
+/* Was damage met since it was opened? */
+bool kv_is_damaged(const struct kv *kv);
+/* Make everything written so far survive a power cut. */
+MUST_CHECK enum err kv_sync(struct kv *kv, struct why *why);
+
+/* As everything stands now. */
+struct kv_view *kv_view_open(struct kv *kv);
+/* For the one writer: always the newest. */
+struct kv_view *kv_view_newest(struct kv *kv);
+void kv_view_close(struct kv_view *view); /* safe on NULL */
+/* Append the value; ERR_MISSING when there is none. */
+MUST_CHECK enum err kv_get(struct kv_view *view, unsigned family,
+    struct span key, struct buf *value, struct why *why);
+/* Borrowed; false: enough. */
+typedef bool (*kv_row_fn)(void *context, struct span key, struct span value);
+struct kv_range {
+	unsigned family;
+	struct span prefix; /* of every key */
+	struct span from;   /* first key of interest; empty: the prefix */
+};
+/* In ascending order of keys. */
+MUST_CHECK enum err kv_each(struct kv_view *view, const struct kv_range *range,
+    kv_row_fn row, void *context, struct why *why);
+
+struct kv_write *kv_write_begin(struct kv *kv);
+void kv_write_put(struct kv_write *write, unsigned family, struct span key,
+    struct span value);
+void kv_write_delete(struct kv_write *write, unsigned family, struct span key);
+/* `sync`: it and all before it survive a power cut. */
+MUST_CHECK enum err kv_write_end(
+    struct kv_write *write, bool sync, struct why *why);
+void kv_write_cancel(struct kv_write *write); /* safe on NULL */
+
+#endif

@@ -1,0 +1,333 @@
+/*
+ * store: what this node holds.
+ */
+#include "node/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "node/store_key.h"
+#include "wire/pack.h"
+
+#define PATH_SIZE 4096
+
+static const struct kv_family store_families[] = {
+    [STORE_RECORDS] = {"records", true, true},
+    [STORE_SEALED] = {"sealed", false, false},
+    [STORE_STREAMS] = {"streams", false, true},
+    [STORE_CONTROL] = {"control", true, true},
+    [STORE_OUTBOX] = {"outbox", false, false},
+};
+#define FAMILY_COUNT (sizeof(store_families) / sizeof(store_families[0]))
+
+struct store {
+	struct kv *kv;
+	char mark[PATH_SIZE]; /* exists: damaged */
+};
+
+struct snapshot {
+	struct kv_view *view;
+};
+
+/* Both names are tried in turn; the first free one is taken. */
+static enum err
+store_move_aside(const char *folder, const char *path, struct why *why)
+{
+	char aside[PATH_SIZE];
+	char name[64];
+	unsigned number = 1;
+
+	do {
+		snprintf(name, sizeof(name), "store.damaged-%u", number++);
+		file_path(aside, sizeof(aside), folder, name);
+	} while (file_exists(aside));
+	if (rename(path, aside) != 0)
+		return why_set(
+		    why, ERR_IO, "cannot rename %s: %s", path, strerror(errno));
+	log_error("store.damaged", "moved=%s", name);
+	return ERR_OK;
+}
+
+struct store *
+store_open(const char *folder, struct why *why)
+{
+	struct store *store = mem_new(sizeof(*store));
+	char path[PATH_SIZE];
+	enum err err;
+
+	file_path(path, sizeof(path), folder, "store");
+	file_path(store->mark, sizeof(store->mark), folder, "store.damaged");
+	err = file_exists(store->mark) && file_exists(path) ? ERR_INVALID
+							    : ERR_OK;
+	if (err == ERR_OK)
+		err = kv_open(
+		    path, store_families, FAMILY_COUNT, &store->kv, why);
+	if (err == ERR_INVALID) {
+		err = store_move_aside(folder, path, why);
+		remove(store->mark);
+		if (err == ERR_OK)
+			err = kv_open(path, store_families, FAMILY_COUNT,
+			    &store->kv, why);
+	}
+	if (err == ERR_OK)
+		return store;
+	mem_free(store);
+	return NULL;
+}
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	kv_close(store->kv);
+	mem_free(store);
+}
+
+struct kv *
+store_kv(struct store *store)
+{
+	return store->kv;
+}
+
+bool
+store_is_damaged(const struct store *store)
+{
+	return kv_is_damaged(store->kv);
+}
+
+void
+store_condemn(struct store *store)
+{
+	struct why why = {""};
+
+	if (file_replace(store->mark, span_of("damaged\n"), 0600, &why) !=
+	    ERR_OK)
+		log_error("store.condemn", "why=\"%s\"", why.text);
+}
+
+struct snapshot *
+store_snapshot(struct store *store)
+{
+	struct snapshot *snapshot = mem_new(sizeof(*snapshot));
+
+	snapshot->view = kv_view_open(store->kv);
+	return snapshot;
+}
+
+struct snapshot *
+store_newest(struct store *store)
+{
+	struct snapshot *snapshot = mem_new(sizeof(*snapshot));
+
+	snapshot->view = kv_view_newest(store->kv);
+	return snapshot;
+}
+
+void
+snapshot_release(struct snapshot *snapshot)
+{
+	if (snapshot == NULL)
+		return;
+	kv_view_close(snapshot->view);
+	mem_free(snapshot);
+}
+
+struct kv_view *
+snapshot_view(struct snapshot *snapshot)
+{
+	return snapshot->view;
+}
+
+enum err
+snapshot_stream(struct snapshot *snapshot, const char *stream,
+    struct stream_state *state, struct why *why)
+{
+	struct buf value = {0};
+	enum err err;
+
+	*state = (struct stream_state){0};
+	snprintf(
+	    state->chain.stream, sizeof(state->chain.stream), "%s", stream);
+	err =
+	    kv_get(snapshot->view, STORE_STREAMS, span_of(stream), &value, why);
+	if (err == ERR_OK)
+		err = store_parse_state(buf_span(&value), state);
+	buf_release(&value);
+	return err == ERR_MISSING ? ERR_OK : err;
+}
+
+struct stream_walk {
+	stream_state_fn each;
+	void *context;
+	enum err err;
+};
+
+static bool
+stream_walk_row(void *context, struct span key, struct span value)
+{
+	struct stream_walk *walk = context;
+	struct stream_state state = {0};
+
+	if (key.len != STREAM_LEN) {
+		walk->err = ERR_INVALID;
+		return false;
+	}
+	memcpy(state.chain.stream, key.ptr, STREAM_LEN);
+	walk->err = store_parse_state(value, &state);
+	if (walk->err == ERR_OK)
+		walk->each(walk->context, &state);
+	return walk->err == ERR_OK;
+}
+
+enum err
+snapshot_each_stream(struct snapshot *snapshot, stream_state_fn each,
+    void *context, struct why *why)
+{
+	struct kv_range range = {.family = STORE_STREAMS};
+	struct stream_walk walk = {each, context, ERR_OK};
+	enum err err;
+
+	err = kv_each(snapshot->view, &range, stream_walk_row, &walk, why);
+	return err != ERR_OK ? err : walk.err;
+}
+
+enum err
+snapshot_find_record(struct snapshot *snapshot, const char *stream,
+    const struct record *identity, struct arena *arena, struct stored *stored)
+{
+	struct buf key = {0}, value = {0};
+	enum err err;
+
+	store_record_key(stream, identity, &key);
+	err =
+	    kv_get(snapshot->view, STORE_RECORDS, buf_span(&key), &value, NULL);
+	if (err == ERR_OK)
+		err = store_parse_record(
+		    buf_span(&key), buf_span(&value), arena, stored);
+	buf_release(&key);
+	buf_release(&value);
+	return err;
+}
+
+struct record_walk {
+	stored_fn each;
+	void *context;
+	struct arena *arena;
+	enum err err;
+};
+
+static bool
+record_walk_row(void *context, struct span key, struct span value)
+{
+	struct record_walk *walk = context;
+	struct stored stored;
+
+	arena_reset(walk->arena);
+	walk->err = store_parse_record(key, value, walk->arena, &stored);
+	if (walk->err != ERR_OK)
+		return false;
+	/* Control records stand behind all others. */
+	if (stored.record.item > CATALOG_ITEM_MAX)
+		return false;
+	walk->each(walk->context, &stored);
+	return true;
+}
+
+enum err
+snapshot_each_record(struct snapshot *snapshot, const char *subject,
+    stored_fn each, void *context, struct why *why)
+{
+	struct record_walk walk = {each, context, arena_new(), ERR_OK};
+	struct buf prefix = {0};
+	struct kv_range range = {.family = STORE_RECORDS};
+	enum err err;
+
+	/* With the NUL behind it no subject is another one's prefix. */
+	buf_add(&prefix, subject, strlen(subject) + 1);
+	range.prefix = buf_span(&prefix);
+	err = kv_each(snapshot->view, &range, record_walk_row, &walk, why);
+	buf_release(&prefix);
+	arena_free(walk.arena);
+	return err != ERR_OK ? err : walk.err;
+}
+
+struct sealed_walk {
+	const struct log_window *window;
+	sealed_fn each;
+	void *context;
+	size_t count, bytes;
+};
+
+static bool
+sealed_walk_row(void *context, struct span key, struct span value)
+{
+	struct sealed_walk *walk = context;
+
+	(void)key;
+	if (walk->count > 0 && walk->bytes + value.len > walk->window->bytes)
+		return false;
+	walk->each(walk->context, value);
+	walk->bytes += value.len;
+	return ++walk->count < walk->window->count;
+}
+
+enum err
+snapshot_each_sealed(struct snapshot *snapshot, const struct log_window *window,
+    sealed_fn each, void *context, struct why *why)
+{
+	struct sealed_walk walk = {.window = window};
+	struct kv_range range = {.family = STORE_SEALED};
+	struct buf from = {0};
+	enum err err;
+
+	walk.each = each;
+	walk.context = context;
+	buf_text(&from, window->stream);
+	buf_u64(&from, window->after + 1);
+	range.prefix = span_of(window->stream);
+	range.from = buf_span(&from);
+	err = kv_each(snapshot->view, &range, sealed_walk_row, &walk, why);
+	buf_release(&from);
+	return err;
+}
+
+void
+store_put_record(struct kv_write *write, const char *stream, uint64_t position,
+    const struct record *record)
+{
+	struct buf key = {0}, value = {0};
+
+	store_record_key(stream, record, &key);
+	buf_u64(&value, position);
+	pack_record(record, &value);
+	kv_write_put(write, STORE_RECORDS, buf_span(&key), buf_span(&value));
+	buf_release(&key);
+	buf_release(&value);
+}
+
+void
+store_put_sealed(struct kv_write *write, const char *stream, uint64_t first,
+    struct span sealed)
+{
+	struct buf key = {0};
+
+	buf_text(&key, stream);
+	buf_u64(&key, first);
+	kv_write_put(write, STORE_SEALED, buf_span(&key), sealed);
+	buf_release(&key);
+}
+
+void
+store_put_stream(struct kv_write *write, const struct stream_state *state)
+{
+	struct buf value = {0};
+
+	store_print_state(state, &value);
+	kv_write_put(write, STORE_STREAMS, span_of(state->chain.stream),
+	    buf_span(&value));
+	buf_release(&value);
+}

@@ -1,0 +1,77 @@
+/*
+ * store_key: the bytes of the store's keys and values.
+ */
+#include "node/store_key.h"
+
+#include "wire/pack.h"
+
+#define STATE_LEN (8 + DIGEST_LEN + 8 + 8 + 1 + SETSUM_LEN)
+
+uint64_t
+store_parse_u64(const char *bytes)
+{
+	uint64_t value = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		value = value << 8 | (uint8_t)bytes[i];
+	return value;
+}
+
+void
+store_record_key(
+    const char *stream, const struct record *record, struct buf *key)
+{
+	buf_add(key, record->subject.ptr, record->subject.len);
+	buf_char(key, '\0');
+	buf_u16(key, (uint16_t)record->item);
+	buf_add(key, stream, STREAM_LEN);
+	buf_add(key, record->key.ptr, record->key.len);
+}
+
+enum err
+store_parse_record(struct span key, struct span value, struct arena *arena,
+    struct stored *stored)
+{
+	const char *nul = memchr(key.ptr, '\0', key.len);
+	struct span packed;
+
+	if (nul == NULL || key.len - (size_t)(nul - key.ptr) < 7 ||
+	    value.len < 8)
+		return ERR_INVALID;
+	*stored = (struct stored){0};
+	memcpy(stored->stream, nul + 3, STREAM_LEN);
+	stored->position = store_parse_u64(value.ptr);
+	packed = span_make(value.ptr + 8, value.len - 8);
+	return unpack_record(packed, arena, &stored->record);
+}
+
+void
+store_print_state(const struct stream_state *state, struct buf *value)
+{
+	buf_u64(value, state->chain.position);
+	buf_add(value, state->chain.head.bytes, DIGEST_LEN);
+	buf_u64(value, (uint64_t)state->committed_us);
+	buf_u64(value, (uint64_t)state->applied_us);
+	buf_char(value, state->diverged);
+	setsum_print(&state->sum, (uint8_t *)buf_room(value, SETSUM_LEN));
+	value->len += SETSUM_LEN;
+}
+
+enum err
+store_parse_state(struct span value, struct stream_state *state)
+{
+	const char *at = value.ptr;
+
+	if (value.len != STATE_LEN)
+		return ERR_INVALID;
+	state->chain.position = store_parse_u64(at);
+	memcpy(state->chain.head.bytes, at + 8, DIGEST_LEN);
+	at += 8 + DIGEST_LEN;
+	state->committed_us = (int64_t)store_parse_u64(at);
+	state->applied_us = (int64_t)store_parse_u64(at + 8);
+	state->diverged = at[16] != 0;
+	if (!setsum_parse(span_make(at + 17, SETSUM_LEN), &state->sum))
+		return ERR_INVALID;
+	return ERR_OK;
+}

@@ -1,0 +1,442 @@
+/*
+ * trail: the append-only Merkle log of every question and permit.
+ */
+#include "node/trail.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metric.h"
+#include "base/work.h"
+#include "node/tiles.h"
+#include "wire/pack.h"
+
+#define PATH_SIZE 4096
+#define IDLE_MS 200
+#define RETRY_US CLOCK_SECOND
+#define PUBLISH_US (CLOCK_SECOND / 2)
+#define WAITING_MAX 100000
+
+struct trail {
+	char folder[PATH_SIZE], entries_folder[PATH_SIZE];
+	char node_code[MEMBER_CODE_MAX + 1];
+	struct signer *signer;
+	struct worker *worker;
+	struct entries *entries; /* NULL: failed */
+	struct tiles *tiles;
+	struct checkpoint recovered; /* what the entries must agree with */
+	bool forked;                 /* they do not */
+	uint64_t known; /* entries acknowledged by this process or before */
+	int64_t tried_us, published_us; /* monotonic */
+	_Atomic bool ready;
+	_Atomic uint64_t size;
+	struct metric *count_metric, *sync_metric, *ready_metric;
+};
+
+enum job_kind {
+	JOB_APPEND,
+	JOB_READ,
+	JOB_FILE
+};
+
+struct job {
+	enum job_kind kind;
+	struct buf packed;              /* append */
+	uint64_t index;                 /* read */
+	char name[MERKLE_PATH_MAX + 8]; /* file */
+	trail_done_fn done;
+	trail_entry_fn entry_done;
+	trail_file_fn file_done;
+	void *context;
+};
+
+static void
+job_free(struct job *job)
+{
+	buf_release(&job->packed);
+	mem_free(job);
+}
+
+static void
+trail_set_ready(struct trail *trail, bool ready)
+{
+	atomic_store(&trail->ready, ready);
+	metric_set(trail->ready_metric, ready);
+}
+
+/* From now on everything is refused, until trail_try says otherwise. */
+static void
+trail_fail(struct trail *trail, const struct why *why)
+{
+	if (atomic_load(&trail->ready) || trail->tried_us == 0)
+		log_error("trail.failed", "why=\"%s\"", why->text);
+	trail_set_ready(trail, false);
+	entries_close(trail->entries);
+	trail->entries = NULL;
+	tiles_free(trail->tiles);
+	trail->tiles = NULL;
+	trail->tried_us = clock_tick_us();
+}
+
+static void
+trail_on_entry(void *context, const struct entry *entry)
+{
+	struct trail *trail = context;
+	struct digest root;
+
+	tiles_add(trail->tiles, &entry->commitment);
+	if (tiles_size(trail->tiles) != trail->recovered.size)
+		return;
+	root = tiles_root(trail->tiles);
+	trail->forked = !digest_equal(&root, &trail->recovered.root);
+}
+
+/* The signed checkpoint is the witness of what was acknowledged. */
+static enum err
+trail_read_checkpoint(struct trail *trail, struct why *why)
+{
+	char path[PATH_SIZE];
+	struct buf note = {0};
+	uint8_t raw[32];
+	enum err err;
+
+	trail->recovered = (struct checkpoint){0};
+	file_path(path, sizeof(path), trail->folder, "checkpoint");
+	err = file_read(path, NOTE_MAX, &note, why);
+	if (err == ERR_OK)
+		err = signer_public(trail->signer, raw);
+	if (err == ERR_OK)
+		err = note_check(buf_span(&note), raw, &trail->recovered, why);
+	buf_release(&note);
+	return err == ERR_MISSING ? ERR_OK : err;
+}
+
+static enum err
+trail_recover(struct trail *trail, struct why *why)
+{
+	struct entries_settings settings = {.folder = trail->entries_folder,
+	    .each = trail_on_entry,
+	    .context = trail};
+	enum err err = file_make_folder(trail->entries_folder, 0700, why);
+
+	if (err == ERR_OK)
+		err = entries_probe(trail->entries_folder, why);
+	if (err == ERR_OK)
+		err = trail_read_checkpoint(trail, why);
+	if (err != ERR_OK)
+		return err;
+	trail->forked = false;
+	settings.acknowledged = trail->recovered.size > trail->known
+				    ? trail->recovered.size
+				    : trail->known;
+	trail->tiles =
+	    tiles_new(trail->folder, trail->node_code, trail->signer);
+	trail->entries = entries_open(&settings, why);
+	if (trail->entries == NULL)
+		return ERR_IO;
+	if (trail->forked)
+		return why_set(why, ERR_INVALID,
+		    "the trail's entries are not those of its checkpoint");
+	return tiles_publish(trail->tiles, why);
+}
+
+static void
+trail_try(struct trail *trail)
+{
+	struct why why = {""};
+
+	if (trail_recover(trail, &why) != ERR_OK) {
+		trail_fail(trail, &why);
+		return;
+	}
+	trail->known = entries_count(trail->entries);
+	atomic_store(&trail->size, trail->known);
+	trail->tried_us = clock_tick_us();
+	trail->published_us = trail->tried_us;
+	trail_set_ready(trail, true);
+	log_info(
+	    "trail.open", "entries=%llu", (unsigned long long)trail->known);
+}
+
+static void
+trail_publish(struct trail *trail)
+{
+	struct why why = {""};
+
+	if (trail->entries == NULL || !tiles_are_behind(trail->tiles))
+		return;
+	if (clock_tick_us() - trail->published_us < PUBLISH_US)
+		return;
+	if (tiles_publish(trail->tiles, &why) != ERR_OK)
+		trail_fail(trail, &why);
+	trail->published_us = clock_tick_us();
+}
+
+/* Once a second: is it still, or again, possible to write? */
+static void
+trail_check(struct trail *trail)
+{
+	struct why why = {""};
+
+	if (clock_tick_us() - trail->tried_us < RETRY_US)
+		return;
+	trail->tried_us = clock_tick_us();
+	if (entries_probe(trail->entries_folder, &why) != ERR_OK)
+		trail_fail(trail, &why);
+	else if (trail->entries == NULL)
+		trail_try(trail);
+}
+
+static void
+trail_on_idle(void *context)
+{
+	struct trail *trail = context;
+
+	trail_publish(trail);
+	trail_check(trail);
+}
+
+static void
+trail_refuse(struct job **jobs, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		jobs[i]->done(jobs[i]->context, NULL);
+		job_free(jobs[i]);
+	}
+}
+
+static void
+trail_release(
+    struct trail *trail, struct job **jobs, struct entry *list, size_t count)
+{
+	struct trail_receipt receipt;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		receipt.index = list[i].index;
+		receipt.leaf = list[i].leaf;
+		tiles_add(trail->tiles, &list[i].commitment);
+		jobs[i]->done(jobs[i]->context, &receipt);
+		job_free(jobs[i]);
+	}
+}
+
+/* One sync for all of them: on disk first, released after. */
+static void
+trail_append_group(struct trail *trail, struct job **jobs, size_t count)
+{
+	struct entry *list = mem_new(count * sizeof(*list));
+	int64_t begun_us = clock_tick_us();
+	struct why why = {""};
+	enum err err;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		list[i].bytes = buf_span(&jobs[i]->packed);
+	err = entries_append(trail->entries, list, count, &why);
+	if (err != ERR_OK) {
+		trail_fail(trail, &why);
+		trail_refuse(jobs, count);
+	} else {
+		metric_observe_us(
+		    trail->sync_metric, clock_tick_us() - begun_us);
+		metric_add(trail->count_metric, (int64_t)count);
+		trail->known += count;
+		atomic_store(&trail->size, trail->known);
+		trail_release(trail, jobs, list, count);
+	}
+	mem_free(list);
+}
+
+static void
+trail_append_all(struct trail *trail, struct job **jobs, size_t count)
+{
+	size_t group;
+
+	while (count > 0 && trail->entries != NULL) {
+		group = entries_room(trail->entries);
+		if (group > count)
+			group = count;
+		trail_append_group(trail, jobs, group);
+		jobs += group;
+		count -= group;
+	}
+	trail_refuse(jobs, count);
+}
+
+static void
+trail_serve_entry(struct trail *trail, struct job *job)
+{
+	struct entry entry = {0};
+	struct buf buf = {0};
+	enum err err = ERR_IO;
+
+	if (trail->entries != NULL)
+		err = entries_read(trail->entries, job->index, &entry, &buf);
+	job->entry_done(job->context, err, err == ERR_OK ? &entry : NULL);
+	buf_release(&buf);
+	job_free(job);
+}
+
+static void
+trail_serve_file(struct trail *trail, struct job *job)
+{
+	char path[PATH_SIZE];
+	struct buf bytes = {0};
+	enum err err;
+
+	file_path(path, sizeof(path), trail->folder, job->name);
+	err = file_read(path, NOTE_MAX, &bytes, NULL);
+	job->file_done(job->context, err, buf_span(&bytes));
+	buf_release(&bytes);
+	job_free(job);
+}
+
+static void
+trail_serve(struct trail *trail, struct job *job)
+{
+	if (job->kind == JOB_READ)
+		trail_serve_entry(trail, job);
+	else
+		trail_serve_file(trail, job);
+}
+
+/* Entries first: their answers wait for the disk. */
+static void
+trail_on_jobs(void *context, void **jobs, size_t count)
+{
+	struct trail *trail = context;
+	struct job **sorted = mem_new(count * sizeof(*sorted));
+	size_t front = 0, back = count, i;
+	struct job *job;
+
+	for (i = 0; i < count; i++) {
+		job = jobs[i];
+		if (job->kind == JOB_APPEND)
+			sorted[front++] = job;
+		else
+			sorted[--back] = job;
+	}
+	trail_check(trail);
+	trail_append_all(trail, sorted, front);
+	for (i = count; i > back; i--)
+		trail_serve(trail, sorted[i - 1]);
+	mem_free(sorted);
+	trail_publish(trail);
+}
+
+struct trail *
+trail_open(const struct trail_settings *settings)
+{
+	struct trail *trail = mem_new(sizeof(*trail));
+
+	snprintf(trail->folder, sizeof(trail->folder), "%s", settings->folder);
+	snprintf(trail->node_code, sizeof(trail->node_code), "%s",
+	    settings->node_code);
+	file_path(trail->entries_folder, sizeof(trail->entries_folder),
+	    settings->folder, "entries");
+	trail->signer = settings->signer;
+	trail->count_metric = metric_counter("rongxin_trail_entries_total", "",
+	    "Entries appended to the trail.");
+	trail->sync_metric = metric_histogram("rongxin_trail_sync_seconds", "",
+	    "Time to write and sync one group of entries.");
+	trail->ready_metric = metric_gauge(
+	    "rongxin_trail_ready", "", "1 while the trail can be written.");
+	trail_try(trail);
+	trail->worker = worker_new_batch(
+	    "trail", trail_on_jobs, trail_on_idle, IDLE_MS, trail);
+	return trail;
+}
+
+void
+trail_close(struct trail *trail)
+{
+	if (trail == NULL)
+		return;
+	worker_stop(trail->worker);
+	worker_free(trail->worker);
+	trail->published_us = 0;
+	trail_publish(trail);
+	entries_close(trail->entries);
+	tiles_free(trail->tiles);
+	mem_free(trail);
+}
+
+bool
+trail_is_ready(const struct trail *trail)
+{
+	return atomic_load(&trail->ready);
+}
+
+uint64_t
+trail_size(const struct trail *trail)
+{
+	return atomic_load(&trail->size);
+}
+
+void
+trail_append(struct trail *trail, const struct access *access,
+    trail_done_fn done, void *context)
+{
+	struct job *job = mem_new(sizeof(*job));
+
+	job->kind = JOB_APPEND;
+	job->done = done;
+	job->context = context;
+	pack_access(access, &job->packed);
+	assert(job->packed.len <= ENTRY_MAX);
+	if (!atomic_load(&trail->ready) ||
+	    !worker_post(trail->worker, job, WAITING_MAX)) {
+		done(context, NULL);
+		job_free(job);
+	}
+}
+
+void
+trail_read(
+    struct trail *trail, uint64_t index, trail_entry_fn done, void *context)
+{
+	struct job *job = mem_new(sizeof(*job));
+
+	job->kind = JOB_READ;
+	job->index = index;
+	job->entry_done = done;
+	job->context = context;
+	if (!worker_post(trail->worker, job, WAITING_MAX)) {
+		done(context, ERR_BUSY, NULL);
+		job_free(job);
+	}
+}
+
+void
+trail_read_file(
+    struct trail *trail, const char *name, trail_file_fn done, void *context)
+{
+	struct job *job = mem_new(sizeof(*job));
+
+	job->kind = JOB_FILE;
+	snprintf(job->name, sizeof(job->name), "%s", name);
+	job->file_done = done;
+	job->context = context;
+	if (!worker_post(trail->worker, job, WAITING_MAX)) {
+		done(context, ERR_BUSY, span_of(""));
+		job_free(job);
+	}
+}
+
+void
+trail_checkpoint(const struct trail *trail, struct buf *note)
+{
+	char path[PATH_SIZE];
+
+	file_path(path, sizeof(path), trail->folder, "checkpoint");
+	if (file_read(path, NOTE_MAX, note, NULL) != ERR_OK)
+		buf_reset(note);
+}

@@ -1,0 +1,59 @@
+/*
+ * trail: the append-only Merkle log of every question and permit
+ * (查询日志).
+ *
+ * The rule that must never break: `done` with a receipt is called only when
+ * the entry is on disk.  While the trail cannot be written every append is
+ * told so, and the trail is opened again every second.
+ * One thread owns the files; entries that wait are synced as one group.
+ * Callbacks run on that thread; all calls: any thread.
+ */
+#ifndef NODE_TRAIL_H
+#define NODE_TRAIL_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/sign.h"
+#include "credit/access.h"
+#include "node/entries.h"
+
+struct trail;
+
+struct trail_settings {
+	const char *folder;
+	const char *node_code;
+	struct signer *signer; /* borrowed; used by the trail thread only */
+};
+
+/* Runs when it returns; whether it can be written, trail_is_ready says.
+ * SIGXFSZ must be ignored. */
+struct trail *trail_open(const struct trail_settings *settings);
+/* Everything appended is done before it returns.  Safe on NULL. */
+void trail_close(struct trail *trail);
+bool trail_is_ready(const struct trail *trail);
+uint64_t trail_size(const struct trail *trail);
+
+struct trail_receipt {
+	uint64_t index;
+	struct digest leaf;
+};
+/* `receipt` NULL: it is not in the trail. */
+typedef void (*trail_done_fn)(
+    void *context, const struct trail_receipt *receipt);
+void trail_append(struct trail *trail, const struct access *access,
+    trail_done_fn done, void *context);
+
+/* `entry` is borrowed; ERR_MISSING when there is no such index. */
+typedef void (*trail_entry_fn)(
+    void *context, enum err err, const struct entry *entry);
+void trail_read(
+    struct trail *trail, uint64_t index, trail_entry_fn done, void *context);
+/* A public file: "checkpoint" or "tile/…", checked by the caller. */
+typedef void (*trail_file_fn)(void *context, enum err err, struct span bytes);
+void trail_read_file(
+    struct trail *trail, const char *name, trail_file_fn done, void *context);
+/* Append the newest signed checkpoint, for the parent. */
+void trail_checkpoint(const struct trail *trail, struct buf *note);
+
+#endif
