@@ -6,7 +6,8 @@
  * one parent).  A relaying node does both.  All callbacks run on the bus
  * thread and must not block; calls marked "any thread" are queued to it.
  * ZMQ_FD is edge-triggered, so ZMQ_EVENTS decides: explained in bus.c.
- * Limits: MAXMSGSIZE 16 MiB, HANDSHAKE_IVL 10 s, heartbeats 5 s.
+ * Limits: messages 16 MiB, requests 2 MiB, topics 4 KiB; a handshake 10 s
+ * (3 s seen from the child), heartbeats every 5 s, silence for 15 s is the end.
  */
 #ifndef WIRE_BUS_H
 #define WIRE_BUS_H
@@ -25,8 +26,10 @@ struct bus;
 MUST_CHECK enum err bus_make_keys(
     char public_key[BUS_KEY_LEN + 1], char secret_key[BUS_KEY_LEN + 1]);
 
-/* Whose key is it?  Fill `code` and return true, or false: refused.  Runs on
- * the ZAP thread; must be thread-safe and quick. */
+/* Whose key is it?  Fill `code` and return true, or false: refused for now
+ * (the peer tries again after some seconds).  Asked once a connection, on the bus thread; must be
+ * quick.  Who was let in stays until it disconnects: what a request may have
+ * is the caller's to decide each time. */
 typedef bool (*bus_admit_fn)(void *context, const char *public_key,
     char code[MEMBER_CODE_MAX + 1]);
 
@@ -45,7 +48,7 @@ typedef void (*bus_link_fn)(void *context, bool connected);
 
 struct bus_settings {
 	/* serving; live NULL: does not serve */
-	const char *live;  /* "tcp://127.0.0.1:7001"; port 0 or *: any free */
+	const char *live; /* "tcp://127.0.0.1:7001"; port 0 or *: any free */
 	const char *fetch; /* "tcp://127.0.0.1:7002" */
 	bus_admit_fn admit;
 	bus_request_fn request;
@@ -65,13 +68,16 @@ struct bus_settings {
 /* Bound (and connecting) when it returns; the thread runs.  NULL and `why` on
  * failure. */
 struct bus *bus_open(const struct bus_settings *settings, struct why *why);
-/* Waits for the thread; no callback runs afterwards. */
+/* Does what was posted before, waits for the thread; no callback runs
+ * afterwards.  Not from a callback.  Safe on NULL. */
 void bus_close(struct bus *bus);
 /* The endpoints as bound (with the real port); borrowed. */
 const char *bus_live_endpoint(const struct bus *bus);
 const char *bus_fetch_endpoint(const struct bus *bus);
 
-/* Any thread; bytes are copied. */
+/* Any thread; bytes are copied.  What a peer does not take (it is slow, or
+ * away for long) is dropped and counted: callers of bus_request ask again
+ * after a while, followers notice the gap. */
 void bus_publish(struct bus *bus, const char *topic, struct span message);
 void bus_reply(
     struct bus *bus, const struct bus_route *to, struct span message);
