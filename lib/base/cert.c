@@ -20,11 +20,6 @@
 /* Begins a little earlier, because clocks of members differ. */
 #define BEGIN_BEFORE_SECONDS 300
 #define SERIAL_LEN 16
-#define AUTH_LEVEL 2 /* 112 bits and more, no SHA-1 */
-
-struct trust {
-	X509_STORE *store;
-};
 
 /* organizationIdentifier (X.520 6.4.7) has no name in OpenSSL 3.0. */
 static ASN1_OBJECT *
@@ -123,12 +118,13 @@ identity_of(const X509 *cert, struct identity *who, struct why *why)
 		sizeof(who->name)))
 		return why_set(
 		    why, ERR_INVALID, "certificate has no single common name");
-	if (!time_us(X509_get0_notAfter(cert), &who->not_after_us) ||
-	    !cert_der(cert, &der))
-		return why_set(why, ERR_INVALID, "certificate is malformed");
+	fine = time_us(X509_get0_notAfter(cert), &who->not_after_us) &&
+	       cert_der(cert, &der);
 	digest = digest_of(buf_span(&der));
 	digest_print(&digest, who->fingerprint);
 	buf_release(&der);
+	if (!fine)
+		return why_set(why, ERR_INVALID, "certificate is malformed");
 	return ERR_OK;
 }
 
@@ -496,81 +492,5 @@ cert_issue(const char *ca_stem, const char *stem,
 	X509_free(ca);
 	signer_free(ca_key);
 	ERR_clear_error();
-	return err;
-}
-
-struct trust *
-trust_open(const char *ca_path, struct why *why)
-{
-	struct trust *trust = mem_new(sizeof(*trust));
-
-	trust->store = X509_STORE_new();
-	if (trust->store != NULL &&
-	    X509_STORE_load_file(trust->store, ca_path) == 1)
-		return trust;
-	why_set(why, ERR_CRYPTO, "%s holds no certificates in PEM", ca_path);
-	ERR_clear_error();
-	trust_free(trust);
-	return NULL;
-}
-
-void
-trust_free(struct trust *trust)
-{
-	if (trust == NULL)
-		return;
-	X509_STORE_free(trust->store);
-	mem_free(trust);
-}
-
-static enum err
-chain_check(
-    const struct trust *trust, X509 *cert, int64_t now_us, struct why *why)
-{
-	X509_STORE_CTX *context = X509_STORE_CTX_new();
-	enum err err = ERR_CRYPTO;
-	X509_VERIFY_PARAM *param;
-
-	if (context == NULL ||
-	    X509_STORE_CTX_init(context, trust->store, cert, NULL) != 1)
-		goto out;
-	param = X509_STORE_CTX_get0_param(context);
-	X509_VERIFY_PARAM_set_time(param, (time_t)(now_us / CLOCK_SECOND));
-	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
-	err = ERR_OK;
-	if (X509_verify_cert(context) != 1)
-		err = why_set(why, ERR_DENIED, "certificate not accepted: %s",
-		    X509_verify_cert_error_string(
-			X509_STORE_CTX_get_error(context)));
-out:
-	X509_STORE_CTX_free(context);
-	ERR_clear_error();
-	return err;
-}
-
-enum err
-trust_check(const struct trust *trust, struct span der, int64_t now_us,
-    struct identity *who, struct verifier **verifier, struct why *why)
-{
-	X509 *cert = cert_parse(der);
-	enum err err;
-
-	if (verifier != NULL)
-		*verifier = NULL;
-	if (cert == NULL)
-		return why_set(why, ERR_INVALID, "not a certificate in DER");
-	err = chain_check(trust, cert, now_us, why);
-	if (err == ERR_OK && X509_check_ca(cert) != 0)
-		err = why_set(
-		    why, ERR_DENIED, "a CA's certificate is no member's");
-	if (err == ERR_OK)
-		err = identity_of(cert, who, why);
-	if (err == ERR_OK && verifier != NULL) {
-		*verifier = verifier_of_key(X509_get0_pubkey(cert));
-		if (*verifier == NULL)
-			err = why_set(why, ERR_INVALID,
-			    "certificate's key is neither Ed25519 nor P-256");
-	}
-	X509_free(cert);
 	return err;
 }
