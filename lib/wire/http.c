@@ -1,6 +1,11 @@
+/*
+ * http: the server, its workers and their loops.
+ */
 #include "wire/http.h"
 
 #include <netdb.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +31,6 @@ struct http_server {
 
 /* What a mailbox carries to say "stop"; all other jobs are http_defer's. */
 static char stop_job;
-
-/* --- one turn of a loop --- */
 
 static void
 resume_all(struct http_worker *worker)
@@ -68,8 +71,6 @@ on_sleep(uv_prepare_t *handle)
 		flush_all(worker);
 	}
 }
-
-/* --- stopping --- */
 
 static void
 end_loop(struct http_worker *worker)
@@ -150,8 +151,6 @@ on_sweep(uv_timer_t *timer)
 	if (worker->is_closing)
 		try_end(worker);
 }
-
-/* --- starting --- */
 
 static void
 on_connection(uv_stream_t *listener, int status)
@@ -268,7 +267,12 @@ static void
 worker_run(void *context)
 {
 	struct http_worker *worker = context;
+	sigset_t pipe;
 
+	/* libuv writes to sockets that may be gone; the error is enough. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	uv_run(&worker->loop, UV_RUN_DEFAULT);
 }
 

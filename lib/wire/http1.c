@@ -1,3 +1,6 @@
+/*
+ * http1: heads by llhttp, bodies by hand.
+ */
 #include "wire/http1.h"
 
 #include <string.h>
@@ -54,8 +57,6 @@ finish(struct http1 *parser)
 	parser->phase = HTTP1_DONE;
 	parser->events->on_end(parser->context);
 }
-
-/* --- the head, by llhttp --- */
 
 /* What llhttp has told so far; all of it lies in one piece of memory. */
 struct reading {
@@ -216,8 +217,6 @@ feed_head(struct http1 *parser, struct span bytes)
 		buf_add(&parser->line, bytes.ptr, bytes.len);
 	return bytes.len;
 }
-
-/* --- the body --- */
 
 static size_t
 feed_piece(struct http1 *parser, struct span bytes)

@@ -119,8 +119,6 @@ settle(struct http_conn *conn)
 	one->begun_ms = 0;
 }
 
-/* --- from the parser --- */
-
 static void
 on_head(void *context, struct http_head *head)
 {
@@ -178,8 +176,6 @@ http1_close(struct http_conn *conn)
 	if (exchange != NULL)
 		exchange_cut(exchange);
 }
-
-/* --- in --- */
 
 static void
 refuse(struct http_conn *conn, int status, const char *detail)
@@ -258,8 +254,6 @@ http1_flow(struct http_exchange *exchange)
 	conn_mark(conn);
 }
 
-/* --- out --- */
-
 /* Is more of the body to come than is worth waiting for? */
 static bool
 has_much_left(
@@ -296,8 +290,6 @@ http1_reply(struct http_exchange *exchange, int status, const char *type,
 	if (waiting(conn) > HTTP_OUT_MAX)
 		conn->one.parser.stopped = true;
 }
-
-/* --- time --- */
 
 bool
 http1_is_idle(const struct http_conn *conn)

@@ -1,3 +1,6 @@
+/*
+ * http2: nghttp2 between a connection and its exchanges.
+ */
 #include "wire/http2.h"
 
 #include <stdio.h>
@@ -29,8 +32,6 @@ struct http2 {
 	bool is_calmed;    /* told to go away */
 	bool is_closing;
 };
-
-/* --- list --- */
 
 static void
 attach(struct http2 *two, struct http_exchange *exchange)
@@ -65,8 +66,6 @@ lose(struct http_exchange *exchange)
 		exchange_cut(exchange);
 }
 
-/* --- floods --- */
-
 static void
 calm(struct http_conn *conn)
 {
@@ -89,8 +88,6 @@ count(struct http_conn *conn, unsigned *counter, unsigned limit)
 	if (++*counter > limit)
 		calm(conn);
 }
-
-/* --- requests --- */
 
 static struct http_exchange *
 find(nghttp2_session *session, int32_t stream)
@@ -282,8 +279,6 @@ on_stream_close(
 	return 0;
 }
 
-/* --- a session --- */
-
 static nghttp2_session_callbacks *
 callbacks_new(void)
 {
@@ -401,8 +396,6 @@ http2_fill(struct http_conn *conn)
 	return true;
 }
 
-/* --- replies --- */
-
 static ssize_t
 on_room(nghttp2_session *session, int32_t stream, uint8_t *out, size_t size,
     uint32_t *flags, nghttp2_data_source *source, void *context)
@@ -477,8 +470,6 @@ http2_reply(struct http_exchange *exchange, int status, const char *type,
 	conn_mark(conn);
 }
 
-/* --- flow --- */
-
 void
 http2_flow(struct http_exchange *exchange)
 {
@@ -499,8 +490,6 @@ http2_flow(struct http_exchange *exchange)
 		exchange_end(exchange);
 	conn_mark(conn);
 }
-
-/* --- time --- */
 
 void
 http2_retire(struct http_conn *conn)

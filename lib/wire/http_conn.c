@@ -1,3 +1,6 @@
+/*
+ * http_conn: bytes between a socket, a TLS session and a protocol.
+ */
 #include "wire/http_conn.h"
 
 #include <string.h>
@@ -15,8 +18,6 @@ struct write {
 	struct http_conn *conn;
 	struct buf bytes;
 };
-
-/* --- life --- */
 
 void
 conn_hold(struct http_conn *conn)
@@ -95,8 +96,6 @@ conn_mark(struct http_conn *conn)
 	conn->next_dirty = conn->worker->dirty;
 	conn->worker->dirty = conn;
 }
-
-/* --- out --- */
 
 static void
 on_written(uv_write_t *request, int status)
@@ -183,7 +182,7 @@ say_goodbye(struct http_conn *conn)
 	tls_shut(conn->tls);
 	conn->phase = CONN_LINGER;
 	conn->read_ms = uv_now(&conn->worker->loop);
-	if (!send_output(conn)) {
+	if (!send_output(conn) || conn->has_ended) {
 		conn_close(conn);
 		return;
 	}
@@ -240,8 +239,6 @@ conn_flush(struct http_conn *conn)
 		http1_go_on(conn);
 }
 
-/* --- in --- */
-
 static bool
 greet(struct http_conn *conn)
 {
@@ -292,6 +289,13 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
 	struct http_conn *conn = stream->data;
 
+	if (len == UV_EOF && conn->phase != CONN_LINGER) {
+		/* Replies of this very turn may still be read. */
+		conn->has_ended = true;
+		conn_read(conn, false);
+		conn_end(conn);
+		return;
+	}
 	if (len < 0) {
 		conn_close(conn);
 		return;
@@ -328,8 +332,6 @@ conn_read(struct http_conn *conn, bool wanted)
 		uv_read_stop((uv_stream_t *)&conn->tcp);
 }
 
-/* --- beginning --- */
-
 static void
 enlist(struct http_conn *conn)
 {
@@ -365,8 +367,6 @@ conn_open(struct http_worker *worker)
 	conn->tls = tls_session_new(worker->tls, NULL);
 	conn_read(conn, true);
 }
-
-/* --- time --- */
 
 static bool
 is_late(const struct http_conn *conn, uint64_t now_ms)

@@ -77,6 +77,7 @@ struct http_conn {
 	size_t lingered;
 	unsigned users; /* itself and its exchanges */
 	bool is_dirty, is_reading, is_ending;
+	bool has_ended; /* the peer will send no more */
 };
 
 void conn_open(struct http_worker *worker);

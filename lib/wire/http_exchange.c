@@ -1,3 +1,6 @@
+/*
+ * http_exchange: from a complete head to a reply.
+ */
 #include "wire/http_exchange.h"
 
 #include <assert.h>
@@ -11,8 +14,6 @@
 #define SPARE_MAX 256
 /* A spare exchange keeps buffers up to this size. */
 #define KEEP_MAX 65536
-
-/* --- life --- */
 
 struct http_exchange *
 exchange_new(struct http_conn *conn, int32_t stream)
@@ -125,8 +126,6 @@ http_is_over(const struct http_exchange *exchange)
 	return exchange->is_over || exchange->is_gone;
 }
 
-/* --- what comes --- */
-
 static void
 refuse_method(struct http_exchange *exchange, struct buf *allow)
 {
@@ -238,8 +237,6 @@ exchange_cut(struct http_exchange *exchange)
 	http_drop(exchange);
 }
 
-/* --- the request --- */
-
 const char *
 http_method(const struct http_exchange *exchange)
 {
@@ -308,8 +305,6 @@ http_state(const struct http_exchange *exchange)
 	return exchange->state;
 }
 
-/* --- flow --- */
-
 struct job {
 	struct http_exchange *exchange;
 	void (*call)(struct http_exchange *exchange, void *argument);
@@ -365,8 +360,6 @@ http_resume(struct http_exchange *exchange)
 	exchange->next = exchange->worker->resuming;
 	exchange->worker->resuming = exchange;
 }
-
-/* --- the reply --- */
 
 static void
 add_clean(struct buf *out, const char *text)

@@ -1,3 +1,6 @@
+/*
+ * http_head: the check of a request head, and its strings.
+ */
 #include "wire/http_head.h"
 
 #include <string.h>
@@ -38,8 +41,6 @@ http_head_swap(struct http_head *a, struct http_head *b)
 	*a = *b;
 	*b = was;
 }
-
-/* --- strings --- */
 
 const char *
 http_head_method(const struct http_head *head)
@@ -106,8 +107,6 @@ http_head_add(struct http_head *head, struct span name, struct span value)
 	head->count++;
 	return true;
 }
-
-/* --- the check --- */
 
 /* tchar of RFC 9110 section 5.6.2. */
 static bool

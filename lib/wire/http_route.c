@@ -1,3 +1,6 @@
+/*
+ * http_route: a table of routes against a URL.
+ */
 #include "wire/http_route.h"
 
 #include <string.h>
@@ -133,8 +136,6 @@ http_target_parse(struct http_target *target, const char *raw)
 	}
 	return true;
 }
-
-/* --- matching --- */
 
 static bool
 is_param(struct span segment)

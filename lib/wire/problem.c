@@ -1,3 +1,6 @@
+/*
+ * problem: errors of ours as HTTP statuses and RFC 9457 documents.
+ */
 #include "wire/problem.h"
 
 #include "base/json.h"

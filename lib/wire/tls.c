@@ -1,3 +1,6 @@
+/*
+ * tls: OpenSSL between two memories.
+ */
 #include "wire/tls.h"
 
 #include <limits.h>
@@ -32,8 +35,6 @@ struct tls_session {
 	struct buf out;
 	bool broken;
 };
-
-/* --- identity --- */
 
 static bool
 copy_text(char *out, size_t size, const ASN1_STRING *value)
@@ -136,8 +137,6 @@ on_verify(int verified, X509_STORE_CTX *store)
 	return 0;
 }
 
-/* --- memory instead of a socket --- */
-
 static int
 bio_on_read(BIO *bio, char *out, int size)
 {
@@ -187,8 +186,6 @@ bio_method_new(void)
 	BIO_meth_set_ctrl(method, bio_on_ctrl);
 	return method;
 }
-
-/* --- context --- */
 
 static int
 on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
@@ -313,8 +310,6 @@ tls_close(struct tls *tls)
 	BIO_meth_free(tls->method);
 	mem_free(tls);
 }
-
-/* --- session --- */
 
 static bool
 set_host(SSL *ssl, const char *host)

@@ -34,8 +34,6 @@ static struct {
 	atomic_uint cuts, pauses, releases;
 } it;
 
-/* --- handlers --- */
-
 static void
 on_hello(struct http_exchange *exchange, void *context)
 {
@@ -206,8 +204,6 @@ static const struct http_route routes[] = {
     {0},
 };
 
-/* --- the network --- */
-
 static const char *
 at(const char *name)
 {
@@ -279,8 +275,6 @@ tear_down(void **state)
 	return system(command);
 }
 
-/* --- curl --- */
-
 /* What curl prints, with "%s" for the URL's path in `arguments`. */
 static const char *
 curl(const char *version, const char *path, const char *arguments)
@@ -293,7 +287,7 @@ curl(const char *version, const char *path, const char *arguments)
 	snprintf(command, sizeof(command),
 	    "curl -s --path-as-is --max-time 30 %s --cacert %s --cert %s --key "
 	    "%s -w '[%%{http_code} %%{http_version} %%{size_download}]' %s "
-	    "'https://127.0.0.1:%u%s' 2>&1",
+	    "'https://127.0.0.1:%u%s' 2>/dev/null",
 	    version, at("ca.crt"), at("bank.crt"), at("bank.key"), arguments,
 	    http_server_port(it.server), path);
 	pipe = popen(command, "r");
@@ -470,8 +464,6 @@ no_certificate_is_refused(void **state)
 	    at("ca.crt"), http_server_port(it.server));
 	assert_int_not_equal(system(command), 0);
 }
-
-/* --- a raw client --- */
 
 struct client {
 	int fd;
@@ -755,8 +747,6 @@ a_large_head_is_refused(void **state)
 	client_close(&client);
 }
 
-/* --- HTTP/2 by hand --- */
-
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 			      "\0\0\0\4\0\0\0\0\0";
 
@@ -849,6 +839,44 @@ closing_waits_for_what_runs(void **state)
 	open_server();
 }
 
+static void
+what_outlives_the_server_is_harmless(void **state)
+{
+	static const char text[] = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	client_open(&client, false);
+	client_say(&client, text, sizeof(text) - 1);
+	sem_wait(&it.parked);
+
+	http_server_close(it.server, 50);
+	http_defer(it.waiting, reply_later, "too late");
+
+	client_hear(&client);
+	assert_int_equal(client.got.len, 0);
+	client_close(&client);
+	open_server();
+}
+
+static void
+parallel_uploads_do_not_block_each_other(void **state)
+{
+	char arguments[512];
+	const char *answer;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		snprintf(arguments, sizeof(arguments),
+		    "-Z -X POST -T '{%s,%s,%s,%s,%s,%s}'", at("large"),
+		    at("large"), at("large"), at("large"), at("large"),
+		    at("large"));
+		answer = curl(i == 0 ? ONE : TWO, "/upload", arguments);
+		assert_int_equal(count_of(answer, "20971520[201 "), 6);
+	}
+}
+
 int
 main(void)
 {
@@ -873,6 +901,8 @@ main(void)
 	    cmocka_unit_test(a_ping_flood_is_calmed),
 	    cmocka_unit_test(rapid_resets_are_calmed),
 	    cmocka_unit_test(closing_waits_for_what_runs),
+	    cmocka_unit_test(what_outlives_the_server_is_harmless),
+	    cmocka_unit_test(parallel_uploads_do_not_block_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

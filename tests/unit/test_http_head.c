@@ -1,3 +1,6 @@
+/*
+ * http_head: what a head may look like.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,6 @@
+/*
+ * http_route: which route a URL finds, and what is refused.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,6 @@
+/*
+ * problem: documents and statuses.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
