@@ -1,5 +1,5 @@
 /*
- * cert: X.509 certificates through OpenSSL: made, verified, understood.
+ * cert: X.509 certificates through OpenSSL: made and understood.
  */
 #include "base/cert.h"
 

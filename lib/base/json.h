@@ -46,12 +46,11 @@ const struct json *json_at(const struct json *array, size_t index);
 typedef bool (*json_member_fn)(
     void *context, const char *name, const struct json *value);
 /* In document order; stops when `visit` returns false.  True: all seen. */
-bool json_each(
-    const struct json *object, json_member_fn visit, void *context);
+bool json_each(const struct json *object, json_member_fn visit, void *context);
 /* Does the object have only members from `names` (NULL-terminated)?  The
  * first other one is borrowed into `unknown` (may be NULL). */
-bool json_has_only(const struct json *object, const char *const *names,
-    const char **unknown);
+bool json_has_only(
+    const struct json *object, const char *const *names, const char **unknown);
 /* Compact, members in document order. */
 void json_print(const struct json *value, struct buf *out);
 

@@ -31,7 +31,7 @@ static inline bool
 span_equal(struct span a, struct span b)
 {
 	return a.len == b.len &&
-	    (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+	       (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
 static inline bool

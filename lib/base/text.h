@@ -30,8 +30,8 @@ void text_decoder_free(struct text_decoder *decoder); /* safe on NULL */
 /* Append the UTF-8 of `bytes`; what cannot be decoded becomes U+FFFD and is
  * counted, so that one broken character costs one field, not the batch.  A
  * leading byte order mark is dropped.  `last`: no more bytes will come. */
-void text_decoder_feed(
-    struct text_decoder *decoder, struct span bytes, bool last, struct buf *out);
+void text_decoder_feed(struct text_decoder *decoder, struct span bytes,
+    bool last, struct buf *out);
 size_t text_decoder_broken(const struct text_decoder *decoder);
 
 #endif
