@@ -42,8 +42,8 @@ struct cert_request {
 MUST_CHECK enum err cert_issue(const char *ca_stem, const char *stem,
     const struct cert_request *request, struct why *why);
 
-/* Trusted roots, for documents that carry their own chain (trust.c).  Opened
- * once; any thread may check. */
+/* Trusted roots, for documents that carry their own chain (cert_trust.c).
+ * Opened once; any thread may check. */
 struct trust;
 
 struct trust *trust_open(const char *ca_path, struct why *why);

@@ -1,5 +1,5 @@
 /*
- * trust: certificates verified against the network's roots (cert.h).
+ * cert_trust: certificates verified against the network's roots (cert.h).
  */
 #include <openssl/err.h>
 #include <openssl/x509.h>
