@@ -149,8 +149,8 @@ lists_and_keys_of_the_wrong_shape_are_refused(void **state)
 	    "\"items\":[\"1\"]", "\"items\":{}", "\"items\":[-1]",
 	    "\"items\":[18446744073709551617]", "\"curve_key\":\"short\"",
 	    "\"curve_key\":\"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf~\"",
-	    "\"sign_key\":\"D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF"
-	    "021A68F707511A\"",
+	    ("\"sign_key\":\"D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF"
+	     "021A68F707511A\""),
 	    "\"trail_key\":\"00\"", "\"trail_key\":[]"};
 	struct member member;
 	struct buf text = {0};

@@ -1,0 +1,53 @@
+/*
+ * fuzz_consent: accepted claims print and parse to the same, and are within
+ * their limits; so are revocations.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "credit/consent.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+try_consent(struct span json)
+{
+	struct consent consent, again;
+	struct buf text = {0};
+	struct why why;
+
+	if (consent_parse(json, &consent, &why) != ERR_OK)
+		return;
+	if (consent.expiry_us <= consent.not_before_us || consent.revoked ||
+	    consent.item_count + consent.category_count == 0)
+		abort();
+	consent_print(&consent, &text);
+	if (consent_parse(buf_span(&text), &again, &why) != ERR_OK ||
+	    memcmp(&consent, &again, sizeof(consent)) != 0)
+		abort();
+	buf_release(&text);
+}
+
+static void
+try_revocation(struct span json)
+{
+	struct revocation revocation, again;
+	struct buf text = {0};
+	struct why why;
+
+	if (revocation_parse(json, &revocation, &why) != ERR_OK)
+		return;
+	revocation_print(&revocation, &text);
+	if (revocation_parse(buf_span(&text), &again, &why) != ERR_OK ||
+	    memcmp(&revocation, &again, sizeof(revocation)) != 0)
+		abort();
+	buf_release(&text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	try_consent(span_make(data, size));
+	try_revocation(span_make(data, size));
+	return 0;
+}

@@ -1,0 +1,173 @@
+/*
+ * fuzz_permit: no protected field is shown unless a plain reading of the
+ * consent says so.
+ *
+ * Bytes choose from small pools, so that near misses are frequent.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "credit/permit.h"
+#include "tests/unit/sample_catalog.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const codes[] = {
+    "91440101MA5CUY37JD", "91440101MA5CUY37KG", "91110000100000001W", ""};
+static const char *const ids[] = {"c-1", "c-2", ""};
+
+struct bytes {
+	const uint8_t *at, *end;
+};
+
+static unsigned
+take(struct bytes *bytes, unsigned below)
+{
+	return bytes->at < bytes->end ? *bytes->at++ % below : 0;
+}
+
+static void
+take_consent(struct bytes *bytes, struct consent *consent)
+{
+	size_t i;
+
+	strcpy(consent->id, ids[take(bytes, 3)]);
+	strcpy(consent->subject, codes[take(bytes, 4)]);
+	strcpy(consent->grantee, codes[take(bytes, 4)]);
+	consent->purpose = (enum purpose)take(bytes, PURPOSE_COUNT + 1);
+	consent->mode = (enum consent_mode)take(bytes, 6);
+	consent->revoked = take(bytes, 4) == 1;
+	consent->not_before_us = (int64_t)take(bytes, 8) - 2;
+	consent->expiry_us = (int64_t)take(bytes, 8) + 3;
+	consent->item_count = take(bytes, 4);
+	consent->category_count = take(bytes, 3);
+	for (i = 0; i < consent->item_count; i++)
+		consent->items[i] = take(bytes, 6);
+	for (i = 0; i < consent->category_count; i++)
+		consent->categories[i] = take(bytes, 4);
+}
+
+static void
+take_question(struct bytes *bytes, struct question *question)
+{
+	size_t i, count = take(bytes, 5);
+
+	strcpy(question->subject, codes[take(bytes, 4)]);
+	strcpy(question->consent, ids[take(bytes, 3)]);
+	question->purpose = (enum purpose)take(bytes, PURPOSE_COUNT + 1);
+	for (i = 0; i < count; i++)
+		question->items[i] = (uint32_t)i + 1 + take(bytes, 32) / 31;
+	question->item_count = count;
+}
+
+static bool
+lists(const uint32_t *numbers, size_t count, uint32_t number)
+{
+	return count > 0 && (numbers[count - 1] == number ||
+				lists(numbers, count - 1, number));
+}
+
+static bool
+reads_itself(const struct question *question, const struct member *member)
+{
+	return question->purpose == PURPOSE_SELF &&
+	       strcmp(question->subject, member->code) == 0 &&
+	       member->kind >= MEMBER_BANK && member->kind != MEMBER_OPERATOR;
+}
+
+static bool
+consent_is_good(const struct question *question,
+    const struct circumstances *around, const struct item *item)
+{
+	const struct consent *consent = around->consent;
+
+	return consent != NULL && question->consent[0] != '\0' &&
+	       strcmp(question->consent, consent->id) == 0 &&
+	       !consent->revoked &&
+	       strcmp(consent->subject, question->subject) == 0 &&
+	       strcmp(consent->grantee, around->member->code) == 0 &&
+	       consent->purpose == question->purpose &&
+	       question->purpose > PURPOSE_CUSTOMER_SCREENING &&
+	       question->purpose < PURPOSE_SUPERVISION &&
+	       (consent->mode == 1 || consent->mode == 2 ||
+		   consent->mode == 4) &&
+	       around->now_us > 0 && around->lease_fresh &&
+	       consent->not_before_us <= around->now_us &&
+	       around->now_us < consent->expiry_us &&
+	       (lists(consent->items, consent->item_count, item->number) ||
+		   lists(consent->categories, consent->category_count,
+		       item->category)) &&
+	       around->member->kind >= MEMBER_BANK &&
+	       around->member->kind <= MEMBER_SERVICE;
+}
+
+static void
+check_item(const struct question *question, const struct circumstances *around,
+    const struct permit *permit, const struct permit_item *decided)
+{
+	const struct item *item = decided->item;
+	uint64_t all = (UINT64_C(1) << item->field_count) - 1;
+	size_t i;
+
+	if ((decided->shown & decided->withheld) != 0 ||
+	    (decided->shown | decided->withheld) != all ||
+	    (decided->withheld != 0) != (decided->rule != PERMIT_ALLOWED))
+		abort();
+	for (i = 0; i < item->field_count; i++) {
+		if ((decided->shown >> i & 1) == 0 ||
+		    (!item->needs_consent &&
+			item->fields[i].class == FIELD_PUBLIC))
+			continue;
+		if (!permit->authorised)
+			abort();
+		if (!reads_itself(question, around->member) &&
+		    !consent_is_good(question, around, item))
+			abort();
+	}
+}
+
+static void
+check(const struct question *question, const struct circumstances *around,
+    const struct permit *permit)
+{
+	size_t i;
+
+	if (permit->rule != PERMIT_ALLOWED) {
+		if (permit->item_count != 0 || permit->authorised)
+			abort();
+		return;
+	}
+	if (around->member == NULL || around->member->status != MEMBER_ACTIVE)
+		abort();
+	for (i = 0; i < permit->item_count; i++)
+		check_item(question, around, permit, &permit->items[i]);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct catalog *catalog;
+	struct bytes bytes = {data, data + size};
+	struct circumstances around;
+	struct question question = {0};
+	struct consent consent = {0};
+	struct member member = {0};
+	struct permit permit;
+
+	if (catalog == NULL)
+		catalog = catalog_parse(span_of(sample_catalog), NULL);
+	if (catalog == NULL)
+		abort();
+	take_question(&bytes, &question);
+	strcpy(member.code, codes[take(&bytes, 4)]);
+	member.kind = (enum member_kind)take(&bytes, 9);
+	member.status = (enum member_status)take(&bytes, 4);
+	take_consent(&bytes, &consent);
+	around = (struct circumstances){catalog,
+	    take(&bytes, 8) == 7 ? NULL : &member,
+	    take(&bytes, 8) == 7 ? NULL : &consent, take(&bytes, 4) != 3,
+	    (int64_t)take(&bytes, 10) - 1};
+	permit_decide(&question, &around, &permit);
+	check(&question, &around, &permit);
+	return 0;
+}
