@@ -27,7 +27,7 @@ LDFLAGS_cover := --coverage
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wconversion -Wformat=2 -Wvla
 CFLAGS := -std=c11 -D_GNU_SOURCE -pthread $(FLAGS_$(BUILD)) $(WARNINGS) $(WERROR)
-CPPFLAGS := -Ilib -I. -isystem $(B)/gen -isystem /usr/include/llhttp \
+CPPFLAGS := -Ilib -I. -isystem $(B)/gen -isystem /usr/share/include/llhttp \
 	-isystem /usr/include/postgresql -MMD -MP
 LDFLAGS := -pthread $(LDFLAGS_$(BUILD))
 
@@ -88,7 +88,7 @@ $(B)/gen/%.pb-c.o: $(B)/gen/%.pb-c.c
 
 $(B)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -w $(FLAGS_$(BUILD)) -I/usr/include/llhttp -c -o $@ $<
+	$(CC) -std=c11 -w $(FLAGS_$(BUILD)) -I/usr/share/include/llhttp -c -o $@ $<
 
 $(B)/%.o: %.c $(GEN_C)
 	@mkdir -p $(@D)
