@@ -3,9 +3,11 @@
  *
  * UTF-8 in any pieces.  Quotes may be doubled, lines end in LF, CRLF or CR,
  * separators are comma, or semicolon or tab when the first line says so.  A
- * quote inside an unquoted cell is text.  A row longer than CSV_ROW_MAX or
- * with more than CSV_CELLS_MAX cells is handed out as broken and skipped to
- * its end.  Pure; one thread per reader.
+ * quote inside an unquoted cell is text, and so is what follows a closing
+ * quote.  Empty lines are skipped.  A row longer than CSV_ROW_MAX or with more
+ * than CSV_CELLS_MAX cells is handed out as broken and skipped to its end; a
+ * quote that is not closed breaks its first line only.
+ * Pure; one thread per reader.
  */
 #ifndef CREDIT_CSV_H
 #define CREDIT_CSV_H
@@ -22,7 +24,7 @@ struct csv_row {
 	uint64_t line; /* where it begins, from 1 */
 	const struct span *cells;
 	size_t count;
-	bool broken;      /* too long, too many cells, or a quote never closed */
+	bool broken; /* too long, too many cells, or a quote never closed */
 	struct span text; /* the row as it came, without its line end */
 };
 
