@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,6 +20,12 @@ struct spool {
 	int file;
 	uint64_t size;
 	struct digest_stream *digest;
+	/* the write that is under way */
+	uv_fs_t request;
+	struct buf bytes;
+	size_t written;
+	void (*done)(void *context, enum err err);
+	void *context;
 };
 
 struct spool *
@@ -52,20 +59,55 @@ spool_close(struct spool *spool)
 		return;
 	close(spool->file);
 	digest_stream_free(spool->digest);
+	buf_release(&spool->bytes);
 	mem_free(spool);
 }
 
-int
-spool_file(const struct spool *spool)
+static void write_on(struct spool *spool, uv_loop_t *loop);
+
+static void
+on_written(uv_fs_t *request)
 {
-	return spool->file;
+	struct spool *spool = request->data;
+	uv_loop_t *loop = request->loop;
+	ssize_t result = request->result;
+
+	uv_fs_req_cleanup(request);
+	if (result < 0) {
+		spool->done(spool->context, ERR_IO);
+		return;
+	}
+	spool->written += (size_t)result;
+	spool->size += (size_t)result;
+	if (spool->written < spool->bytes.len)
+		write_on(spool, loop);
+	else
+		spool->done(spool->context, ERR_OK);
+}
+
+static void
+write_on(struct spool *spool, uv_loop_t *loop)
+{
+	uv_buf_t rest = uv_buf_init(spool->bytes.data + spool->written,
+	    (unsigned)(spool->bytes.len - spool->written));
+
+	spool->request.data = spool;
+	/* It cannot fail with a callback and a loop. */
+	(void)uv_fs_write(loop, &spool->request, spool->file, &rest, 1,
+	    (int64_t)spool->size, on_written);
 }
 
 void
-spool_note(struct spool *spool, struct span bytes)
+spool_write(struct spool *spool, void *loop, struct span bytes,
+    void (*done)(void *context, enum err err), void *context)
 {
 	digest_stream_add(spool->digest, bytes);
-	spool->size += bytes.len;
+	buf_reset(&spool->bytes);
+	buf_add(&spool->bytes, bytes.ptr, bytes.len);
+	spool->written = 0;
+	spool->done = done;
+	spool->context = context;
+	write_on(spool, loop);
 }
 
 uint64_t

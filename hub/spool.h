@@ -20,12 +20,12 @@ struct spool;
 /* A new empty file in `folder`; NULL and `why` when that fails. */
 struct spool *spool_open(const char *folder, struct why *why);
 void spool_close(struct spool *spool); /* safe on NULL */
-/* For asynchronous writes; the caller writes what it noted. */
-int spool_file(const struct spool *spool);
-/* `bytes` are the next ones: hashed and counted. */
-void spool_note(struct spool *spool, struct span bytes);
+/* Append `bytes` (copied) without blocking `loop` (a uv_loop_t); `done` runs
+ * on it.  One write at a time. */
+void spool_write(struct spool *spool, void *loop, struct span bytes,
+    void (*done)(void *context, enum err err), void *context);
 uint64_t spool_size(const struct spool *spool);
-/* Of everything noted; once, after the last byte. */
+/* Of everything written; once, after the last write. */
 struct digest spool_digest(struct spool *spool);
 /* Append up to `max` bytes from `offset`; *len is 0 at the end. */
 MUST_CHECK enum err spool_read(struct spool *spool, uint64_t offset,

@@ -1,0 +1,271 @@
+/*
+ * control: catalogue, members and consents become records of stream 0000.
+ */
+#include "hub/control.h"
+
+#include "base/clock.h"
+#include "base/jws.h"
+#include "credit/consent.h"
+#include "credit/record.h"
+#include "hub/catalogue.h"
+
+/* Control records have no department; the hub itself puts them in. */
+#define PROVIDER "hub"
+
+/* One record through the ledger, in the transaction that is open. */
+static void
+put(struct ledger *ledger, const struct record *record)
+{
+	struct ledger_row row = {
+	    .line = 1, .record = record, .stream = STREAM_CONTROL};
+	struct ledger_outcome outcome;
+
+	ledger_stage(ledger, &row);
+	ledger_merge(ledger, &outcome);
+}
+
+static struct record
+control_record(enum control_item item, struct span subject, struct span key)
+{
+	return (struct record){.item = item,
+	    .subject = subject,
+	    .key = key,
+	    .state = RECORD_CURRENT,
+	    .provider = span_of(PROVIDER),
+	    .as_of_us = clock_now_us()};
+}
+
+/* Commits unless `err`; says why when the database is to blame. */
+static enum err
+end(struct ledger *ledger, enum err err, struct why *why)
+{
+	enum err ended = ledger_end(ledger, err == ERR_OK);
+
+	if (ended != ERR_OK)
+		return why_set(why, ended, "ledger: %s", ledger_why(ledger));
+	return err;
+}
+
+enum err
+control_admit(
+    struct ledger *ledger, const struct member *member, struct why *why)
+{
+	struct buf document = {0};
+	struct record_field field = {.number = 1};
+	struct record record =
+	    control_record(CONTROL_MEMBER, span_of(member->code), span_of(""));
+	enum err err;
+
+	member_print(member, &document);
+	field.value = buf_span(&document);
+	record.fields = &field;
+	record.field_count = 1;
+	ledger_begin(ledger);
+	put(ledger, &record);
+	err = end(ledger, ERR_OK, why);
+	buf_release(&document);
+	return err;
+}
+
+/* A catalogue must be newer than ours, or the very same. */
+static enum err
+check_version(struct ledger *ledger, const struct verifier *verifier,
+    const struct catalogue *offered, struct why *why)
+{
+	struct catalogue *ours;
+	uint64_t version = catalog_version(offered->catalog);
+	enum err err = catalogue_load(ledger_pg(ledger), verifier, &ours, why);
+
+	if (err == ERR_OK && catalog_version(ours->catalog) >= version)
+		err = why_set(why, ERR_CONFLICT,
+		    "version %llu is not newer than %llu",
+		    (unsigned long long)version,
+		    (unsigned long long)catalog_version(ours->catalog));
+	catalogue_free(ours);
+	/* One that we cannot read any more does not stand in the way. */
+	return err == ERR_MISSING || err == ERR_INVALID ? ERR_OK : err;
+}
+
+enum err
+control_put_catalogue(struct ledger *ledger, const struct verifier *verifier,
+    struct span jws, struct why *why)
+{
+	struct catalogue *offered = catalogue_parse(jws, verifier, why);
+	struct record_field field = {.number = 1};
+	struct record record = control_record(
+	    CONTROL_CATALOGUE, span_of("catalogue"), span_of(""));
+	enum err err;
+
+	if (offered == NULL)
+		return ERR_INVALID;
+	if (offered->jws.len > RECORD_VALUE_MAX) {
+		catalogue_free(offered);
+		return why_set(why, ERR_LIMIT, "a catalogue has at most 1 MiB");
+	}
+	field.value = buf_span(&offered->jws);
+	record.fields = &field;
+	record.field_count = 1;
+	ledger_begin(ledger);
+	err = check_version(ledger, verifier, offered, why);
+	if (err == ERR_OK)
+		put(ledger, &record);
+	err = end(ledger, err, why);
+	catalogue_free(offered);
+	return err;
+}
+
+/* The consent's record as the ledger has it. */
+struct held {
+	struct buf subject;
+	struct buf document;
+	bool withdrawn;
+};
+
+static void
+held_release(struct held *held)
+{
+	buf_release(&held->subject);
+	buf_release(&held->document);
+}
+
+static enum err
+find_consent(struct ledger *ledger, struct span id, struct held *held)
+{
+	struct pg *pg = ledger_pg(ledger);
+	struct span text;
+
+	pg_exec(pg,
+	    "SELECT subject, fields->>'document', state FROM record"
+	    " WHERE stream = '0000' AND item = 60003 AND key = $1",
+	    pg_arg_text(id));
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	if (pg_rows(pg) == 0)
+		return ERR_MISSING;
+	text = pg_bytes(pg, 0, 0);
+	buf_add(&held->subject, text.ptr, text.len);
+	text = pg_bytes(pg, 0, 1);
+	buf_add(&held->document, text.ptr, text.len);
+	held->withdrawn = pg_int(pg, 0, 2) == RECORD_WITHDRAWN;
+	return ERR_OK;
+}
+
+static enum err
+register_steps(struct ledger *ledger, const struct consent *consent,
+    struct span jws, struct why *why)
+{
+	struct record_field field = {.number = 1, .value = jws};
+	struct record record = control_record(
+	    CONTROL_CONSENT, span_of(consent->subject), span_of(consent->id));
+	struct held held = {0};
+	enum err err;
+
+	record.fields = &field;
+	record.field_count = 1;
+	ledger_begin(ledger);
+	err = find_consent(ledger, record.key, &held);
+	if (err == ERR_OK && !span_equal(jws, buf_span(&held.document)))
+		err = why_set(
+		    why, ERR_CONFLICT, "another consent has this id already");
+	if (err == ERR_MISSING) {
+		put(ledger, &record);
+		err = ERR_OK;
+	}
+	err = end(ledger, err, why);
+	held_release(&held);
+	return err;
+}
+
+enum err
+control_register(struct ledger *ledger, const struct trust *trust,
+    struct span jws, struct why *why)
+{
+	struct consent consent;
+	struct identity who;
+	struct buf claims = {0};
+	enum err err = ERR_LIMIT;
+
+	if (jws.len > CONSENT_MAX)
+		return why_set(why, ERR_LIMIT, "a consent is too long");
+	err = jws_check_with_trust(
+	    jws, CONSENT_TYPE, trust, clock_now_us(), &who, &claims, why);
+	if (err == ERR_OK)
+		err = consent_parse(buf_span(&claims), &consent, why);
+	if (err == ERR_OK && strcmp(who.code, consent.subject) != 0)
+		err = why_set(
+		    why, ERR_INVALID, "the certificate is not the subject's");
+	if (err == ERR_OK)
+		err = register_steps(ledger, &consent, jws, why);
+	buf_release(&claims);
+	return err;
+}
+
+/* `by` is what the record's field 2 will say. */
+static enum err
+revoke_steps(struct ledger *ledger, struct span subject, struct span id,
+    struct span by, struct why *why)
+{
+	struct held held = {0};
+	struct record_field fields[2] = {{.number = 1}, {.number = 2}};
+	struct record record = control_record(CONTROL_CONSENT, subject, id);
+	enum err err;
+
+	ledger_begin(ledger);
+	err = find_consent(ledger, id, &held);
+	if (err == ERR_MISSING)
+		err = why_set(why, ERR_MISSING, "no such consent");
+	if (err == ERR_OK && !span_equal(subject, buf_span(&held.subject)))
+		err = why_set(
+		    why, ERR_DENIED, "the consent is another subject's");
+	if (err == ERR_OK && !held.withdrawn) {
+		fields[0].value = buf_span(&held.document);
+		fields[1].value = by;
+		record.state = RECORD_WITHDRAWN;
+		record.fields = fields;
+		record.field_count = 2;
+		put(ledger, &record);
+	}
+	err = end(ledger, err, why);
+	held_release(&held);
+	return err;
+}
+
+enum err
+control_revoke(struct ledger *ledger, const struct trust *trust,
+    struct span jws, struct why *why)
+{
+	struct revocation revocation;
+	struct identity who;
+	struct buf claims = {0};
+	enum err err;
+
+	if (jws.len > CONSENT_MAX)
+		return why_set(why, ERR_LIMIT, "a revocation is too long");
+	err = jws_check_with_trust(
+	    jws, REVOCATION_TYPE, trust, clock_now_us(), &who, &claims, why);
+	if (err == ERR_OK)
+		err = revocation_parse(buf_span(&claims), &revocation, why);
+	if (err == ERR_OK && strcmp(who.code, revocation.subject) != 0)
+		err = why_set(
+		    why, ERR_INVALID, "the certificate is not the subject's");
+	if (err == ERR_OK)
+		err = revoke_steps(ledger, span_of(revocation.subject),
+		    span_of(revocation.id), jws, why);
+	buf_release(&claims);
+	return err;
+}
+
+enum err
+control_revoke_at(struct ledger *ledger, const char *node, struct span subject,
+    struct span id, struct why *why)
+{
+	struct buf by = {0};
+	enum err err;
+
+	if (!consent_id_is_valid(id) || subject.len != USCC_LEN)
+		return why_set(why, ERR_INVALID, "no consent id or subject");
+	buf_print(&by, "node:%s", node);
+	err = revoke_steps(ledger, subject, id, buf_span(&by), why);
+	buf_release(&by);
+	return err;
+}

@@ -1,0 +1,122 @@
+/*
+ * fetch: answers to what nodes ask over the bus: hello and fetch.
+ */
+#include "hub/fetch.h"
+
+#include "base/version.h"
+
+void
+fetch_refuse(uint64_t ticket, const char *reason, struct buf *out)
+{
+	struct reply reply = {
+	    .ticket = ticket, .kind = REPLY_REFUSAL, .reason = span_of(reason)};
+
+	pack_reply(&reply, out);
+}
+
+static void
+answer_hello(const struct request *request, struct buf *out)
+{
+	struct reply reply = {.ticket = request->ticket,
+	    .kind = REPLY_WELCOME,
+	    .protocol = PROTOCOL_VERSION,
+	    .software = span_of("rongxin-hub " RONGXIN_VERSION),
+	    .code = span_of("")};
+
+	if (request->protocol != PROTOCOL_VERSION)
+		fetch_refuse(request->ticket, "protocol", out);
+	else
+		pack_reply(&reply, out);
+}
+
+/* At most so many batches and bytes, but always one when there is any. */
+static void
+select_batches(struct pg *pg, const struct request *request)
+{
+	uint32_t credits = request->credits;
+
+	if (credits == 0 || credits > FETCH_CREDITS_MAX)
+		credits = credits == 0 ? 64 : FETCH_CREDITS_MAX;
+	pg_exec(pg,
+	    "SELECT x.first, c.sealed, s.position FROM"
+	    " (SELECT first, sum(octet_length(sealed)) OVER (ORDER BY first)"
+	    " - octet_length(sealed) AS before FROM"
+	    " (SELECT first, sealed FROM change_log WHERE stream = $1"
+	    " AND last > $2 AND first >= COALESCE((SELECT max(first)"
+	    " FROM change_log WHERE stream = $1 AND first <= $2 + 1), 0)"
+	    " ORDER BY first LIMIT $3) w) x"
+	    " JOIN change_log c ON c.stream = $1 AND c.first = x.first"
+	    " JOIN stream_state s ON s.stream = $1"
+	    " WHERE x.before < $4 ORDER BY x.first",
+	    pg_arg_text(span_of(request->stream)),
+	    pg_arg_int((int64_t)request->after), pg_arg_int(credits),
+	    pg_arg_int(FETCH_BYTES_MAX));
+}
+
+static uint64_t
+newest_position(struct pg *pg, const char *stream)
+{
+	pg_exec(pg, "SELECT position FROM stream_state WHERE stream = $1",
+	    pg_arg_text(span_of(stream)));
+	return pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+}
+
+static void
+print_batches(struct pg *pg, const struct request *request, struct buf *out)
+{
+	struct span sealed[FETCH_CREDITS_MAX];
+	struct reply reply = {
+	    .ticket = request->ticket, .kind = REPLY_BATCHES, .sealed = sealed};
+	size_t i;
+
+	memcpy(reply.stream, request->stream, sizeof(reply.stream));
+	reply.sealed_count = pg_rows(pg);
+	for (i = 0; i < reply.sealed_count; i++)
+		sealed[i] = pg_bytes(pg, i, 1);
+	if (reply.sealed_count > 0)
+		reply.newest = (uint64_t)pg_int(pg, 0, 2);
+	else
+		reply.newest = newest_position(pg, request->stream);
+	pack_reply(&reply, out);
+}
+
+static void
+answer_fetch(struct pg *pg, const struct request *request, struct buf *out)
+{
+	struct reply old = {.ticket = request->ticket, .kind = REPLY_TOO_OLD};
+
+	pg_begin(pg);
+	select_batches(pg, request);
+	if (pg_rows(pg) > 0 &&
+	    (uint64_t)pg_int(pg, 0, 0) > request->after + 1) {
+		memcpy(old.stream, request->stream, sizeof(old.stream));
+		old.oldest = (uint64_t)pg_int(pg, 0, 0);
+		pack_reply(&old, out);
+	} else if (!pg_has_failed(pg)) {
+		print_batches(pg, request, out);
+	}
+	if (pg_end(pg, true) != ERR_OK) {
+		buf_reset(out);
+		fetch_refuse(request->ticket, "busy", out);
+	}
+}
+
+void
+fetch_answer(struct pg *pg, const struct members *members,
+    const struct bus_route *from, const struct request *request,
+    struct buf *out)
+{
+	const struct member *member = members_find(members, from->code);
+
+	if (member == NULL || member->kind != MEMBER_PLATFORM ||
+	    member->status != MEMBER_ACTIVE)
+		fetch_refuse(request->ticket, "not_yours", out);
+	else if (request->kind == REQUEST_HELLO)
+		answer_hello(request, out);
+	else if (request->kind != REQUEST_FETCH)
+		fetch_refuse(request->ticket, "invalid", out);
+	else if (!member_holds(member, request->stream))
+		fetch_refuse(request->ticket, "not_yours", out);
+	else
+		answer_fetch(pg, request, out);
+}

@@ -1,0 +1,24 @@
+/*
+ * fetch: answers to what nodes ask over the bus: hello and fetch.
+ *
+ * A platform gets the streams of its own member document and no other.
+ */
+#ifndef HUB_FETCH_H
+#define HUB_FETCH_H
+
+#include "hub/members.h"
+#include "hub/pg.h"
+#include "wire/bus.h"
+#include "wire/pack.h"
+
+#define FETCH_CREDITS_MAX 256
+#define FETCH_BYTES_MAX (8 << 20)
+
+/* Appends a packed Reply; refuses by default. */
+void fetch_answer(struct pg *pg, const struct members *members,
+    const struct bus_route *from, const struct request *request,
+    struct buf *reply);
+/* {refusal: reason} */
+void fetch_refuse(uint64_t ticket, const char *reason, struct buf *reply);
+
+#endif

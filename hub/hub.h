@@ -1,0 +1,52 @@
+/*
+ * hub: everything that lives as long as the process, and who sees what.
+ *
+ * Made and taken apart by main.c, in this order and in reverse.
+ */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include "base/cert.h"
+#include "base/shared.h"
+#include "base/sign.h"
+#include "hub/cluster.h"
+#include "hub/desk.h"
+#include "hub/ingest.h"
+#include "hub/members.h"
+#include "hub/publish.h"
+#include "wire/bus.h"
+#include "wire/http.h"
+#include "wire/network.h"
+
+/* Filled from the table in settings.c. */
+struct hub_settings {
+	char *folder, *network, *stem, *batch_key, *curve;
+	char *listen, *live, *fetch;
+	char *database, *pg_binaries, *sql_folder;
+	char *catalogue, *operator_member;
+	char *user, *log_level, *ready_file;
+	int64_t http_workers, ingest_threads, io_threads;
+};
+
+struct hub {
+	struct hub_settings settings;
+	struct network network;
+	struct verifier *catalogue_verifier;
+	struct trust *trust;
+	struct cluster *cluster;  /* NULL: `database` names one */
+	char *spool;              /* folder of uploads */
+	struct shared *members;   /* struct members */
+	struct shared *catalogue; /* struct catalogue */
+	struct desk *desk;
+	struct ingest *ingest;
+	struct publish *publish;
+	struct bus *bus;
+	struct http_server *http;
+};
+
+/* After a change of control records: read them again and swap the shared
+ * objects.  On the desk's thread, or before it runs. */
+MUST_CHECK enum err hub_reload(
+    struct hub *hub, struct ledger *ledger, struct why *why);
+
+#endif

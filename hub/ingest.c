@@ -1,0 +1,339 @@
+/*
+ * ingest: a handed-in file becomes records, findings and a receipt.
+ *
+ * The order is the promise: the id is claimed before anything is read, rows,
+ * findings, change log and receipt go in with one commit, and nobody is told
+ * of a receipt before it.
+ */
+#include "hub/ingest.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metric.h"
+#include "base/work.h"
+#include "hub/catalogue.h"
+
+#define WAITING_MAX 64
+#define PIECE (256 << 10)
+
+struct hand {
+	struct ingest *ingest;
+	struct worker *worker;
+	struct ledger *ledger;
+	_Atomic unsigned load; /* batches posted and not done */
+};
+
+struct ingest {
+	struct shared *catalogue;
+	void (*committed)(void *context);
+	void *context;
+	struct hand *hands;
+	unsigned count;
+	struct metric *batches, *refused, *merged, *unchanged, *rejected;
+	struct metric *duration;
+};
+
+/* One batch being read. */
+struct reading {
+	struct ledger *ledger;
+	const struct item *item;
+	const char *provider;
+	uint64_t rows, rejected;
+};
+
+static void
+on_row(void *context, const struct feed_row *row)
+{
+	struct reading *reading = context;
+	struct record record = row->record;
+	struct ledger_row staged = {.line = row->line,
+	    .record = &record,
+	    .item = reading->item,
+	    .stream = row->stream,
+	    .named = row->stream_source != REGION_CODE};
+	size_t i;
+
+	reading->rows++;
+	for (i = 0; i < row->finding_count; i++)
+		ledger_note(reading->ledger, &row->findings[i], row->original);
+	if (!row->accepted) {
+		reading->rejected++;
+		return;
+	}
+	record.provider = span_of(reading->provider);
+	if (row->withdrawn)
+		record.state = RECORD_WITHDRAWN;
+	ledger_stage(reading->ledger, &staged);
+}
+
+static enum err
+feed_pieces(struct feed_reader *reader, struct spool *spool)
+{
+	struct buf piece = {0};
+	uint64_t offset = 0;
+	size_t len = 1;
+	enum err err = ERR_OK;
+
+	while (err == ERR_OK && len > 0) {
+		buf_reset(&piece);
+		err = spool_read(spool, offset, &piece, PIECE, &len);
+		offset += len;
+		if (err == ERR_OK && len > 0)
+			err = feed_reader_feed(reader, buf_span(&piece));
+	}
+	if (err == ERR_OK)
+		err = feed_reader_end(reader);
+	buf_release(&piece);
+	return err;
+}
+
+/* Every row to the stage or to the findings. */
+static enum err
+read_rows(struct reading *reading, struct ingest_batch *batch,
+    const struct catalogue *catalogue)
+{
+	struct feed_settings settings = {.catalog = catalogue->catalog,
+	    .item = reading->item,
+	    .format = batch->format,
+	    .charset = batch->charset,
+	    .received_us = batch->received_us,
+	    .row = on_row,
+	    .context = reading};
+	struct feed_reader *reader = feed_reader_new(&settings);
+	enum err err;
+
+	if (reader == NULL) {
+		answer_refuse(&batch->answer, 415, "media_type",
+		    "charset: utf-8 or gb18030");
+		return ERR_INVALID;
+	}
+	err = feed_pieces(reader, batch->spool);
+	if (err == ERR_INVALID)
+		answer_refuse(&batch->answer, 400, "batch_unreadable", "%s",
+		    feed_reader_why(reader));
+	else if (err != ERR_OK)
+		answer_fail(&batch->answer, err, "the upload cannot be read");
+	feed_reader_free(reader);
+	return err;
+}
+
+/* Counts of this batch's findings by rule, for the metrics. */
+static void
+count_findings(struct pg *pg, int64_t number)
+{
+	char label[128];
+	size_t i;
+
+	pg_exec(pg,
+	    "SELECT rule, count(*) FROM finding WHERE batch = $1 GROUP BY rule",
+	    pg_arg_int(number));
+	for (i = 0; i < pg_rows(pg); i++) {
+		struct span rule = pg_bytes(pg, i, 0);
+
+		snprintf(label, sizeof(label), "rule=\"%.*s\"", (int)rule.len,
+		    rule.ptr);
+		metric_add(metric_counter("rongxin_hub_findings_total", label,
+			       "Findings by rule."),
+		    pg_int(pg, i, 1));
+	}
+}
+
+/* Read, merge, count, keep the receipt; all inside the transaction. */
+static enum err
+merge_batch(struct hand *hand, struct ingest_batch *batch,
+    const struct catalogue *catalogue, struct receipt *receipt)
+{
+	struct pg *pg = ledger_pg(hand->ledger);
+	int64_t number = ledger_take_number(hand->ledger);
+	struct reading reading = {.ledger = hand->ledger,
+	    .item = catalog_find_item(catalogue->catalog, batch->item),
+	    .provider = batch->provider};
+	struct ledger_outcome outcome;
+	enum err err;
+
+	if (reading.item == NULL) {
+		answer_refuse(&batch->answer, 404, "item_unknown",
+		    "item %u is not in the catalogue", batch->item);
+		return ERR_MISSING;
+	}
+	err = read_rows(&reading, batch, catalogue);
+	if (err != ERR_OK)
+		return err;
+	ledger_merge(hand->ledger, &outcome);
+	receipt->rows = reading.rows;
+	receipt->accepted = outcome.changed;
+	receipt->unchanged = outcome.unchanged;
+	receipt->rejected = reading.rejected + outcome.duplicates;
+	receipt->warned = receipt_count_warned(pg, number);
+	receipt->ranges = outcome.ranges;
+	receipt->range_count = outcome.range_count;
+	count_findings(pg, number);
+	receipt_print(receipt, &batch->answer.body);
+	receipt_keep(pg, receipt, number, buf_span(&batch->answer.body));
+	return ERR_OK;
+}
+
+/* Claim the id, then merge or give the first receipt again. */
+static enum err
+ingest_steps(struct hand *hand, struct ingest_batch *batch,
+    const struct catalogue *catalogue, struct receipt *receipt)
+{
+	enum err err, ended;
+
+	ledger_begin(hand->ledger);
+	err = receipt_claim(
+	    ledger_pg(hand->ledger), receipt, &batch->answer.body);
+	if (err == ERR_CONFLICT)
+		answer_refuse(&batch->answer, 409, "batch_conflict",
+		    "batch id used before with other bytes");
+	if (err == ERR_MISSING)
+		err = merge_batch(hand, batch, catalogue, receipt);
+	ended = ledger_end(hand->ledger, err == ERR_OK);
+	if (ended != ERR_OK || err == ERR_DATABASE) {
+		log_error("ingest.failed", "item=%u why=%s", batch->item,
+		    ledger_why(hand->ledger));
+		answer_refuse(&batch->answer, 503, "not_ready",
+		    "the ledger could not take the batch; try again");
+		return ERR_DATABASE;
+	}
+	return err;
+}
+
+static void
+note_done(
+    const struct ingest *ingest, const struct receipt *receipt, int64_t started)
+{
+	int64_t spent = clock_tick_us() - started;
+
+	metric_add(ingest->batches, 1);
+	metric_add(ingest->merged, (int64_t)receipt->accepted);
+	metric_add(ingest->unchanged, (int64_t)receipt->unchanged);
+	metric_add(ingest->rejected, (int64_t)receipt->rejected);
+	metric_observe_us(ingest->duration, spent);
+	log_info("ingest.done",
+	    "item=%u rows=%llu accepted=%llu unchanged=%llu rejected=%llu "
+	    "warned=%llu streams=%zu ms=%lld",
+	    receipt->item, (unsigned long long)receipt->rows,
+	    (unsigned long long)receipt->accepted,
+	    (unsigned long long)receipt->unchanged,
+	    (unsigned long long)receipt->rejected,
+	    (unsigned long long)receipt->warned, receipt->range_count,
+	    (long long)(spent / 1000));
+}
+
+static void
+handle(void *context, void *argument)
+{
+	struct hand *hand = context;
+	struct ingest *ingest = hand->ingest;
+	struct ingest_batch *batch = argument;
+	const struct catalogue *catalogue = shared_hold(ingest->catalogue);
+	struct receipt receipt = {.provider = batch->provider,
+	    .item = batch->item,
+	    .id = batch->id,
+	    .digest = spool_digest(batch->spool),
+	    .size = spool_size(batch->spool),
+	    .received_us = batch->received_us};
+	int64_t started = clock_tick_us();
+	enum err err = ERR_MISSING;
+
+	batch->answer.status = 200;
+	if (catalogue == NULL)
+		answer_refuse(&batch->answer, 503, "not_ready",
+		    "no catalogue has been loaded yet");
+	else
+		err = ingest_steps(hand, batch, catalogue, &receipt);
+	shared_drop(ingest->catalogue, catalogue);
+	if (err == ERR_OK)
+		note_done(ingest, &receipt, started);
+	else if (err != ERR_SEEN)
+		metric_add(ingest->refused, 1);
+	if (err == ERR_OK && receipt.accepted > 0 && ingest->committed != NULL)
+		ingest->committed(ingest->context);
+	atomic_fetch_sub(&hand->load, 1);
+	batch->done(batch);
+}
+
+static void
+register_metrics(struct ingest *ingest)
+{
+	ingest->batches = metric_counter(
+	    "rongxin_hub_batches_total", "", "Batches committed.");
+	ingest->refused = metric_counter("rongxin_hub_batches_refused_total",
+	    "", "Batches that could not be taken as a whole.");
+	ingest->merged = metric_counter("rongxin_hub_rows_total",
+	    "result=\"accepted\"", "Rows of committed batches.");
+	ingest->unchanged = metric_counter("rongxin_hub_rows_total",
+	    "result=\"unchanged\"", "Rows of committed batches.");
+	ingest->rejected = metric_counter("rongxin_hub_rows_total",
+	    "result=\"rejected\"", "Rows of committed batches.");
+	ingest->duration = metric_histogram("rongxin_hub_batch_seconds", "",
+	    "From the start of a batch's merge to its commit.");
+}
+
+struct ingest *
+ingest_open(const struct ingest_settings *settings, struct why *why)
+{
+	struct ingest *ingest = mem_new(sizeof(*ingest));
+	char name[32];
+	unsigned i;
+
+	ingest->catalogue = settings->catalogue;
+	ingest->committed = settings->committed;
+	ingest->context = settings->context;
+	ingest->hands = mem_new(settings->threads * sizeof(*ingest->hands));
+	register_metrics(ingest);
+	for (i = 0; i < settings->threads; i++) {
+		struct hand *hand = &ingest->hands[i];
+
+		hand->ingest = ingest;
+		hand->ledger =
+		    ledger_open(settings->conninfo, settings->batch_key, why);
+		if (hand->ledger == NULL) {
+			ingest_close(ingest);
+			return NULL;
+		}
+		snprintf(name, sizeof(name), "ingest-%u", i);
+		hand->worker = worker_new(name, handle, NULL, 0, hand);
+		ingest->count++;
+	}
+	return ingest;
+}
+
+void
+ingest_close(struct ingest *ingest)
+{
+	unsigned i;
+
+	if (ingest == NULL)
+		return;
+	for (i = 0; i < ingest->count; i++)
+		worker_stop(ingest->hands[i].worker);
+	for (i = 0; i < ingest->count; i++) {
+		worker_free(ingest->hands[i].worker);
+		ledger_close(ingest->hands[i].ledger);
+	}
+	mem_free(ingest->hands);
+	mem_free(ingest);
+}
+
+bool
+ingest_post(struct ingest *ingest, struct ingest_batch *batch)
+{
+	struct hand *best = &ingest->hands[0];
+	unsigned i;
+
+	for (i = 1; i < ingest->count; i++)
+		if (atomic_load(&ingest->hands[i].load) <
+		    atomic_load(&best->load))
+			best = &ingest->hands[i];
+	atomic_fetch_add(&best->load, 1);
+	if (worker_post(best->worker, batch, WAITING_MAX))
+		return true;
+	atomic_fetch_sub(&best->load, 1);
+	return false;
+}

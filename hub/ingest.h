@@ -1,0 +1,52 @@
+/*
+ * ingest: a handed-in file becomes records, findings and a receipt.
+ *
+ * A few threads, each with a connection of its own and one batch at a time.
+ */
+#ifndef HUB_INGEST_H
+#define HUB_INGEST_H
+
+#include <stdbool.h>
+
+#include "base/shared.h"
+#include "credit/feed.h"
+#include "credit/member.h"
+#include "hub/answer.h"
+#include "hub/receipt.h"
+#include "hub/spool.h"
+
+struct ingest;
+
+/* One batch on its way.  `done` is called once, on an ingest thread, with
+ * the answer filled; then the batch is the caller's again. */
+struct ingest_batch {
+	char provider[MEMBER_CODE_MAX + 1];
+	char id[RECEIPT_ID_MAX + 1];
+	uint32_t item;
+	enum feed_format format;
+	const char *charset; /* static */
+	int64_t received_us;
+	struct spool *spool; /* complete */
+	struct answer answer;
+	void (*done)(struct ingest_batch *batch);
+};
+
+struct ingest_settings {
+	const char *conninfo;
+	const char *batch_key;
+	unsigned threads;
+	struct shared *catalogue; /* struct catalogue; borrowed */
+	/* After each commit with changes; any thread; may be NULL. */
+	void (*committed)(void *context);
+	void *context;
+};
+
+/* NULL and `why` when a connection cannot be made. */
+struct ingest *ingest_open(
+    const struct ingest_settings *settings, struct why *why);
+/* Finishes what waits.  Safe on NULL. */
+void ingest_close(struct ingest *ingest);
+/* False when too much waits: the batch is the caller's again.  Any thread. */
+bool ingest_post(struct ingest *ingest, struct ingest_batch *batch);
+
+#endif

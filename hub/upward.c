@@ -1,0 +1,207 @@
+/*
+ * upward: what a node tells the hub: consents, revocations, its status.
+ */
+#include "hub/upward.h"
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "credit/note.h"
+#include "hub/control.h"
+#include "wire/pack.h"
+
+#define STATUS_STREAMS_MAX 1024
+#define STATUS_TEXT_MAX 256
+
+static const struct member *
+find_origin(const struct members *members, struct span origin)
+{
+	char code[MEMBER_CODE_MAX + 1] = "";
+	const struct member *member;
+
+	if (origin.len > MEMBER_CODE_MAX)
+		return NULL;
+	memcpy(code, origin.ptr, origin.len);
+	member = members_find(members, code);
+	if (member == NULL || member->kind != MEMBER_PLATFORM ||
+	    member->status != MEMBER_ACTIVE)
+		return NULL;
+	return member;
+}
+
+static struct verifier *
+verifier_of(const struct member *member)
+{
+	struct verifier *verifier = NULL;
+	struct buf raw = {0};
+
+	if (codec_parse_hex(span_of(member->sign_key), &raw) && raw.len == 32)
+		verifier = verifier_new((const uint8_t *)raw.data);
+	buf_release(&raw);
+	return verifier;
+}
+
+static void
+print_stream(const struct stream_status *status, struct json_out *json)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+	char time[CLOCK_TEXT_MAX];
+
+	json_open_object(json, NULL);
+	json_put_cstr(json, "stream", status->stream);
+	json_put_int(json, "position", (int64_t)status->position);
+	json_put_cstr(json, "state", digest_print(&status->state, hex));
+	json_put_cstr(json, "applied", clock_print(status->applied_us, time));
+	json_put_int(json, "delay_ms", status->delay_us / 1000);
+	json_close_object(json);
+}
+
+static bool
+is_sane_text(struct span text)
+{
+	return text.len <= STATUS_TEXT_MAX && text_is_utf8(text) &&
+	       (text.len == 0 || memchr(text.ptr, '\0', text.len) == NULL);
+}
+
+/* An older message than the one that is there changes nothing. */
+static void
+keep_status(struct pg *pg, const struct member *origin,
+    const struct upward *upward, struct span streams)
+{
+	pg_exec(pg,
+	    "INSERT INTO node_status (code, sequence, reported_at, received_at,"
+	    " software, parent, streams, trail_size, checkpoint)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9)"
+	    " ON CONFLICT (code) DO UPDATE SET sequence = excluded.sequence,"
+	    " reported_at = excluded.reported_at,"
+	    " received_at = excluded.received_at,"
+	    " software = excluded.software, parent = excluded.parent,"
+	    " streams = excluded.streams, trail_size = excluded.trail_size,"
+	    " checkpoint = excluded.checkpoint"
+	    " WHERE node_status.reported_at < excluded.reported_at",
+	    pg_arg_text(span_of(origin->code)),
+	    pg_arg_int((int64_t)upward->sequence), pg_arg_time(upward->time_us),
+	    pg_arg_time(clock_now_us()), pg_arg_text(upward->software),
+	    pg_arg_text(upward->parent), pg_arg_text(streams),
+	    pg_arg_int((int64_t)upward->trail_size),
+	    pg_arg_bytes(upward->checkpoint));
+}
+
+static enum err
+take_status(struct ledger *ledger, const struct member *origin,
+    const struct upward *upward, struct why *why)
+{
+	struct pg *pg = ledger_pg(ledger);
+	struct buf streams = {0};
+	struct json_out json = {.buf = &streams};
+	enum err err;
+	size_t i;
+
+	if (upward->stream_count > STATUS_STREAMS_MAX ||
+	    upward->checkpoint.len > NOTE_MAX ||
+	    !is_sane_text(upward->software) || !is_sane_text(upward->parent))
+		return why_set(why, ERR_INVALID, "status out of bounds");
+	json_open_array(&json, NULL);
+	for (i = 0; i < upward->stream_count; i++)
+		print_stream(&upward->streams[i], &json);
+	json_close_array(&json);
+	pg_begin(pg);
+	keep_status(pg, origin, upward, buf_span(&streams));
+	err = pg_end(pg, true);
+	if (err != ERR_OK)
+		err = why_set(why, err, "status: %s", pg_why(pg));
+	buf_release(&streams);
+	return err;
+}
+
+static enum err
+dispatch(struct ledger *ledger, const struct member *origin,
+    const struct trust *trust, const struct upward *upward, struct why *why)
+{
+	switch (upward->kind) {
+	case UPWARD_CONSENT:
+		return control_register(ledger, trust, upward->document, why);
+	case UPWARD_REVOCATION:
+		return control_revoke(ledger, trust, upward->document, why);
+	case UPWARD_REVOKED_HERE:
+		return control_revoke_at(ledger, origin->code, upward->subject,
+		    upward->document, why);
+	case UPWARD_STATUS:
+		return take_status(ledger, origin, upward, why);
+	}
+	return ERR_INVALID;
+}
+
+enum err
+upward_take(struct ledger *ledger, const struct members *members,
+    const struct trust *trust, struct span message, struct why *why)
+{
+	struct arena *arena = arena_new();
+	struct verifier *verifier = NULL;
+	const struct member *origin = NULL;
+	struct upward upward;
+	enum err err = unpack_upward(message, NULL, arena, &upward);
+
+	if (err == ERR_OK)
+		origin = find_origin(members, upward.origin);
+	if (origin != NULL)
+		verifier = verifier_of(origin);
+	if (err != ERR_OK || verifier == NULL) {
+		err = why_set(why, ERR_INVALID,
+		    err != ERR_OK ? "unreadable"
+				  : "origin is no active platform");
+		goto out;
+	}
+	err = unpack_upward(message, verifier, arena, &upward);
+	if (err != ERR_OK)
+		err = why_set(why, ERR_INVALID, "signature does not hold");
+	else
+		err = dispatch(ledger, origin, trust, &upward, why);
+out:
+	verifier_free(verifier);
+	arena_free(arena);
+	return err;
+}
+
+static void
+print_node(struct pg *pg, size_t row, const struct members *members,
+    struct json_out *json)
+{
+	const struct member *member =
+	    find_origin(members, pg_bytes(pg, row, 0));
+	char time[CLOCK_TEXT_MAX];
+
+	json_open_object(json, NULL);
+	json_put_text(json, "code", pg_bytes(pg, row, 0));
+	json_put_cstr(json, "name", member != NULL ? member->name : "");
+	json_put_cstr(json, "time", clock_print(pg_time(pg, row, 1), time));
+	json_put_cstr(json, "received", clock_print(pg_time(pg, row, 2), time));
+	json_put_text(json, "software", pg_bytes(pg, row, 3));
+	json_put_text(json, "parent", pg_bytes(pg, row, 4));
+	json_put_raw(json, "streams", pg_bytes(pg, row, 5));
+	json_put_int(json, "trail_size", pg_int(pg, row, 6));
+	json_close_object(json);
+}
+
+enum err
+upward_print_nodes(
+    struct pg *pg, const struct members *members, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+	size_t i;
+
+	pg_query(pg,
+	    "SELECT code, reported_at, received_at, software, parent,"
+	    " streams::text, trail_size FROM node_status ORDER BY code");
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	json_open_object(&json, NULL);
+	json_open_array(&json, "nodes");
+	for (i = 0; i < pg_rows(pg); i++)
+		print_node(pg, i, members, &json);
+	json_close_array(&json);
+	json_close_object(&json);
+	return ERR_OK;
+}

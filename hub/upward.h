@@ -1,0 +1,22 @@
+/*
+ * upward: what a node tells the hub: consents, revocations, its status.
+ *
+ * The origin's signature is checked here, so that a relay can withhold a
+ * message but not invent one.
+ */
+#ifndef HUB_UPWARD_H
+#define HUB_UPWARD_H
+
+#include "base/cert.h"
+#include "hub/ledger.h"
+#include "hub/members.h"
+
+/* ERR_OK: committed (or a harmless repeat), `taken` may be said. */
+MUST_CHECK enum err upward_take(struct ledger *ledger,
+    const struct members *members, const struct trust *trust,
+    struct span message, struct why *why);
+/* {"nodes":[…]}: the last status of each, with the names of `members`. */
+MUST_CHECK enum err upward_print_nodes(
+    struct pg *pg, const struct members *members, struct buf *out);
+
+#endif
