@@ -38,7 +38,7 @@ struct digest batch_header_hash(const struct batch_header *header);
 
 struct chain {
 	char stream[STREAM_LEN + 1];
-	uint64_t position; /* 0: nothing yet */
+	uint64_t position;  /* 0: nothing yet */
 	struct digest head; /* hash of the last header; zeros: none */
 };
 

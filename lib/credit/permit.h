@@ -20,9 +20,9 @@ enum permit_rule {
 	PERMIT_ALLOWED = 0,
 	PERMIT_MEMBER_UNKNOWN,
 	PERMIT_MEMBER_INACTIVE,
-	PERMIT_MEMBER_KIND,    /* this kind of member asks no such thing */
-	PERMIT_PURPOSE,        /* not a purpose of this member */
-	PERMIT_NOT_SELF,       /* purpose self, another subject */
+	PERMIT_MEMBER_KIND, /* this kind of member asks no such thing */
+	PERMIT_PURPOSE,     /* not a purpose of this member or field */
+	PERMIT_NOT_SELF,    /* purpose self, another subject */
 	PERMIT_ITEM_UNKNOWN,
 	PERMIT_CONSENT_MISSING,
 	PERMIT_CONSENT_UNKNOWN,
@@ -33,8 +33,8 @@ enum permit_rule {
 	PERMIT_CONSENT_MODE,
 	PERMIT_CONSENT_EARLY,
 	PERMIT_CONSENT_EXPIRED,
-	PERMIT_CONSENT_SCOPE,  /* the consent does not cover the item */
-	PERMIT_LEASE_STALE     /* stream 0000 is not fresh enough */
+	PERMIT_CONSENT_SCOPE, /* the consent does not cover the item */
+	PERMIT_LEASE_STALE    /* stream 0000 is not fresh enough */
 };
 
 /* What the world knows at the moment of the question. */
@@ -54,15 +54,23 @@ struct permit_item {
 };
 
 struct permit {
-	enum permit_rule rule; /* PERMIT_ALLOWED, or why nothing is said at all */
-	bool authorised;       /* a protected field may be shown */
-	enum permit_rule consent_rule; /* what became of the consent */
+	enum permit_rule
+	    rule;        /* PERMIT_ALLOWED, or why nothing is said at all */
+	bool authorised; /* a protected field may be shown */
+	enum permit_rule consent_rule; /* of the consent, its scope apart */
 	struct permit_item items[QUESTION_ITEMS_MAX];
 	size_t item_count;
 };
 
 /* Item numbers asked for must exist: else PERMIT_ITEM_UNKNOWN for the whole.
- * With no items asked, every item of the catalogue is. */
+ * With no items asked, every item of the catalogue is (more than
+ * QUESTION_ITEMS_MAX of them: PERMIT_ITEM_UNKNOWN).  Items come out ascending.
+ * A refused question has no items, and its rule as consent_rule too.
+ *
+ * Of several faults of a consent the first in the order of permit_rule is
+ * named.  Without the hub's time (now_us 0) its term cannot be judged, and
+ * PERMIT_LEASE_STALE says so.  Screening and supervision never see protected
+ * fields (PERMIT_PURPOSE); oneself sees all of one's own. */
 void permit_decide(const struct question *question,
     const struct circumstances *around, struct permit *permit);
 /* "consent_missing" …: stable, in answers and in the trail. */
