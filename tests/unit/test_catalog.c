@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "credit/catalog.h"
-#include "tests/unit/sample_catalog.h"
+#include "tests/unit/sample_list.h"
 
 static struct catalog *
 sample(void)

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "credit/region.h"
-#include "tests/unit/sample_catalog.h"
+#include "tests/unit/sample_list.h"
 
 static struct catalog *catalog;
 

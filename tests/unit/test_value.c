@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "credit/value.h"
-#include "tests/unit/sample_catalog.h"
+#include "tests/unit/sample_list.h"
 
 struct sample {
 	const char *raw, *canonical; /* canonical NULL: a fault */
