@@ -69,7 +69,7 @@ struct socket {
 };
 
 struct bus {
-	struct bus_settings settings; /* callbacks; its texts are not kept */
+	struct bus_settings settings; /* the callbacks; no text of it is kept */
 	void *zmq;
 	struct socket sockets[PLACE_COUNT];
 	char live_endpoint[ENDPOINT_MAX];
@@ -177,12 +177,15 @@ bus_admits(
 	if (raw.len != KEY_RAW_LEN)
 		return false;
 	zmq_z85_encode(key, (const uint8_t *)raw.ptr, raw.len);
-	return bus->settings.admit(bus->settings.context, key, code);
+	if (bus->settings.admit(bus->settings.context, key, code))
+		return true;
+	log_warn("bus.refused", "public_key=%s", key);
+	return false;
 }
 
 /* To a "400" libzmq answers with an error, after which the peer's socket never
- * connects again; "300" merely leaves it waiting.  A member list may be a moment behind
- * its members, so everybody may knock again. */
+ * connects again; "300" merely leaves it waiting.  A member list may be a
+ * moment behind its members, so everybody may knock again. */
 static void
 take_zap(struct bus *bus, struct parts *request)
 {
@@ -193,8 +196,6 @@ take_zap(struct bus *bus, struct parts *request)
 
 	if (request->count > 1)
 		id = parts_span(request, 1);
-	if (!admitted)
-		log_warn("bus.refused", "reason=unknown_key");
 	zmq_send(zap, "1.0", 3, ZMQ_SNDMORE);
 	zmq_send(zap, id.ptr, id.len, ZMQ_SNDMORE);
 	zmq_send(zap, admitted ? "200" : "300", 3, ZMQ_SNDMORE);

@@ -26,10 +26,10 @@ struct bus;
 MUST_CHECK enum err bus_make_keys(
     char public_key[BUS_KEY_LEN + 1], char secret_key[BUS_KEY_LEN + 1]);
 
-/* Whose key is it?  Fill `code` and return true, or false: refused for now
- * (the peer tries again after some seconds).  Asked once a connection, on the bus thread; must be
- * quick.  Who was let in stays until it disconnects: what a request may have
- * is the caller's to decide each time. */
+/* Whose key is it?  Fill `code` and return true, or false: refused for now (the
+ * peer tries again after some seconds).  Asked once a connection, on the bus
+ * thread; must be quick.  Who was let in stays until it disconnects: what a
+ * request may have is the caller's to decide each time. */
 typedef bool (*bus_admit_fn)(void *context, const char *public_key,
     char code[MEMBER_CODE_MAX + 1]);
 
