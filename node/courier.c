@@ -1,0 +1,270 @@
+/*
+ * courier: carries consents and revocations up to the parent and tells who
+ * waits for them.
+ */
+#include "node/courier.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "node/control.h"
+#include "node/outbox.h"
+
+#define PATIENCE_US (5 * CLOCK_SECOND)
+#define RETRY_US (5 * CLOCK_SECOND)
+
+/* Somebody who waits for a consent to come back. */
+struct waiting {
+	char id[CONSENT_ID_MAX + 1];
+	uint64_t sequence;
+	int64_t since_us; /* monotonic */
+	courier_done_fn done;
+	void *context;
+};
+
+struct courier {
+	struct store *store;
+	struct snapshot *newest;
+	struct parent *parent;
+	struct signer *signer;
+	char own_code[MEMBER_CODE_MAX + 1];
+	uint64_t sequence;
+	bool empty;           /* the outbox */
+	uint64_t sent;        /* sequence of the letter on its way */
+	uint64_t ticket;      /* its request; 0: none under way */
+	int64_t sent_us;      /* monotonic */
+	struct waiting *list; /* oldest first */
+	size_t count, size;
+};
+
+void
+letter_free(struct letter *letter)
+{
+	if (letter == NULL)
+		return;
+	buf_release(&letter->document);
+	mem_free(letter);
+}
+
+struct courier *
+courier_new(const struct courier_settings *settings, struct why *why)
+{
+	struct courier *courier = mem_new(sizeof(*courier));
+
+	courier->store = settings->store;
+	courier->newest = store_newest(settings->store);
+	courier->parent = settings->parent;
+	courier->signer = settings->signer;
+	snprintf(courier->own_code, sizeof(courier->own_code), "%s",
+	    settings->own_code);
+	if (outbox_newest(courier->newest, &courier->sequence, why) == ERR_OK)
+		return courier;
+	courier_free(courier);
+	return NULL;
+}
+
+static void
+waiting_resolve(
+    struct courier *courier, size_t index, enum courier_outcome outcome)
+{
+	struct waiting found = courier->list[index];
+
+	courier->count--;
+	memmove(&courier->list[index], &courier->list[index + 1],
+	    (courier->count - index) * sizeof(found));
+	found.done(found.context, outcome);
+}
+
+void
+courier_free(struct courier *courier)
+{
+	if (courier == NULL)
+		return;
+	while (courier->count > 0)
+		waiting_resolve(courier, 0, COURIER_PENDING);
+	snapshot_release(courier->newest);
+	mem_free(courier->list);
+	mem_free(courier);
+}
+
+/* The clock makes them unique over restarts even with an empty outbox. */
+uint64_t
+courier_next_sequence(struct courier *courier)
+{
+	uint64_t now = (uint64_t)clock_now_us();
+
+	if (now <= courier->sequence)
+		now = courier->sequence + 1;
+	courier->sequence = now;
+	return now;
+}
+
+static enum err
+letter_pack(struct courier *courier, const struct letter *letter,
+    uint64_t sequence, struct buf *packed)
+{
+	struct upward upward = {.kind = letter->kind};
+
+	upward.origin = span_of(courier->own_code);
+	upward.sequence = sequence;
+	upward.time_us = clock_now_us();
+	upward.document = buf_span(&letter->document);
+	if (letter->kind == UPWARD_REVOKED_HERE) {
+		upward.document = span_of(letter->id);
+		upward.subject = span_of(letter->subject);
+	}
+	return pack_upward(&upward, courier->signer, packed);
+}
+
+/* The mark of a revocation and its letter are one write. */
+static enum err
+letter_keep(struct courier *courier, const struct letter *letter,
+    uint64_t sequence, struct why *why)
+{
+	struct kv_write *write;
+	struct buf packed = {0};
+	enum err err = ERR_OK;
+
+	if (!letter->is_packed)
+		err = letter_pack(courier, letter, sequence, &packed);
+	if (err != ERR_OK)
+		return why_set(why, err, "cannot sign an upward message");
+	write = kv_write_begin(store_kv(courier->store));
+	outbox_put(write, sequence,
+	    buf_span(letter->is_packed ? &letter->document : &packed));
+	if (!letter->is_packed && letter->kind != UPWARD_CONSENT)
+		control_mark_revoked(write, letter->id);
+	err = kv_write_end(write, true, why);
+	buf_release(&packed);
+	return err;
+}
+
+static void
+courier_wait(
+    struct courier *courier, const struct letter *letter, uint64_t sequence)
+{
+	struct waiting *waiting;
+
+	if (courier->count == courier->size) {
+		courier->size = courier->size == 0 ? 16 : courier->size * 2;
+		courier->list = mem_grow(
+		    courier->list, courier->size * sizeof(*courier->list));
+	}
+	waiting = &courier->list[courier->count++];
+	memcpy(waiting->id, letter->id, sizeof(waiting->id));
+	waiting->sequence = sequence;
+	waiting->since_us = clock_tick_us();
+	waiting->done = letter->done;
+	waiting->context = letter->context;
+}
+
+void
+courier_take(struct courier *courier, struct letter *letter)
+{
+	uint64_t sequence = courier_next_sequence(courier);
+	struct why why = {""};
+
+	if (letter_keep(courier, letter, sequence, &why) != ERR_OK) {
+		log_error("courier.keep", "why=\"%s\"", why.text);
+		letter->done(letter->context, COURIER_FAILED);
+	} else if (letter->kind == UPWARD_CONSENT && !letter->is_packed) {
+		courier_wait(courier, letter, sequence);
+	} else {
+		letter->done(letter->context, COURIER_KEPT);
+	}
+	letter_free(letter);
+	courier->empty = false;
+	courier_tick(courier);
+}
+
+void
+courier_on_consent(struct courier *courier, struct span id, bool revoked)
+{
+	size_t i = 0;
+
+	while (i < courier->count) {
+		if (span_is(id, courier->list[i].id))
+			waiting_resolve(courier, i,
+			    revoked ? COURIER_REVOKED : COURIER_ACTIVE);
+		else
+			i++;
+	}
+}
+
+static void
+courier_on_refused(struct courier *courier)
+{
+	size_t i = 0;
+
+	while (i < courier->count) {
+		if (courier->list[i].sequence == courier->sent)
+			waiting_resolve(courier, i, COURIER_REFUSED);
+		else
+			i++;
+	}
+}
+
+static void
+courier_drop_sent(struct courier *courier)
+{
+	struct kv_write *write = kv_write_begin(store_kv(courier->store));
+	struct why why = {""};
+
+	/* Unsynced: sent once more after a crash is no harm. */
+	outbox_delete(write, courier->sent);
+	if (kv_write_end(write, false, &why) != ERR_OK)
+		log_error("courier.drop", "why=\"%s\"", why.text);
+}
+
+bool
+courier_on_reply(struct courier *courier, const struct reply *reply)
+{
+	if (courier->ticket == 0 || reply->ticket != courier->ticket)
+		return false;
+	if (reply->kind == REPLY_REFUSAL && span_is(reply->reason, "invalid")) {
+		log_error("courier.refused", "reason=invalid");
+		courier_on_refused(courier);
+	} else if (reply->kind != REPLY_TAKEN) {
+		return true; /* busy: tried again in its time */
+	}
+	courier->ticket = 0;
+	courier_drop_sent(courier);
+	courier_tick(courier);
+	return true;
+}
+
+static void
+courier_send_oldest(struct courier *courier)
+{
+	struct request request = {.kind = REQUEST_UPWARD};
+	struct buf upward = {0};
+	struct why why = {""};
+	enum err err =
+	    outbox_oldest(courier->newest, &courier->sent, &upward, &why);
+
+	if (err == ERR_OK) {
+		request.upward = buf_span(&upward);
+		courier->ticket = parent_send(courier->parent, &request);
+		courier->sent_us = clock_tick_us();
+	} else if (err != ERR_MISSING) {
+		log_error("courier.outbox", "why=\"%s\"", why.text);
+	}
+	courier->empty = err == ERR_MISSING;
+	buf_release(&upward);
+}
+
+void
+courier_tick(struct courier *courier)
+{
+	int64_t now_us = clock_tick_us();
+
+	if (courier->ticket != 0 && now_us - courier->sent_us > RETRY_US)
+		courier->ticket = 0;
+	if (courier->ticket == 0 && !courier->empty)
+		courier_send_oldest(courier);
+	while (courier->count > 0 &&
+	       now_us - courier->list[0].since_us > PATIENCE_US)
+		waiting_resolve(courier, 0, COURIER_PENDING);
+}

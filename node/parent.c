@@ -1,0 +1,307 @@
+/*
+ * parent: the conversation with the node's parent.
+ */
+#include "node/parent.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/version.h"
+
+#define CREDITS 64
+#define AT_ONCE 4 /* streams fetched at a time: 8 MiB each at most */
+#define RETRY_US (5 * CLOCK_SECOND)
+#define TOPIC_PULSE "pulse"
+
+struct parent {
+	char code[MEMBER_CODE_MAX + 1];
+	struct bus *bus; /* NULL: not attached */
+	struct followed **streams;
+	size_t count, size;
+	size_t turn; /* where the next pump begins */
+	uint64_t ticket;
+	struct member subscribed; /* topics of these divisions */
+};
+
+struct parent *
+parent_new(const char *own_code)
+{
+	struct parent *parent = mem_new(sizeof(*parent));
+
+	snprintf(parent->code, sizeof(parent->code), "%s", own_code);
+	return parent;
+}
+
+void
+parent_free(struct parent *parent)
+{
+	size_t i;
+
+	if (parent == NULL)
+		return;
+	for (i = 0; i < parent->count; i++)
+		mem_free(parent->streams[i]);
+	mem_free(parent->streams);
+	mem_free(parent);
+}
+
+uint64_t
+parent_send(struct parent *parent, struct request *request)
+{
+	struct buf bytes = {0};
+
+	if (parent->bus == NULL)
+		return 0;
+	request->ticket = ++parent->ticket;
+	pack_request(request, &bytes);
+	bus_request(parent->bus, buf_span(&bytes));
+	buf_release(&bytes);
+	return request->ticket;
+}
+
+static void
+parent_hello(struct parent *parent)
+{
+	struct request hello = {.kind = REQUEST_HELLO,
+	    .protocol = PROTOCOL_VERSION,
+	    .software = span_of("rongxin-node " RONGXIN_VERSION)};
+
+	hello.code = span_of(parent->code);
+	parent_send(parent, &hello);
+}
+
+void
+parent_attach(struct parent *parent, struct bus *bus)
+{
+	parent->bus = bus;
+	/* After a restart replies to the former process find nobody. */
+	parent->ticket = (uint64_t)clock_now_us();
+	bus_subscribe(bus, STREAM_CONTROL);
+	bus_subscribe(bus, TOPIC_PULSE);
+	parent_hello(parent);
+}
+
+void
+parent_on_link(struct parent *parent)
+{
+	size_t i;
+
+	parent_hello(parent);
+	for (i = 0; i < parent->count; i++)
+		parent->streams[i]->ticket = 0;
+	parent_pump(parent);
+}
+
+struct followed *
+parent_find(struct parent *parent, const char *stream)
+{
+	size_t i;
+
+	for (i = 0; i < parent->count; i++)
+		if (strcmp(parent->streams[i]->state.chain.stream, stream) == 0)
+			return parent->streams[i];
+	return NULL;
+}
+
+struct followed *
+parent_at(struct parent *parent, size_t index)
+{
+	return index < parent->count ? parent->streams[index] : NULL;
+}
+
+struct followed *
+parent_follow(struct parent *parent, const struct stream_state *state)
+{
+	struct followed *followed = parent_find(parent, state->chain.stream);
+
+	if (followed != NULL)
+		return followed;
+	if (parent->count == parent->size) {
+		parent->size = parent->size == 0 ? 16 : parent->size * 2;
+		parent->streams = mem_grow(
+		    parent->streams, parent->size * sizeof(*parent->streams));
+	}
+	followed = mem_new(sizeof(*followed));
+	followed->state = *state;
+	followed->phase = FOLLOWED_UNKNOWN;
+	parent->streams[parent->count++] = followed;
+	return followed;
+}
+
+static bool
+divisions_have(const struct member *member, const char *division)
+{
+	size_t i;
+
+	for (i = 0; i < member->division_count; i++)
+		if (strcmp(member->divisions[i], division) == 0)
+			return true;
+	return false;
+}
+
+/* A division is a prefix of its streams' topics, so a node needs as many
+ * subscriptions as it has divisions. */
+void
+parent_subscribe(struct parent *parent, const struct member *self)
+{
+	static const struct member nobody;
+	const struct member *next = self != NULL ? self : &nobody;
+	const struct member *before = &parent->subscribed;
+	size_t i;
+
+	if (parent->bus == NULL)
+		return;
+	for (i = 0; i < next->division_count; i++)
+		if (!divisions_have(before, next->divisions[i]))
+			bus_subscribe(parent->bus, next->divisions[i]);
+	for (i = 0; i < before->division_count; i++)
+		if (!divisions_have(next, before->divisions[i]))
+			bus_unsubscribe(parent->bus, before->divisions[i]);
+	parent->subscribed = *next;
+}
+
+static bool
+followed_is_behind(const struct followed *followed)
+{
+	return followed->phase == FOLLOWED_UNKNOWN ||
+	       followed->state.chain.position < followed->newest;
+}
+
+void
+parent_heard(struct followed *followed, uint64_t newest)
+{
+	if (newest > followed->newest)
+		followed->newest = newest;
+	if (followed->phase == FOLLOWED_LIVE && followed_is_behind(followed))
+		followed->phase = FOLLOWED_FETCHING;
+}
+
+void
+parent_applied(struct followed *followed)
+{
+	if (followed->newest < followed->state.chain.position)
+		followed->newest = followed->state.chain.position;
+	followed->phase =
+	    followed_is_behind(followed) ? FOLLOWED_FETCHING : FOLLOWED_LIVE;
+}
+
+void
+parent_refused(struct followed *followed)
+{
+	followed->phase = FOLLOWED_FETCHING;
+	followed->not_before_us = clock_tick_us() + RETRY_US;
+}
+
+/* A parent that is behind itself has nothing to send: the next pulse or
+ * live batch will tell. */
+static void
+followed_on_batches(struct followed *followed, const struct reply *reply)
+{
+	if (reply->newest > followed->newest)
+		followed->newest = reply->newest;
+	followed->phase = FOLLOWED_FETCHING;
+	if (reply->sealed_count > 0)
+		return;
+	if (followed_is_behind(followed))
+		followed->not_before_us = clock_tick_us() + CLOCK_SECOND / 2;
+	else
+		followed->phase = FOLLOWED_LIVE;
+}
+
+struct followed *
+parent_take_reply(struct parent *parent, const struct reply *reply)
+{
+	struct followed *followed;
+	size_t i;
+
+	for (i = 0; i < parent->count; i++) {
+		followed = parent->streams[i];
+		if (followed->ticket == 0 || followed->ticket != reply->ticket)
+			continue;
+		followed->ticket = 0;
+		if (reply->kind == REPLY_BATCHES)
+			followed_on_batches(followed, reply);
+		else
+			parent_refused(followed);
+		return followed;
+	}
+	return NULL;
+}
+
+static void
+parent_ask(struct parent *parent, struct followed *followed)
+{
+	struct request fetch = {.kind = REQUEST_FETCH, .credits = CREDITS};
+
+	memcpy(fetch.stream, followed->state.chain.stream, STREAM_LEN + 1);
+	fetch.after = followed->state.chain.position;
+	followed->ticket = parent_send(parent, &fetch);
+	followed->asked_us = clock_tick_us();
+	if (followed->phase == FOLLOWED_LIVE)
+		followed->phase = FOLLOWED_FETCHING;
+}
+
+static size_t
+parent_under_way(struct parent *parent)
+{
+	int64_t now_us = clock_tick_us();
+	size_t i, count = 0;
+
+	for (i = 0; i < parent->count; i++) {
+		struct followed *followed = parent->streams[i];
+
+		if (followed->ticket == 0)
+			continue;
+		if (now_us - followed->asked_us > RETRY_US)
+			followed->ticket = 0;
+		else
+			count++;
+	}
+	return count;
+}
+
+static bool
+followed_may_ask(const struct followed *followed)
+{
+	return followed->ticket == 0 && followed_is_behind(followed) &&
+	       clock_tick_us() >= followed->not_before_us;
+}
+
+/* Control always; the others in turn, so that none waits for ever. */
+void
+parent_pump(struct parent *parent)
+{
+	struct followed *control = parent_find(parent, STREAM_CONTROL);
+	size_t under_way, i;
+
+	if (parent->bus == NULL)
+		return;
+	under_way = parent_under_way(parent);
+	if (control != NULL && followed_may_ask(control)) {
+		parent_ask(parent, control);
+		under_way++;
+	}
+	for (i = 0; i < parent->count && under_way < AT_ONCE; i++) {
+		struct followed *followed =
+		    parent->streams[parent->turn++ % parent->count];
+
+		if (!followed_may_ask(followed))
+			continue;
+		parent_ask(parent, followed);
+		under_way++;
+	}
+}
+
+const char *
+followed_phase_name(enum followed_phase phase)
+{
+	static const char *const names[] = {
+	    [FOLLOWED_UNKNOWN] = "unknown",
+	    [FOLLOWED_FETCHING] = "fetching",
+	    [FOLLOWED_LIVE] = "live",
+	};
+
+	return names[phase];
+}

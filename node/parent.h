@@ -1,0 +1,67 @@
+/*
+ * parent: the conversation with the node's parent (the hub, or a relaying
+ * node): which streams are followed, how far they are, what is asked for.
+ *
+ * States of a stream, docs/PROTOCOL.md section 4: unknown, fetching, live.
+ * What is missing is asked for in windows of credits, a few streams at a
+ * time; a request without a reply is sent again after 5 s.
+ * Thread: follow.
+ */
+#ifndef NODE_PARENT_H
+#define NODE_PARENT_H
+
+#include "credit/member.h"
+#include "node/store.h"
+#include "wire/bus.h"
+#include "wire/pack.h"
+
+enum followed_phase {
+	FOLLOWED_UNKNOWN,
+	FOLLOWED_FETCHING,
+	FOLLOWED_LIVE
+};
+
+/* One stream that this node follows. */
+struct followed {
+	struct stream_state state;
+	enum followed_phase phase;
+	uint64_t newest;       /* position that somebody named */
+	uint64_t ticket;       /* of the request under way; 0: none */
+	int64_t asked_us;      /* monotonic */
+	int64_t not_before_us; /* monotonic: be patient until then */
+};
+
+struct parent;
+
+struct parent *parent_new(const char *own_code);
+void parent_free(struct parent *parent); /* safe on NULL */
+/* From now on requests are sent. */
+void parent_attach(struct parent *parent, struct bus *bus);
+/* The link came: say hello and ask again for everything. */
+void parent_on_link(struct parent *parent);
+
+/* NULL when it is not followed. */
+struct followed *parent_find(struct parent *parent, const char *stream);
+struct followed *parent_at(struct parent *parent, size_t index); /* or NULL */
+/* Follow it from here on; fine when it is followed already. */
+struct followed *parent_follow(
+    struct parent *parent, const struct stream_state *state);
+/* Topics of live messages: control, pulses and what `self` holds. */
+void parent_subscribe(struct parent *parent, const struct member *self);
+
+/* Somebody named this position of the stream. */
+void parent_heard(struct followed *followed, uint64_t newest);
+/* A batch was applied. */
+void parent_applied(struct followed *followed);
+/* A batch could not be applied: ask again, but not at once. */
+void parent_refused(struct followed *followed);
+/* The stream whose request this reply is for; NULL: nobody waits. */
+struct followed *parent_take_reply(
+    struct parent *parent, const struct reply *reply);
+/* Ask for what is missing, as far as there is room. */
+void parent_pump(struct parent *parent);
+/* Send any request; its ticket, 0 when there is no bus yet. */
+uint64_t parent_send(struct parent *parent, struct request *request);
+const char *followed_phase_name(enum followed_phase phase);
+
+#endif

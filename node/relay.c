@@ -1,0 +1,317 @@
+/*
+ * relay: this node as the parent of others.
+ */
+#include "node/relay.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/codec.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "base/work.h"
+#include "node/world.h"
+
+#define WAITING_MAX 4096
+#define CREDITS_MAX 256
+#define WINDOW_BYTES (8 << 20)
+
+struct relay {
+	struct relay_settings settings;
+	struct worker *worker;
+	_Atomic(struct bus *) bus;
+};
+
+/* One request of one child. */
+struct errand {
+	struct relay *relay;
+	struct bus_route from;
+	struct buf message;
+	uint64_t ticket;
+};
+
+static void
+errand_free(struct errand *errand)
+{
+	buf_release(&errand->message);
+	mem_free(errand);
+}
+
+static void
+errand_reply(struct errand *errand, struct reply *reply)
+{
+	struct bus *bus = atomic_load(&errand->relay->bus);
+	struct buf bytes = {0};
+
+	if (bus == NULL)
+		return;
+	reply->ticket = errand->ticket;
+	pack_reply(reply, &bytes);
+	bus_reply(bus, &errand->from, buf_span(&bytes));
+	buf_release(&bytes);
+}
+
+static void
+errand_refuse(struct errand *errand, const char *reason)
+{
+	struct reply reply = {.kind = REPLY_REFUSAL, .reason = span_of(reason)};
+
+	errand_reply(errand, &reply);
+	log_warn("relay.refused", "reason=%s", reason);
+}
+
+static void
+errand_hello(struct errand *errand, const struct request *request)
+{
+	struct reply welcome = {.kind = REPLY_WELCOME,
+	    .protocol = PROTOCOL_VERSION,
+	    .software = span_of("rongxin-node " RONGXIN_VERSION)};
+
+	if (request->protocol != PROTOCOL_VERSION) {
+		errand_refuse(errand, "protocol");
+		return;
+	}
+	welcome.code = span_of(errand->relay->settings.own_code);
+	errand_reply(errand, &welcome);
+	log_info("relay.hello", "child=%s", errand->from.code);
+}
+
+struct window {
+	struct arena *arena;
+	struct span sealed[CREDITS_MAX];
+	size_t count;
+};
+
+static void
+window_add(void *context, struct span sealed)
+{
+	struct window *window = context;
+	char *copy = arena_take(window->arena, sealed.len);
+
+	memcpy(copy, sealed.ptr, sealed.len);
+	window->sealed[window->count++] = span_make(copy, sealed.len);
+}
+
+static enum err
+errand_read_window(struct errand *errand, const struct request *request,
+    struct window *window, struct reply *reply)
+{
+	struct snapshot *snapshot =
+	    store_snapshot(errand->relay->settings.store);
+	struct log_window wanted = {.stream = request->stream,
+	    .after = request->after,
+	    .count = request->credits,
+	    .bytes = WINDOW_BYTES};
+	struct stream_state state;
+	struct why why = {""};
+	enum err err;
+
+	if (wanted.count > CREDITS_MAX)
+		wanted.count = CREDITS_MAX;
+	err = snapshot_stream(snapshot, request->stream, &state, &why);
+	if (err == ERR_OK && wanted.count > 0)
+		err = snapshot_each_sealed(
+		    snapshot, &wanted, window_add, window, &why);
+	snapshot_release(snapshot);
+	reply->newest = state.chain.position;
+	if (err != ERR_OK)
+		log_error("relay.store", "why=\"%s\"", why.text);
+	return err;
+}
+
+static void
+errand_fetch(struct errand *errand, const struct request *request)
+{
+	struct window window = {.arena = arena_new()};
+	struct reply reply = {.kind = REPLY_BATCHES};
+
+	memcpy(reply.stream, request->stream, sizeof(reply.stream));
+	if (errand_read_window(errand, request, &window, &reply) == ERR_OK) {
+		reply.sealed = window.sealed;
+		reply.sealed_count = window.count;
+		errand_reply(errand, &reply);
+	} else {
+		errand_refuse(errand, "busy");
+	}
+	arena_free(window.arena);
+}
+
+/* The follow thread has it on disk: now the child may forget it. */
+static void
+errand_on_kept(void *context, enum courier_outcome outcome)
+{
+	struct errand *errand = context;
+	struct reply taken = {.kind = REPLY_TAKEN};
+
+	if (outcome == COURIER_KEPT)
+		errand_reply(errand, &taken);
+	else
+		errand_refuse(errand, "busy");
+	errand_free(errand);
+}
+
+/* Whoever made it must be a platform on the list and have signed it. */
+static bool
+errand_is_signed(struct errand *errand, struct span bytes,
+    struct upward *upward, struct arena *arena)
+{
+	struct shared *shared = errand->relay->settings.world;
+	const struct world *world = shared_hold(shared);
+	const struct member *origin = NULL;
+	struct verifier *verifier = NULL;
+	struct buf raw = {0};
+	bool valid;
+
+	if (unpack_upward(bytes, NULL, arena, upward) == ERR_OK)
+		origin = world_find(world,
+		    arena_text(arena, upward->origin.ptr, upward->origin.len));
+	if (origin != NULL && origin->kind == MEMBER_PLATFORM &&
+	    origin->status == MEMBER_ACTIVE &&
+	    codec_parse_hex(span_of(origin->sign_key), &raw) && raw.len == 32)
+		verifier = verifier_new((const uint8_t *)raw.data);
+	shared_drop(shared, world);
+	valid = verifier != NULL &&
+		unpack_upward(bytes, verifier, arena, upward) == ERR_OK;
+	verifier_free(verifier);
+	buf_release(&raw);
+	return valid;
+}
+
+/* True: the errand goes on elsewhere. */
+static bool
+errand_upward(
+    struct errand *errand, const struct request *request, struct arena *arena)
+{
+	struct reply taken = {.kind = REPLY_TAKEN};
+	struct letter *letter;
+	struct upward upward;
+
+	if (!errand_is_signed(errand, request->upward, &upward, arena)) {
+		errand_refuse(errand, "invalid");
+		return false;
+	}
+	if (upward.kind == UPWARD_STATUS) {
+		follow_pass_on(errand->relay->settings.follow, request->upward);
+		errand_reply(errand, &taken);
+		return false;
+	}
+	letter = mem_new(sizeof(*letter));
+	letter->kind = upward.kind;
+	letter->is_packed = true;
+	buf_add(&letter->document, request->upward.ptr, request->upward.len);
+	letter->done = errand_on_kept;
+	letter->context = errand;
+	follow_carry(errand->relay->settings.follow, letter);
+	return true;
+}
+
+/* Struck off since it came in: refused on its next message. */
+static bool
+errand_may(struct errand *errand, const struct request *request)
+{
+	struct shared *shared = errand->relay->settings.world;
+	const struct world *world = shared_hold(shared);
+	const struct member *child = world_find(world, errand->from.code);
+	bool may = child != NULL && child->kind == MEMBER_PLATFORM &&
+		   child->status == MEMBER_ACTIVE;
+
+	if (may && request->kind == REQUEST_FETCH)
+		may = strcmp(request->stream, STREAM_CONTROL) == 0 ||
+		      member_holds(child, request->stream);
+	shared_drop(shared, world);
+	return may;
+}
+
+static bool
+errand_run(struct errand *errand, struct arena *arena)
+{
+	struct request request;
+
+	if (unpack_request(buf_span(&errand->message), arena, &request) !=
+	    ERR_OK) {
+		errand_refuse(errand, "invalid");
+		return false;
+	}
+	errand->ticket = request.ticket;
+	if (!errand_may(errand, &request))
+		errand_refuse(errand, "not_yours");
+	else if (request.kind == REQUEST_HELLO)
+		errand_hello(errand, &request);
+	else if (request.kind == REQUEST_FETCH)
+		errand_fetch(errand, &request);
+	else
+		return errand_upward(errand, &request, arena);
+	return false;
+}
+
+static void
+relay_on_job(void *context, void *job)
+{
+	struct arena *arena = arena_new();
+	struct errand *errand = job;
+
+	(void)context;
+	if (!errand_run(errand, arena))
+		errand_free(errand);
+	arena_free(arena);
+}
+
+struct relay *
+relay_new(const struct relay_settings *settings)
+{
+	struct relay *relay = mem_new(sizeof(*relay));
+
+	relay->settings = *settings;
+	relay->worker = worker_new("relay", relay_on_job, NULL, 0, relay);
+	return relay;
+}
+
+void
+relay_attach(struct relay *relay, struct bus *bus)
+{
+	atomic_store(&relay->bus, bus);
+}
+
+void
+relay_stop(struct relay *relay)
+{
+	worker_stop(relay->worker);
+}
+
+void
+relay_free(struct relay *relay)
+{
+	if (relay == NULL)
+		return;
+	worker_free(relay->worker);
+	mem_free(relay);
+}
+
+bool
+relay_may_enter(
+    struct relay *relay, const char *public_key, char code[MEMBER_CODE_MAX + 1])
+{
+	struct shared *shared = relay->settings.world;
+	const struct world *world = shared_hold(shared);
+	const struct member *child = world_find_platform(world, public_key);
+	bool enters = child != NULL;
+
+	if (enters)
+		memcpy(code, child->code, sizeof(child->code));
+	shared_drop(shared, world);
+	return enters;
+}
+
+void
+relay_on_request(
+    struct relay *relay, const struct bus_route *from, struct span message)
+{
+	struct errand *errand = mem_new(sizeof(*errand));
+
+	errand->relay = relay;
+	errand->from = *from;
+	buf_add(&errand->message, message.ptr, message.len);
+	if (!worker_post(relay->worker, errand, WAITING_MAX))
+		errand_free(errand);
+}

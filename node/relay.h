@@ -1,0 +1,39 @@
+/*
+ * relay: this node as the parent of others.
+ *
+ * Only keys of active platforms on the member list get in, and each request
+ * is checked again.  Children get the very bytes that the hub signed.
+ * A thread of its own reads the sealed log, so that a child that catches up
+ * does not hold up what this node follows.
+ */
+#ifndef NODE_RELAY_H
+#define NODE_RELAY_H
+
+#include "base/shared.h"
+#include "node/follow.h"
+#include "node/store.h"
+#include "wire/bus.h"
+
+struct relay_settings {
+	struct store *store;
+	struct shared *world;
+	struct follow *follow;
+	const char *own_code;
+};
+
+struct relay;
+
+struct relay *relay_new(const struct relay_settings *settings);
+/* From now on requests are answered. */
+void relay_attach(struct relay *relay, struct bus *bus);
+/* Ends the thread; the bus may still call. */
+void relay_stop(struct relay *relay);
+void relay_free(struct relay *relay); /* after relay_stop; safe on NULL */
+
+/* For the bus: any thread. */
+bool relay_may_enter(struct relay *relay, const char *public_key,
+    char code[MEMBER_CODE_MAX + 1]);
+void relay_on_request(
+    struct relay *relay, const struct bus_route *from, struct span message);
+
+#endif

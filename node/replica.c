@@ -1,0 +1,128 @@
+/*
+ * replica: one sealed batch, from its bytes to the store.
+ */
+#include "node/replica.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "node/apply.h"
+
+struct replica {
+	struct store *store;
+	struct opener *opener;
+	struct arena *arena;
+	struct metric *batches, *records, *delay;
+};
+
+struct replica *
+replica_new(struct store *store, const uint8_t batch_key[32])
+{
+	struct replica *replica = mem_new(sizeof(*replica));
+
+	replica->store = store;
+	replica->opener = opener_new(batch_key);
+	replica->arena = arena_new();
+	replica->batches = metric_counter("rongxin_node_batches_applied_total",
+	    "", "Sealed batches applied.");
+	replica->records = metric_counter(
+	    "rongxin_node_records_applied_total", "", "Records applied.");
+	replica->delay = metric_histogram("rongxin_node_delay_seconds", "",
+	    "From commit at the hub to applied here.");
+	return replica;
+}
+
+void
+replica_free(struct replica *replica)
+{
+	if (replica == NULL)
+		return;
+	opener_free(replica->opener);
+	arena_free(replica->arena);
+	mem_free(replica);
+}
+
+static void
+replica_count_refused(enum err err)
+{
+	char labels[64];
+
+	snprintf(labels, sizeof(labels), "reason=\"%s\"",
+	    err == ERR_CONFLICT ? "diverged" : err_name(err));
+	metric_add(metric_counter("rongxin_node_batches_refused_total", labels,
+		       "Sealed batches refused."),
+	    1);
+}
+
+static enum err
+replica_refuse(
+    const struct batch_header *header, enum err err, const struct why *why)
+{
+	replica_count_refused(err);
+	log_error(err == ERR_CONFLICT ? "follow.diverged" : "follow.refused",
+	    "stream=%s first=%llu err=%s why=\"%s\"", header->stream,
+	    (unsigned long long)header->first, err_name(err), why->text);
+	return err;
+}
+
+static enum err
+replica_apply(struct replica *replica, struct span bytes,
+    const struct sealed *sealed, struct taken *taken, struct why *why)
+{
+	struct batch batch = {.header = &taken->header, .sealed = bytes};
+	struct record *records;
+	enum err err;
+
+	arena_reset(replica->arena);
+	err = opener_open(replica->opener, &taken->header, sealed,
+	    replica->arena, &records, why);
+	if (err != ERR_OK)
+		return err;
+	batch.records = taken->records = records;
+	batch.count = taken->count =
+	    (size_t)(taken->header.last - taken->header.first + 1);
+	return apply_batch(
+	    replica->store, &taken->followed->state, &batch, why);
+}
+
+static void
+replica_count(struct replica *replica, const struct taken *taken)
+{
+	const struct stream_state *state = &taken->followed->state;
+
+	metric_add(replica->batches, 1);
+	metric_add(replica->records, (int64_t)taken->count);
+	metric_observe_us(
+	    replica->delay, state->applied_us - state->committed_us);
+}
+
+enum err
+replica_take(struct replica *replica, struct parent *parent, struct span bytes,
+    struct taken *taken)
+{
+	struct why why = {""};
+	struct sealed sealed;
+	enum err err;
+
+	*taken = (struct taken){0};
+	err =
+	    opener_check(replica->opener, bytes, &taken->header, &sealed, &why);
+	if (err != ERR_OK)
+		return replica_refuse(&taken->header, ERR_INVALID, &why);
+	taken->followed = parent_find(parent, taken->header.stream);
+	if (taken->followed == NULL)
+		return ERR_MISSING;
+	err = chain_admit(&taken->followed->state.chain, &taken->header);
+	if (err == ERR_SEEN || err == ERR_GAP)
+		return err;
+	if (err != ERR_OK)
+		why_set(&why, err, "it does not continue our chain");
+	else
+		err = replica_apply(replica, bytes, &sealed, taken, &why);
+	if (err != ERR_OK)
+		return replica_refuse(&taken->header, err, &why);
+	replica_count(replica, taken);
+	return ERR_OK;
+}

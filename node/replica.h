@@ -1,0 +1,33 @@
+/*
+ * replica: one sealed batch, from its bytes to the store.
+ *
+ * Check the hub's signature, admit it to its stream's chain, open it, apply
+ * it.  Whatever fails, nothing of it is in the store.
+ * Thread: follow.
+ */
+#ifndef NODE_REPLICA_H
+#define NODE_REPLICA_H
+
+#include "node/parent.h"
+#include "node/store.h"
+#include "wire/seal.h"
+
+struct replica;
+
+/* What was taken; borrowed until the next call. */
+struct taken {
+	struct batch_header header;
+	struct followed *followed;
+	const struct record *records;
+	size_t count;
+};
+
+struct replica *replica_new(struct store *store, const uint8_t batch_key[32]);
+void replica_free(struct replica *replica); /* safe on NULL */
+/* ERR_OK: applied (not yet synced).  ERR_SEEN: a harmless repeat.
+ * ERR_MISSING: a stream that is not followed.  ERR_GAP: batches before it are
+ * missing.  Anything else: refused, logged and counted. */
+MUST_CHECK enum err replica_take(struct replica *replica, struct parent *parent,
+    struct span sealed, struct taken *taken);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * world: what stream 0000 says of the network: catalogue and member list.
+ *
+ * Made anew from the store when one of them changes, swapped in whole
+ * (base/shared.h) and never changed.  A catalogue counts only with the
+ * operator's signature.  Any thread may read.
+ */
+#ifndef NODE_WORLD_H
+#define NODE_WORLD_H
+
+#include "base/sign.h"
+#include "credit/catalog.h"
+#include "credit/member.h"
+#include "node/store.h"
+
+struct world {
+	struct catalog *catalog; /* NULL before the first one */
+	struct member *members;  /* ascending by code */
+	size_t member_count;
+	const struct member *self; /* NULL: not (or not yet) on the list */
+};
+
+/* NULL and `why` when the store fails; what cannot be understood is left
+ * out and logged. */
+struct world *world_read(struct snapshot *snapshot,
+    const struct verifier *catalogue_key, const char *own_code,
+    struct why *why);
+void world_free(void *world); /* for shared_new */
+const struct member *world_find(const struct world *world, const char *code);
+/* The active platform with this CURVE key; NULL when there is none. */
+const struct member *world_find_platform(
+    const struct world *world, const char *curve_key);
+
+#endif
