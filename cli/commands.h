@@ -1,0 +1,19 @@
+/*
+ * commands: the subcommands of `rongxin`, one file each.
+ *
+ * Each gets its own name as argv[0] and returns the exit code (args.h).
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+int command_key(int argc, char **argv);
+int command_member(int argc, char **argv);
+int command_feed(int argc, char **argv);
+int command_query(int argc, char **argv);
+int command_consent(int argc, char **argv);
+int command_node(int argc, char **argv);
+int command_trail(int argc, char **argv);
+int command_catalogue(int argc, char **argv);
+int command_gen(int argc, char **argv);
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * consent: a subject's authorization, signed here and registered at a node.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cert.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/jws.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/fetch.h"
+#include "cli/show.h"
+#include "credit/consent.h"
+
+#define DAY_US (INT64_C(86400) * CLOCK_SECOND)
+#define DAYS_DEFAULT 30
+#define DATA_LIFE_DEFAULT 30
+#define DAYS_MAX 3650
+#define ID_BYTES 12
+
+static bool
+parse_numbers(
+    const char *list, uint32_t numbers[MEMBER_LIST_MAX], size_t *count)
+{
+	char *end;
+	unsigned long number;
+
+	*count = 0;
+	while (list != NULL && *list != '\0') {
+		number = strtoul(list, &end, 10);
+		if (end == list || number == 0 || number > UINT32_MAX ||
+		    *count == MEMBER_LIST_MAX || (*end != ',' && *end != '\0'))
+			return false;
+		numbers[(*count)++] = (uint32_t)number;
+		list = *end == ',' ? end + 1 : end;
+	}
+	return true;
+}
+
+static enum consent_mode
+parse_mode(const char *text)
+{
+	int i;
+
+	if (text == NULL)
+		return CONSENT_VIEW;
+	for (i = CONSENT_VIEW; i <= CONSENT_QUERY; i++)
+		if (strcmp(text, consent_mode_name((enum consent_mode)i)) == 0)
+			return (enum consent_mode)i;
+	return 0;
+}
+
+static void
+make_id(char id[CONSENT_ID_MAX + 1])
+{
+	uint8_t random[ID_BYTES];
+	struct buf hex = {0};
+
+	digest_random(random, sizeof(random));
+	codec_hex(span_make(random, sizeof(random)), &hex);
+	snprintf(id, CONSENT_ID_MAX + 1, "c-%s", buf_cstr(&hex));
+	buf_release(&hex);
+}
+
+/* The subject is the one whose certificate signs. */
+static enum err
+read_subject(const char *stem, char code[CERT_CODE_MAX + 1], struct why *why)
+{
+	char path[PATH_MAX];
+	struct identity who;
+	struct buf der = {0};
+	enum err err;
+
+	snprintf(path, sizeof(path), "%s.crt", stem);
+	err = cert_read(path, &who, &der, why);
+	if (err == ERR_OK)
+		snprintf(code, CERT_CODE_MAX + 1, "%s", who.code);
+	buf_release(&der);
+	return err;
+}
+
+static int
+fill_scope(const struct args *args, struct consent *consent)
+{
+	const char *purpose = args_need(args, "purpose");
+
+	if (purpose == NULL)
+		return MISUSED;
+	consent->purpose = purpose_parse(span_of(purpose));
+	if (consent->purpose == PURPOSE_NONE)
+		return args_misused(args, "--purpose: '%s' is none", purpose);
+	consent->mode = parse_mode(args_get(args, "mode"));
+	if (consent->mode == 0)
+		return args_misused(args, "--mode: view, store, stream, query");
+	if (!parse_numbers(args_get(args, "items"), consent->items,
+		&consent->item_count) ||
+	    !parse_numbers(args_get(args, "categories"), consent->categories,
+		&consent->category_count))
+		return args_misused(args, "--items, --categories: 7,19,20");
+	if ((consent->item_count == 0) == (consent->category_count == 0))
+		return args_misused(args, "either --items or --categories");
+	return DONE;
+}
+
+static int
+fill_terms(const struct args *args, struct consent *consent)
+{
+	const char *id = args_get(args, "id");
+	const char *grantee = args_need(args, "grantee");
+	int64_t days = DAYS_DEFAULT, life = DATA_LIFE_DEFAULT;
+
+	if (grantee == NULL)
+		return MISUSED;
+	if (strlen(grantee) > MEMBER_CODE_MAX)
+		return args_misused(args, "--grantee: not a code");
+	if (id != NULL && !consent_id_is_valid(span_of(id)))
+		return args_misused(
+		    args, "--id: 1 to %d of A-Z a-z 0-9 - _", CONSENT_ID_MAX);
+	if (!args_int(args, "days", (int64_t[]){1, DAYS_MAX}, &days) ||
+	    !args_int(args, "data-life", (int64_t[]){1, DAYS_MAX}, &life))
+		return MISUSED;
+	make_id(consent->id);
+	if (id != NULL)
+		snprintf(consent->id, sizeof(consent->id), "%s", id);
+	snprintf(consent->grantee, sizeof(consent->grantee), "%s", grantee);
+	consent->version = 1;
+	consent->not_before_us = clock_now_us() / CLOCK_SECOND * CLOCK_SECOND;
+	consent->expiry_us = consent->not_before_us + days * DAY_US;
+	consent->data_life_days = (unsigned)life;
+	return DONE;
+}
+
+/* What we would sign must be what a node accepts. */
+static enum err
+sign_claims(const char *stem, const struct consent *consent, struct buf *jws,
+    struct why *why)
+{
+	struct buf claims = {0};
+	struct consent again;
+	enum err err;
+
+	consent_print(consent, &claims);
+	err = consent_parse(buf_span(&claims), &again, why);
+	if (err == ERR_OK)
+		err = jws_sign_with_cert(
+		    stem, CONSENT_TYPE, buf_span(&claims), jws, why);
+	buf_release(&claims);
+	return err;
+}
+
+static int
+consent_sign(const struct args *args)
+{
+	const char *stem = args_need(args, "stem");
+	struct consent consent = {0};
+	char code[CERT_CODE_MAX + 1];
+	struct buf jws = {0};
+	struct why why = {""};
+	int result;
+
+	if (stem == NULL || fill_scope(args, &consent) != DONE ||
+	    fill_terms(args, &consent) != DONE)
+		return MISUSED;
+	if (read_subject(stem, code, &why) != ERR_OK)
+		return args_failed(args, "%s", why.text);
+	snprintf(
+	    consent.subject, sizeof(consent.subject), "%.*s", USCC_LEN, code);
+	if (sign_claims(stem, &consent, &jws, &why) == ERR_OK) {
+		show_raw(buf_span(&jws));
+		fprintf(stderr, "consent %s\n", consent.id);
+		result = DONE;
+	} else {
+		result = args_failed(args, "%s", why.text);
+	}
+	buf_release(&jws);
+	return result;
+}
+
+static struct span
+trimmed(const struct buf *text)
+{
+	struct span span = buf_span(text);
+
+	while (span.len > 0 && strchr(" \r\n\t", span.ptr[span.len - 1]))
+		span.len--;
+	return span;
+}
+
+/* Says "id: state" of the answer {"id","state"}. */
+static int
+send_and_tell(const struct args *args, const struct fetch *fetch)
+{
+	struct fetch_answer answer = {0};
+	struct json *root;
+	int code = fetch_send(args, "node", fetch, &answer);
+
+	if (code == DONE && args_has(args, "json")) {
+		show_raw(buf_span(&answer.body));
+	} else if (code == DONE) {
+		root = json_parse(buf_span(&answer.body), NULL);
+		printf("%s: %s\n", json_cstr(json_find(root, "id"), "?"),
+		    json_cstr(json_find(root, "state"), "?"));
+		json_free(root);
+	}
+	fetch_answer_release(&answer);
+	return code;
+}
+
+static int
+consent_register(const struct args *args)
+{
+	const char *path = args->operands[0];
+	struct buf text = {0};
+	struct fetch fetch = {.method = "POST",
+	    .path = "/v1/consents",
+	    .content_type = "application/jose"};
+	struct why why = {""};
+	int code;
+
+	if (strcmp(path, "-") == 0)
+		path = "/dev/stdin";
+	if (file_read(path, CONSENT_MAX, &text, &why) != ERR_OK) {
+		code = args_failed(args, "%s", why.text);
+	} else {
+		fetch.body = trimmed(&text);
+		code = send_and_tell(args, &fetch);
+	}
+	buf_release(&text);
+	return code;
+}
+
+static enum err
+sign_revocation(
+    const char *stem, const char *id, struct buf *jws, struct why *why)
+{
+	struct revocation revocation = {
+	    .time_us = clock_now_us() / CLOCK_SECOND * CLOCK_SECOND};
+	char code[CERT_CODE_MAX + 1];
+	struct buf claims = {0};
+	enum err err = read_subject(stem, code, why);
+
+	if (err != ERR_OK)
+		return err;
+	snprintf(revocation.id, sizeof(revocation.id), "%s", id);
+	snprintf(revocation.subject, sizeof(revocation.subject), "%.*s",
+	    USCC_LEN, code);
+	revocation_print(&revocation, &claims);
+	err = jws_sign_with_cert(
+	    stem, REVOCATION_TYPE, buf_span(&claims), jws, why);
+	buf_release(&claims);
+	return err;
+}
+
+static int
+consent_revoke(const struct args *args)
+{
+	const char *id = args->operands[0], *stem = args_get(args, "stem");
+	struct buf path = {0}, jws = {0};
+	struct fetch fetch = {.method = "DELETE"};
+	struct why why = {""};
+	int code = DONE;
+
+	if (!consent_id_is_valid(span_of(id)))
+		return args_misused(args, "not a consent's id");
+	buf_print(&path, "/v1/consents/%s", id);
+	fetch.path = buf_cstr(&path);
+	if (stem != NULL) {
+		if (sign_revocation(stem, id, &jws, &why) != ERR_OK)
+			code = args_failed(args, "%s", why.text);
+		fetch.body = buf_span(&jws);
+		fetch.content_type = "application/jose";
+	}
+	if (code == DONE)
+		code = send_and_tell(args, &fetch);
+	buf_release(&jws);
+	buf_release(&path);
+	return code;
+}
+
+static int
+consent_show(const struct args *args)
+{
+	struct buf path = {0};
+	struct fetch fetch = {.method = "GET"};
+	struct fetch_answer answer = {0};
+	int code;
+
+	if (!consent_id_is_valid(span_of(args->operands[0])))
+		return args_misused(args, "not a consent's id");
+	buf_print(&path, "/v1/consents/%s", args->operands[0]);
+	fetch.path = buf_cstr(&path);
+	code = fetch_send(args, "node", &fetch, &answer);
+	if (code == DONE)
+		show_raw(buf_span(&answer.body));
+	fetch_answer_release(&answer);
+	buf_release(&path);
+	return code;
+}
+
+static const struct arg_option sign_options[] = {
+    {"stem", "STEM", NULL, "the subject's STEM.key and STEM.crt"},
+    {"grantee", "CODE", NULL, "who may read"},
+    {"purpose", "PURPOSE", NULL, "why: pre_loan, in_loan, post_loan, …"},
+    {"items", "LIST", NULL, "what: 7,19,20"},
+    {"categories", "LIST", NULL, "or whole categories: 7,8"},
+    {"mode", "MODE", NULL, "view (default), store, stream or query"},
+    {"days", "N", NULL, "how long, from now (30)"},
+    {"data-life", "N", NULL, "days that the grantee may keep it (30)"},
+    {"id", "ID", NULL, "its id (random)"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option node_options[] = {
+    FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_SUBJECT"),
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option revoke_options[] = {
+    FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_SUBJECT"),
+    {"stem", "STEM", NULL, "sign a revocation with STEM.key and STEM.crt"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_command commands[] = {
+    {"consent sign", "", "sign an authorization; prints the JWS",
+	"The subject is the organisation of the certificate. The id goes to "
+	"standard error.",
+	"rongxin consent sign --stem keys/firm --grantee 91100000100003962T "
+	"--purpose pre_loan --items 7,19 --days 30 > consent.jws",
+	0, 0, sign_options, consent_sign},
+    {"consent register", "FILE", "register a signed authorization at a node",
+	"FILE is a JWS from consent sign; - is standard input.",
+	"rongxin consent register consent.jws", 1, 1, node_options,
+	consent_register},
+    {"consent show", "ID", "claims and state of an authorization", "",
+	"rongxin consent show c-5f0c", 1, 1, node_options, consent_show},
+    {"consent revoke", "ID", "revoke an authorization",
+	"With the subject's certificate, or with --stem by a signed "
+	"revocation that anybody may bring.",
+	"rongxin consent revoke c-5f0c --stem keys/firm", 1, 1, revoke_options,
+	consent_revoke},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
+};
+
+int
+command_consent(int argc, char **argv)
+{
+	return args_dispatch("consent", commands, argc, argv);
+}

@@ -1,0 +1,54 @@
+/*
+ * fetch: one HTTPS request with a client certificate.
+ *
+ * The only home of libcurl.  TLS 1.3, the network's CA, the server's name
+ * checked.  An answer is an answer, whatever its status; an error means that
+ * there was none.
+ */
+#ifndef CLI_FETCH_H
+#define CLI_FETCH_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/args.h"
+
+/* The options of every command that talks to a peer: `url` is the option's
+ * name ("hub", "node"), `who` the prefix of the certificate's variables. */
+#define FETCH_OPTIONS(url, url_env, who)                                       \
+	{url, "URL", url_env, "where it answers, https://host:port"},          \
+	    {"ca", "FILE", "RX_CA", "the network's CA certificate (PEM)"},     \
+	    {"cert", "FILE", "RX_CERT," who "_CERT", "our certificate (PEM)"}, \
+	    {"key", "FILE", "RX_KEY," who "_KEY", "our private key (PEM)"},    \
+	    {"as", "STEM", NULL, "short for --cert STEM.crt --key STEM.key"},  \
+	{                                                                      \
+		"json", NULL, NULL, "print the answer as it came"              \
+	}
+
+struct fetch {
+	const char *method;
+	const char *path;         /* with query */
+	const char *content_type; /* NULL: no body */
+	const char *batch;        /* Idempotency-Key; NULL: none */
+	struct span body;
+	const char *file; /* stream this file ("-": standard input) instead */
+};
+
+struct fetch_answer {
+	long status;
+	struct buf body;
+};
+
+/* Send `fetch` to the command's peer (option `url` and the others of
+ * FETCH_OPTIONS).  DONE for a 2xx answer, REFUSED for another 4xx,
+ * UNREACHED for 5xx or none; what is not DONE has been told on standard
+ * error.  `answer` is released by the caller in any case. */
+int fetch_send(const struct args *args, const char *url,
+    const struct fetch *fetch, struct fetch_answer *answer);
+void fetch_answer_release(struct fetch_answer *answer);
+/* GET any URL, for trails; status 404 gives ERR_MISSING. */
+MUST_CHECK enum err fetch_get(const struct args *args, const char *url,
+    struct buf *body, struct why *why);
+/* Append `text` percent-encoded for a path or query. */
+void fetch_escape(const char *text, struct buf *out);
+
+#endif

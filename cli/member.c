@@ -1,0 +1,182 @@
+/*
+ * member: the member list at the hub.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/fetch.h"
+#include "cli/show.h"
+#include "credit/member.h"
+
+static const struct arg_option options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct show_column columns[] = {
+    {"code", "code"},
+    {"kind", "kind"},
+    {"status", "status"},
+    {"name", "name"},
+    {NULL, NULL},
+};
+
+/* The list is {"members":[…]}. */
+static int
+get_members(
+    const struct args *args, struct fetch_answer *answer, struct json **root)
+{
+	struct fetch fetch = {.method = "GET", .path = "/v1/members"};
+	struct why why = {""};
+	int code = fetch_send(args, "hub", &fetch, answer);
+
+	*root = NULL;
+	if (code != DONE)
+		return code;
+	*root = json_parse(buf_span(&answer->body), &why);
+	if (*root == NULL)
+		return args_failed(args, "the hub's answer: %s", why.text);
+	return DONE;
+}
+
+static int
+member_list(const struct args *args)
+{
+	struct fetch_answer answer = {0};
+	struct json *root = NULL;
+	int code = get_members(args, &answer, &root);
+
+	if (code == DONE && args_has(args, "json"))
+		show_raw(buf_span(&answer.body));
+	else if (code == DONE)
+		show_table(json_find(root, "members"), columns);
+	json_free(root);
+	fetch_answer_release(&answer);
+	return code;
+}
+
+static int
+post_member(const struct args *args, const struct member *member)
+{
+	struct buf text = {0};
+	struct fetch fetch = {.method = "POST",
+	    .path = "/v1/members",
+	    .content_type = "application/json"};
+	struct fetch_answer answer = {0};
+	int code;
+
+	member_print(member, &text);
+	fetch.body = buf_span(&text);
+	code = fetch_send(args, "hub", &fetch, &answer);
+	if (code == DONE && args_has(args, "json"))
+		show_raw(buf_span(&answer.body));
+	else if (code == DONE)
+		printf("%s: %s, %s\n", member->code,
+		    member_kind_name(member->kind),
+		    member_status_name(member->status));
+	fetch_answer_release(&answer);
+	buf_release(&text);
+	return code;
+}
+
+static int
+member_admit(const struct args *args)
+{
+	struct buf text = {0};
+	struct member member;
+	struct why why = {""};
+	int code;
+
+	if (file_read(args->operands[0], MEMBER_MAX, &text, &why) != ERR_OK)
+		code = args_failed(args, "%s", why.text);
+	else if (member_parse(buf_span(&text), &member, &why) != ERR_OK)
+		code =
+		    args_misused(args, "%s: %s", args->operands[0], why.text);
+	else
+		code = post_member(args, &member);
+	buf_release(&text);
+	return code;
+}
+
+static bool
+find_member(const struct json *list, const char *code, struct buf *document)
+{
+	size_t i;
+
+	for (i = 0; i < json_count(list); i++)
+		if (span_is(
+			json_text(json_find(json_at(list, i), "code")), code)) {
+			json_print(json_at(list, i), document);
+			return true;
+		}
+	return false;
+}
+
+static bool
+set_status(struct member *member, const char *status)
+{
+	int i;
+
+	for (i = MEMBER_ACTIVE; i <= MEMBER_STRUCK_OFF; i++)
+		if (strcmp(member_status_name((enum member_status)i), status) ==
+		    0) {
+			member->status = (enum member_status)i;
+			return true;
+		}
+	return false;
+}
+
+static int
+member_set_status(const struct args *args)
+{
+	struct fetch_answer answer = {0};
+	struct json *root = NULL;
+	struct buf document = {0};
+	struct member member;
+	struct why why = {""};
+	int code = get_members(args, &answer, &root);
+
+	if (code != DONE)
+		goto out;
+	if (!find_member(
+		json_find(root, "members"), args->operands[0], &document)) {
+		args_failed(args, "no member has this code");
+		code = REFUSED;
+	} else if (member_parse(buf_span(&document), &member, &why) != ERR_OK) {
+		code = args_failed(args, "the hub's answer: %s", why.text);
+	} else if (!set_status(&member, args->operands[1])) {
+		code = args_misused(
+		    args, "STATUS: active, suspended or struck_off");
+	} else {
+		code = post_member(args, &member);
+	}
+out:
+	json_free(root);
+	buf_release(&document);
+	fetch_answer_release(&answer);
+	return code;
+}
+
+static const struct arg_command commands[] = {
+    {"member list", "", "list the members", "", "rongxin member list", 0, 0,
+	options, member_list},
+    {"member admit", "FILE", "admit a member, or change one",
+	"FILE is a member document, as rongxin key node and rongxin key "
+	"member --kind write it.",
+	"rongxin member admit keys/gd.member.json", 1, 1, options,
+	member_admit},
+    {"member set-status", "CODE STATUS", "suspend, strike off or readmit",
+	"STATUS is active, suspended or struck_off.",
+	"rongxin member set-status 91100000100003962T suspended", 2, 2, options,
+	member_set_status},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
+};
+
+int
+command_member(int argc, char **argv)
+{
+	return args_dispatch("member", commands, argc, argv);
+}

@@ -1,0 +1,202 @@
+/*
+ * query: one question to a node, and its report for people.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/catalogue.h"
+#include "cli/commands.h"
+#include "cli/fetch.h"
+#include "cli/show.h"
+
+#define LABEL_WIDTH 30
+
+static bool
+print_question(const struct args *args, struct buf *text)
+{
+	const char *items = args_get(args, "items");
+	const char *purpose = args_get(args, "purpose");
+	struct json_out json = {text, false};
+	char *end;
+
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "subject", args->operands[0]);
+	json_put_cstr(
+	    &json, "purpose", purpose != NULL ? purpose : "customer_screening");
+	if (items != NULL) {
+		json_open_array(&json, "items");
+		for (;;) {
+			json_put_int(&json, NULL, strtol(items, &end, 10));
+			if (end == items || (*end != ',' && *end != '\0'))
+				return false;
+			if (*end == '\0')
+				break;
+			items = end + 1;
+		}
+		json_close_array(&json);
+	}
+	if (args_has(args, "consent"))
+		json_put_cstr(&json, "consent", args_get(args, "consent"));
+	json_close_object(&json);
+	return true;
+}
+
+struct rows {
+	const struct item *item; /* NULL: labels are the member names */
+};
+
+static bool
+show_value(void *context, const char *name, const struct json *value)
+{
+	const struct rows *rows = context;
+	const struct field *field = NULL;
+	struct buf text = {0};
+
+	if (rows->item != NULL)
+		field = item_find_field(rows->item, span_of(name));
+	printf("    ");
+	show_padded(span_of(field != NULL ? field->zh : name), LABEL_WIDTH);
+	if (json_is_object(value) || json_is_array(value))
+		json_print(value, &text);
+	else
+		json_scalar(value, &text);
+	printf("%s\n", buf_cstr(&text));
+	buf_release(&text);
+	return true;
+}
+
+static void
+show_item(const struct json *entry, const struct catalog *catalog)
+{
+	int64_t number = json_int(json_find(entry, "item"), 0);
+	const struct json *records = json_find(entry, "records");
+	struct rows rows = {NULL};
+	size_t i;
+
+	if (catalog != NULL)
+		rows.item = catalog_find_item(catalog, (uint32_t)number);
+	printf("\n%" PRId64 "  %s\n    as of %s, stream %s at %" PRId64
+	       ", from %s\n",
+	    number, rows.item != NULL ? rows.item->zh : "",
+	    json_cstr(json_find(entry, "as_of"), "?"),
+	    json_cstr(json_find(entry, "stream"), "?"),
+	    json_int(json_find(entry, "position"), 0),
+	    json_cstr(json_find(entry, "provider"), "?"));
+	for (i = 0; i < json_count(records); i++) {
+		if (json_count(records) > 1)
+			printf("  %zu\n", i + 1);
+		json_each(json_at(records, i), show_value, &rows);
+	}
+}
+
+static void
+show_withheld(const struct json *list)
+{
+	const struct json *entry;
+	struct buf fields = {0};
+	size_t i;
+
+	if (json_count(list) > 0)
+		printf("\nwithheld\n");
+	for (i = 0; i < json_count(list); i++) {
+		entry = json_at(list, i);
+		buf_reset(&fields);
+		json_print(json_find(entry, "fields"), &fields);
+		printf("  %2" PRId64 "  %-18s %s\n",
+		    json_int(json_find(entry, "item"), 0),
+		    json_cstr(json_find(entry, "rule"), "?"),
+		    buf_cstr(&fields));
+	}
+	buf_release(&fields);
+}
+
+static void
+show_report(const struct json *report, const struct catalog *catalog)
+{
+	const struct json *items = json_find(report, "items");
+	const struct json *receipt = json_find(report, "receipt");
+	size_t i;
+
+	printf("%s, level %s\n", json_cstr(json_find(report, "subject"), "?"),
+	    json_cstr(json_find(report, "level"), "?"));
+	for (i = 0; i < json_count(items); i++)
+		show_item(json_at(items, i), catalog);
+	if (json_count(items) == 0)
+		printf("nothing is known that may be shown\n");
+	show_withheld(json_find(report, "withheld"));
+	printf("\ntrail entry %" PRId64 ", leaf %s\n",
+	    json_int(json_find(receipt, "index"), -1),
+	    json_cstr(json_find(receipt, "leaf_hash"), "?"));
+}
+
+static int
+show_answer(const struct args *args, const struct fetch_answer *answer)
+{
+	struct json *report;
+	struct catalog *catalog;
+	struct why why = {""};
+
+	if (args_has(args, "json")) {
+		show_raw(buf_span(&answer->body));
+		return DONE;
+	}
+	report = json_parse(buf_span(&answer->body), &why);
+	if (report == NULL)
+		return args_failed(args, "the report: %s", why.text);
+	catalog = catalogue_open(args_get(args, "catalogue"), NULL);
+	show_report(report, catalog);
+	catalog_free(catalog);
+	json_free(report);
+	return DONE;
+}
+
+static int
+query(const struct args *args)
+{
+	struct buf text = {0};
+	struct fetch fetch = {.method = "POST",
+	    .path = "/v1/reports",
+	    .content_type = "application/json"};
+	struct fetch_answer answer = {0};
+	int code;
+
+	if (!print_question(args, &text)) {
+		buf_release(&text);
+		return args_misused(args, "--items: numbers like 1,11");
+	}
+	fetch.body = buf_span(&text);
+	code = fetch_send(args, "node", &fetch, &answer);
+	if (code == DONE)
+		code = show_answer(args, &answer);
+	fetch_answer_release(&answer);
+	buf_release(&text);
+	return code;
+}
+
+static const struct arg_option options[] = {
+    FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_BANK"),
+    {"purpose", "PURPOSE", NULL,
+	"customer_screening (default), pre_loan, in_loan, post_loan, "
+	"guarantee_review, dispute_check, supervision, self"},
+    {"items", "LIST", NULL, "only these: 1,11"},
+    {"consent", "ID", NULL, "the subject's authorization"},
+    {"catalogue", "FILE", "RX_CATALOGUE", "for Chinese labels"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_command command = {"query", "SUBJECT",
+    "ask a node about an enterprise",
+    "SUBJECT is a credit code. What was withheld is listed with the rule. "
+    "Exits with 1 when the\nnode refuses the question as a whole. Every "
+    "question enters the node's access log.",
+    "rongxin query 91440101MA0A00017N --purpose pre_loan --consent c-5f0c", 1,
+    1, options, query};
+
+int
+command_query(int argc, char **argv)
+{
+	return args_run(&command, argc, argv);
+}
