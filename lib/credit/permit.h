@@ -54,9 +54,8 @@ struct permit_item {
 };
 
 struct permit {
-	enum permit_rule
-	    rule;        /* PERMIT_ALLOWED, or why nothing is said at all */
-	bool authorised; /* a protected field may be shown */
+	enum permit_rule rule;         /* not PERMIT_ALLOWED: nothing is said */
+	bool authorised;               /* a protected field may be shown */
 	enum permit_rule consent_rule; /* of the consent, its scope apart */
 	struct permit_item items[QUESTION_ITEMS_MAX];
 	size_t item_count;
