@@ -38,8 +38,8 @@ struct feed_settings {
 	const struct catalog *catalog;
 	const struct item *item;
 	enum feed_format format;
-	const char *charset;  /* "utf-8" or "gb18030" */
-	int64_t received_us;  /* as_of of rows that name no data date */
+	const char *charset; /* "utf-8" or "gb18030" */
+	int64_t received_us; /* as_of of rows that name no data date */
 	feed_row_fn row;
 	void *context;
 };

@@ -96,8 +96,7 @@ province_is_possible(const char *code)
 {
 	if (memcmp(code + 2, "10", 2) == 0)
 		return memcmp(code + 2, "100000", 6) == 0;
-	return code[2] >= '1' && code[2] <= '9' && is_digit(code[3]) &&
-	       code[3] != '0';
+	return code[2] >= '1' && code[2] <= '9' && is_digit(code[3]);
 }
 
 enum uscc_fault

@@ -18,8 +18,8 @@
 #define PRINTED_MAX 48
 
 /* What departments write where they have nothing to say. */
-static bool
-is_missing(struct span text)
+bool
+value_is_missing(struct span text)
 {
 	static const char *const words[] = {"N/A", "NA", "无", "-", "—", "--",
 	    "——", "null", "暂无", "不详", "\\N", NULL};
@@ -410,7 +410,7 @@ value_normalise(const struct field *field, struct span raw, struct buf *out,
 	struct span text = fold_add(raw, out);
 	enum value_fault fault;
 
-	if (is_missing(text))
+	if (value_is_missing(text))
 		fault = VALUE_MISSING;
 	else if (field->type == FIELD_TEXT)
 		fault = check_text(field, text);

@@ -24,6 +24,8 @@ enum value_fault {
  * be NULL) receives the ISO 4217 code, "CNY" when none is said. */
 enum value_fault value_normalise(const struct field *field, struct span raw,
     struct buf *out, char currency[4]);
+/* Is it one of the words for nothing, or empty?  `text` is folded. */
+bool value_is_missing(struct span text);
 /* Microseconds of the day's start in UTC; `date` is canonical. */
 int64_t value_day_us(struct span date);
 /* Rule id for a fault of this field: "type_date", "too_long", "code_list". */
