@@ -267,8 +267,11 @@ static void
 worker_run(void *context)
 {
 	struct http_worker *worker = context;
+	char name[16];
 	sigset_t pipe;
 
+	snprintf(name, sizeof(name), "http-%u", worker->index);
+	pthread_setname_np(pthread_self(), name);
 	/* libuv writes to sockets that may be gone; the error is enough. */
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);

@@ -41,6 +41,7 @@ static const struct {
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
+    {501, "Not Implemented"},
     {502, "Bad Gateway"},
     {503, "Service Unavailable"},
     {504, "Gateway Timeout"},
@@ -183,7 +184,7 @@ refuse(struct http_conn *conn, int status, const char *detail)
 	struct buf body = {0};
 
 	http1_close(conn);
-	problem_print(status, "bad-request", phrase(status), detail, &body);
+	problem_print(status, "malformed", phrase(status), detail, &body);
 	put_head(&conn->out, status, "application/problem+json", body.len);
 	buf_text(&conn->out, "connection: close\r\n\r\n");
 	buf_add(&conn->out, body.data, body.len);

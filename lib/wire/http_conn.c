@@ -10,7 +10,7 @@
 
 #define LINGER_MS 5000
 #define LINGER_MAX (64u << 20)
-/* A session's output buffer is given back above this size. */
+/* A connection's buffers are given back above this size. */
 #define KEEP_MAX 65536
 
 struct write {
@@ -203,7 +203,7 @@ flush_plain(struct http_conn *conn)
 {
 	bool ok = tls_write(conn->tls, buf_span(&conn->out));
 
-	if (conn->out.size > HTTP_OUT_MAX)
+	if (conn->out.size > KEEP_MAX)
 		buf_release(&conn->out);
 	else
 		buf_reset(&conn->out);

@@ -11,7 +11,7 @@
 #include "wire/http_conn.h"
 #include "wire/problem.h"
 
-#define SPARE_MAX 256
+#define SPARE_MAX 64
 /* A spare exchange keeps buffers up to this size. */
 #define KEEP_MAX 65536
 
@@ -131,14 +131,14 @@ refuse_method(struct http_exchange *exchange, struct buf *allow)
 {
 	http_reply_header(exchange, "allow", buf_cstr(allow));
 	http_reply_problem(
-	    exchange, 405, "method-not-allowed", "Method not allowed", NULL);
+	    exchange, 405, "method_not_allowed", "Method not allowed", NULL);
 }
 
 static void
 refuse_size(struct http_exchange *exchange)
 {
 	http_reply_problem(
-	    exchange, 413, "too-large", "Request body too large", NULL);
+	    exchange, 413, "too_large", "Request body too large", NULL);
 }
 
 static void
@@ -148,8 +148,8 @@ find_route(struct http_exchange *exchange)
 	struct buf allow = {0};
 
 	if (!http_target_parse(&exchange->target, http_head_target(head))) {
-		http_reply_problem(exchange, 400, "bad-request", "Bad request",
-		    "malformed URL");
+		http_reply_problem(
+		    exchange, 400, "malformed", "Bad request", "malformed URL");
 		return;
 	}
 	exchange->route = http_route_find(exchange->worker->routes,
@@ -157,7 +157,7 @@ find_route(struct http_exchange *exchange)
 	if (exchange->route == NULL && allow.len > 0)
 		refuse_method(exchange, &allow);
 	else if (exchange->route == NULL)
-		http_reply_problem(exchange, 404, "not-found",
+		http_reply_problem(exchange, 404, "not_found",
 		    "There is no such resource", NULL);
 	buf_release(&allow);
 }

@@ -1,8 +1,7 @@
 /*
- * problem: RFC 9457 problem documents, one table for all of them.
+ * problem: RFC 9457 problem documents, and the status an error deserves.
  *
- * Pure.  docs/PROTOCOL.md lists the types; a row here is the only place where
- * a type, its status and its title are said.
+ * Pure.  docs/PROTOCOL.md section 7 lists the types.
  */
 #ifndef WIRE_PROBLEM_H
 #define WIRE_PROBLEM_H

@@ -16,10 +16,10 @@ a_problem_has_its_four_members(void **state)
 	struct buf out = {0};
 
 	(void)state;
-	problem_print(404, "not-found", "No such", "say \"it\"\n", &out);
+	problem_print(404, "not_found", "No such", "say \"it\"\n", &out);
 
 	assert_string_equal(buf_cstr(&out),
-	    "{\"type\":\"urn:rongxin:problem:not-found\",\"title\":\"No such\","
+	    "{\"type\":\"urn:rongxin:problem:not_found\",\"title\":\"No such\","
 	    "\"status\":404,\"detail\":\"say \\\"it\\\"\\n\"}");
 	buf_release(&out);
 }
