@@ -305,7 +305,7 @@ static enum err
 read_config(
     const struct setting *rows, void *target, char **argv, struct why *why)
 {
-	struct option option;
+	struct option option = {0};
 	enum err err = ERR_OK;
 	size_t at = 1;
 
@@ -329,7 +329,7 @@ read_options(
 {
 	const struct origin origin = {"command line", 0};
 	const struct setting *row;
-	struct option option;
+	struct option option = {0};
 	enum err err = ERR_OK;
 	size_t at = 1;
 
