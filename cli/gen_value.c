@@ -11,8 +11,8 @@
 #define DAYS_AHEAD 1500
 #define FILLED_PERCENT 85
 #define ENDED_PERCENT 25
+#define FIRST_PERCENT 90
 #define MADE_UP_COMPANIES 100000
-#define WORD_MAX 60 /* fields this short get a word, not a sentence */
 
 #define PICK(pen, list, dice)                                                  \
 	pen_text(pen, list[dice_below(                                         \
@@ -71,7 +71,7 @@ static const struct named by_name[] = {
     {"countries", MAKE_COUNTRY},
     {"entity_type", MAKE_ENTITY_TYPE},
     {"matter", MAKE_MATTER},
-    {NULL, MAKE_SENTENCE},
+    {NULL, MAKE_PHRASE},
 };
 
 static const struct named dates_by_name[] = {
@@ -88,22 +88,6 @@ static const struct named dates_by_name[] = {
     {NULL, MAKE_DATE_PAST},
 };
 
-static const char *const words[] = {
-    "一级", "二级", "三级", "甲级", "乙级", "优秀", "良好", "第一批", "第35类"};
-static const char *const sentences[] = {
-    "未按规定期限公示年度报告",
-    "通过登记的住所或者经营场所无法联系",
-    "违反《中华人民共和国安全生产法》第三十六条的规定",
-    "违反《中华人民共和国产品质量法》，生产不符合保障人体健康标准的产品",
-    "发布虚假广告，欺骗、误导消费者",
-    "有履行能力而拒不履行生效法律文书确定义务",
-    "违反财产报告制度",
-    "决议解散",
-    "一种用于生产线的自动化装置及其控制方法",
-    "年产五千吨项目技术改造",
-    "依据《中华人民共和国行政许可法》第三十八条第一款，准予许可",
-    "市级中小企业发展专项资金支持项目",
-};
 static const char *const matters[] = {"法定代表人变更", "注册资本变更",
     "经营范围变更", "住所变更", "名称变更", "投资人变更", "章程备案",
     "高级管理人员备案", "期限变更"};
@@ -151,13 +135,40 @@ text_maker(const struct field *field)
 {
 	enum maker maker = maker_named(by_name, field->name);
 
-	if (maker == MAKE_SENTENCE && field->max <= WORD_MAX)
-		return MAKE_WORD;
 	if (maker == MAKE_SCOPE && field->max < 400)
-		return MAKE_SENTENCE;
+		return MAKE_PHRASE;
 	if (maker == MAKE_INDUSTRY && field->max > 20)
-		return MAKE_WORD;
+		return MAKE_PHRASE;
 	return maker;
+}
+
+static enum maker
+code_maker(const struct field *field)
+{
+	static const char *const steady[] = {
+	    "status", "subject_kind", "currency", "breach", "certificate_kind"};
+	size_t i;
+
+	for (i = 0; i < sizeof(steady) / sizeof(*steady); i++)
+		if (strstr(field->name, steady[i]) != NULL)
+			return MAKE_CODE_FIRST;
+	return MAKE_CODE;
+}
+
+static enum maker
+number_maker(const struct field *field)
+{
+	if (strstr(field->name, "arrears") != NULL ||
+	    strcmp(field->name, "late_fee") == 0)
+		return MAKE_ARREARS;
+	if (field->type == FIELD_INTEGER)
+		return MAKE_INTEGER;
+	if (field->type == FIELD_MONEY)
+		return field->currency_to != NULL ? MAKE_CAPITAL : MAKE_MONEY;
+	return strstr(field->name, "share") != NULL ||
+		       strstr(field->name, "rate") != NULL
+		   ? MAKE_PERCENT
+		   : MAKE_DECIMAL;
 }
 
 static enum maker
@@ -167,7 +178,7 @@ choose_maker(const struct field *field)
 	case FIELD_TEXT:
 		return text_maker(field);
 	case FIELD_CODE:
-		return MAKE_CODE;
+		return code_maker(field);
 	case FIELD_DATE:
 		return maker_named(dates_by_name, field->name);
 	case FIELD_MONTH:
@@ -175,20 +186,15 @@ choose_maker(const struct field *field)
 	case FIELD_YEAR:
 		return MAKE_YEAR;
 	case FIELD_INTEGER:
-		return MAKE_INTEGER;
 	case FIELD_DECIMAL:
-		return strstr(field->name, "share") != NULL ||
-			       strstr(field->name, "rate") != NULL
-			   ? MAKE_PERCENT
-			   : MAKE_DECIMAL;
 	case FIELD_MONEY:
-		return field->currency_to != NULL ? MAKE_CAPITAL : MAKE_MONEY;
+		return number_maker(field);
 	case FIELD_BOOLEAN:
 		return MAKE_BOOLEAN;
 	case FIELD_USCC:
 		return MAKE_USCC;
 	}
-	return MAKE_SENTENCE;
+	return MAKE_PHRASE;
 }
 
 static bool
@@ -250,6 +256,29 @@ rows_per_subject(const struct plan *plan)
 	return rows;
 }
 
+/* An amount brings its currency along. */
+static void
+silence_currency(struct plan *plan, const struct field *money)
+{
+	size_t i;
+
+	for (i = 0; money->currency_to != NULL && i < plan->count; i++)
+		if (strcmp(plan->columns[i].field->name, money->currency_to) ==
+		    0)
+			plan->columns[i].maker = MAKE_NOTHING;
+}
+
+static void
+plan_column(struct column *column, const struct field *field)
+{
+	*column = (struct column){
+	    .field = field, .maker = choose_maker(field), .dirt = -1};
+	if (column->maker != MAKE_PHRASE)
+		return;
+	column->words = words_for(field);
+	column->word_count = (uint32_t)words_count(column->words);
+}
+
 void
 plan_init(struct plan *plan, const struct item *item)
 {
@@ -257,13 +286,14 @@ plan_init(struct plan *plan, const struct item *item)
 	size_t i;
 
 	plan->item = item;
+	plan->bureau = words_bureau(item);
 	plan->count = item->field_count;
-	for (i = 0; i < item->field_count; i++)
-		plan->columns[i] = (struct column){.field = &item->fields[i],
-		    .maker = choose_maker(&item->fields[i]),
-		    .dirt = -1};
+	for (i = 0; i < plan->count; i++)
+		plan_column(&plan->columns[i], &item->fields[i]);
 	for (i = 0; i < item->key_count; i++)
 		plan->columns[item->key[i]].in_key = true;
+	for (i = 0; i < plan->count; i++)
+		silence_currency(plan, &item->fields[i]);
 	for (dirt = DIRT_DATE; dirt <= DIRT_TOO_LONG; dirt++)
 		place_dirt(plan, (enum dirt)dirt);
 	plan->per_subject = rows_per_subject(plan);
@@ -375,6 +405,10 @@ make_number(const struct column *column, struct dice *dice, struct pen *pen)
 	case MAKE_INTEGER:
 		pen_number(pen, dice_below(dice, 500));
 		return;
+	case MAKE_ARREARS:
+		pen_number(pen,
+		    dice_below(dice, 10) == 0 ? 1 + dice_below(dice, 20) : 0);
+		return;
 	case MAKE_PERCENT:
 		pen_number(pen, 1 + dice_below(dice, 99));
 		break;
@@ -474,7 +508,8 @@ make_contact(struct row *row, enum maker maker, struct pen *pen)
 }
 
 static void
-make_organ(struct row *row, enum maker maker, struct pen *pen)
+make_organ(
+    const struct plan *plan, struct row *row, enum maker maker, struct pen *pen)
 {
 	pen_text(pen, place_short(row->subject->division));
 	if (maker == MAKE_COURT) {
@@ -482,6 +517,8 @@ make_organ(struct row *row, enum maker maker, struct pen *pen)
 	} else if (maker == MAKE_BANK) {
 		PICK(pen, banks, &row->dice);
 		pen_text(pen, "支行");
+	} else if (plan->bureau != NULL) {
+		pen_text(pen, plan->bureau);
 	} else {
 		PICK(pen, bureaus, &row->dice);
 	}
@@ -516,7 +553,7 @@ make_text(const struct plan *plan, const struct column *column, struct row *row,
 	case MAKE_AUTHORITY:
 	case MAKE_COURT:
 	case MAKE_BANK:
-		make_organ(row, column->maker, pen);
+		make_organ(plan, row, column->maker, pen);
 		break;
 	case MAKE_ADDRESS:
 		subject_address(row->subject, pen);
@@ -541,11 +578,9 @@ make_text(const struct plan *plan, const struct column *column, struct row *row,
 	case MAKE_MATTER:
 		PICK(pen, matters, &row->dice);
 		break;
-	case MAKE_WORD:
-		PICK(pen, words, &row->dice);
-		break;
-	case MAKE_SENTENCE:
-		PICK(pen, sentences, &row->dice);
+	case MAKE_PHRASE:
+		pen_text(pen,
+		    column->words[dice_below(&row->dice, column->word_count)]);
 		break;
 	default:
 		make_place(row->subject, column->maker, pen);
@@ -579,17 +614,29 @@ make_identifier(const struct column *column, struct row *row, struct pen *pen)
 }
 
 static void
+make_code(const struct column *column, struct row *row, struct pen *pen)
+{
+	const struct code_list *list = column->field->codes;
+	uint64_t which;
+
+	if (column->maker == MAKE_CODE_FIRST && !column->in_key &&
+	    dice_below(&row->dice, 100) < FIRST_PERCENT)
+		which = 0;
+	else
+		which = take_digit(column, row, (uint32_t)list->count);
+	pen_text(pen, list->codes[which].zh);
+}
+
+static void
 make_cell(const struct plan *plan, const struct column *column, struct row *row,
     struct pen *pen)
 {
-	const struct code_list *codes = column->field->codes;
-
 	switch (column->maker) {
+	case MAKE_NOTHING:
+		break;
 	case MAKE_CODE:
-		pen_text(pen,
-		    codes
-			->codes[take_digit(column, row, (uint32_t)codes->count)]
-			.zh);
+	case MAKE_CODE_FIRST:
+		make_code(column, row, pen);
 		break;
 	case MAKE_DATE_PAST:
 	case MAKE_DATE_AHEAD:
@@ -606,6 +653,7 @@ make_cell(const struct plan *plan, const struct column *column, struct row *row,
 	case MAKE_PERCENT:
 	case MAKE_DECIMAL:
 	case MAKE_MONEY:
+	case MAKE_ARREARS:
 		make_number(column, &row->dice, pen);
 		break;
 	case MAKE_CAPITAL:

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "cli/gen_subject.h"
+#include "cli/gen_words.h"
 
 #define CELL_ROOM ((size_t)9 << 10) /* no cell is longer */
 
@@ -58,9 +59,9 @@ enum maker {
 	MAKE_COUNTRY,
 	MAKE_ENTITY_TYPE,
 	MAKE_MATTER,
-	MAKE_WORD,
-	MAKE_SENTENCE,
+	MAKE_PHRASE,
 	MAKE_CODE,
+	MAKE_CODE_FIRST, /* mostly the list's first: in force, active */
 	MAKE_DATE_PAST,
 	MAKE_DATE_AHEAD,
 	MAKE_DATE_END, /* of bad information: mostly not yet */
@@ -71,6 +72,8 @@ enum maker {
 	MAKE_DECIMAL,
 	MAKE_MONEY,
 	MAKE_CAPITAL,
+	MAKE_ARREARS, /* mostly nothing */
+	MAKE_NOTHING, /* said by another column */
 	MAKE_BOOLEAN,
 	MAKE_USCC
 };
@@ -79,7 +82,9 @@ struct column {
 	const struct field *field;
 	enum maker maker;
 	bool in_key;
-	int dirt; /* the dirt that hits this column; -1: none */
+	int dirt;                 /* the dirt that hits this column; -1: none */
+	const char *const *words; /* MAKE_PHRASE */
+	uint32_t word_count;
 };
 
 struct plan {
@@ -90,6 +95,7 @@ struct plan {
 	struct column columns[CATALOG_FIELDS_MAX];
 	size_t count;
 	unsigned per_subject; /* rows of one subject */
+	const char *bureau;   /* NULL: any */
 };
 
 /* One row while it is made. */

@@ -378,6 +378,17 @@ show_document(const char *path)
 }
 
 static int
+show_curve(const char *path)
+{
+	char key[BUS_KEY_LEN + 1];
+
+	if (network_read_curve(path, false, key, NULL) != ERR_OK)
+		return REFUSED;
+	printf("CURVE key, public or secret\n");
+	return DONE;
+}
+
+static int
 key_show(const struct args *args)
 {
 	const char *path = args->operands[0];
@@ -385,7 +396,7 @@ key_show(const struct args *args)
 	if (!file_exists(path))
 		return args_failed(args, "there is no %s", path);
 	if (show_certificate(path) == DONE || show_document(path) == DONE ||
-	    show_signer(path) == DONE)
+	    show_signer(path) == DONE || show_curve(path) == DONE)
 		return DONE;
 	args_failed(args,
 	    "%s is no certificate, private key of ours, network "
