@@ -12,31 +12,41 @@
 
 struct word {
 	const char *text;
+	size_t len;
 	const char *currency; /* NULL: none */
 	int scale;            /* power of ten; -1: says no unit */
 };
 
-/* Longer words stand before those they begin with. */
-static const struct word words[] = {{"人民币元", "CNY", 0},
-    {"人民币", "CNY", -1}, {"美元", "USD", 0}, {"美金", "USD", 0},
-    {"港币元", "HKD", 0}, {"港币", "HKD", -1}, {"港元", "HKD", 0},
-    {"香港元", "HKD", 0}, {"日元", "JPY", 0}, {"日圆", "JPY", 0},
-    {"欧元", "EUR", 0}, {"德国马克", "DEM", 0}, {"马克", "DEM", 0},
-    {"英镑", "GBP", 0}, {"加拿大元", "CAD", 0}, {"加元", "CAD", 0},
-    {"新加坡元", "SGD", 0}, {"新元", "SGD", 0}, {"澳大利亚元", "AUD", 0},
-    {"澳元", "AUD", 0}, {"澳门元", "MOP", 0}, {"澳门币", "MOP", 0},
-    {"瑞士法郎", "CHF", 0}, {"法国法郎", "FRF", 0}, {"瑞典克朗", "SEK", 0},
-    {"丹麦克朗", "DKK", 0}, {"挪威克朗", "NOK", 0}, {"韩国元", "KRW", 0},
-    {"韩元", "KRW", 0}, {"韩圆", "KRW", 0}, {"新台币", "TWD", -1},
-    {"台币", "TWD", -1}, {"新西兰元", "NZD", 0}, {"泰铢", "THB", 0},
-    {"泰国铢", "THB", 0}, {"卢布", "RUB", 0}, {"意大利里拉", "ITL", 0},
-    {"荷兰盾", "NLG", 0}, {"林吉特", "MYR", 0}, {"CNY", "CNY", -1},
-    {"RMB", "CNY", -1}, {"USD", "USD", -1}, {"HKD", "HKD", -1},
-    {"JPY", "JPY", -1}, {"EUR", "EUR", -1}, {"GBP", "GBP", -1},
-    {"¥", "CNY", -1}, {"￥", "CNY", -1}, {"$", "USD", -1}, {"€", "EUR", -1},
-    {"£", "GBP", -1}, {"百万", NULL, 6}, {"千万", NULL, 7}, {"万", NULL, 4},
-    {"亿", NULL, 8}, {"元", NULL, 0}, {"圆", NULL, 0}, {"整", NULL, -1},
-    {"(", NULL, -1}, {")", NULL, -1}, {" ", NULL, -1}};
+#define WORD(text, currency, scale)                                            \
+	{                                                                      \
+		text, sizeof(text) - 1, currency, scale                        \
+	}
+
+/* The frequent ones first; longer words before those they begin with. */
+static const struct word words[] = {WORD("(", NULL, -1), WORD(")", NULL, -1),
+    WORD("万", NULL, 4), WORD("元", NULL, 0), WORD(" ", NULL, -1),
+    WORD("人民币元", "CNY", 0), WORD("人民币", "CNY", -1),
+    WORD("美元", "USD", 0), WORD("美金", "USD", 0), WORD("港币元", "HKD", 0),
+    WORD("港币", "HKD", -1), WORD("港元", "HKD", 0), WORD("香港元", "HKD", 0),
+    WORD("日元", "JPY", 0), WORD("日圆", "JPY", 0), WORD("欧元", "EUR", 0),
+    WORD("德国马克", "DEM", 0), WORD("马克", "DEM", 0), WORD("英镑", "GBP", 0),
+    WORD("加拿大元", "CAD", 0), WORD("加元", "CAD", 0),
+    WORD("新加坡元", "SGD", 0), WORD("新元", "SGD", 0),
+    WORD("澳大利亚元", "AUD", 0), WORD("澳元", "AUD", 0),
+    WORD("澳门元", "MOP", 0), WORD("澳门币", "MOP", 0),
+    WORD("瑞士法郎", "CHF", 0), WORD("法国法郎", "FRF", 0),
+    WORD("瑞典克朗", "SEK", 0), WORD("丹麦克朗", "DKK", 0),
+    WORD("挪威克朗", "NOK", 0), WORD("韩国元", "KRW", 0),
+    WORD("韩元", "KRW", 0), WORD("韩圆", "KRW", 0), WORD("新台币", "TWD", -1),
+    WORD("台币", "TWD", -1), WORD("新西兰元", "NZD", 0), WORD("泰铢", "THB", 0),
+    WORD("泰国铢", "THB", 0), WORD("卢布", "RUB", 0),
+    WORD("意大利里拉", "ITL", 0), WORD("荷兰盾", "NLG", 0),
+    WORD("林吉特", "MYR", 0), WORD("CNY", "CNY", -1), WORD("RMB", "CNY", -1),
+    WORD("USD", "USD", -1), WORD("HKD", "HKD", -1), WORD("JPY", "JPY", -1),
+    WORD("EUR", "EUR", -1), WORD("GBP", "GBP", -1), WORD("¥", "CNY", -1),
+    WORD("￥", "CNY", -1), WORD("$", "USD", -1), WORD("€", "EUR", -1),
+    WORD("£", "GBP", -1), WORD("百万", NULL, 6), WORD("千万", NULL, 7),
+    WORD("亿", NULL, 8), WORD("圆", NULL, 0), WORD("整", NULL, -1)};
 
 struct amount {
 	bool negative;
@@ -93,7 +103,6 @@ static bool
 amount_read_words(struct amount *amount, struct span *text)
 {
 	const struct word *word;
-	size_t len;
 
 	while (text->len > 0) {
 		word = next_word(*text);
@@ -102,9 +111,8 @@ amount_read_words(struct amount *amount, struct span *text)
 			       *text->ptr == '-' || *text->ptr == '+';
 		if (!amount_add_word(amount, word))
 			return false;
-		len = strlen(word->text);
-		text->ptr += len;
-		text->len -= len;
+		text->ptr += word->len;
+		text->len -= word->len;
 	}
 	return true;
 }

@@ -21,17 +21,18 @@
 bool
 value_is_missing(struct span text)
 {
-	static const char *const words[] = {"N/A", "NA", "无", "-", "—", "--",
-	    "——", "null", "暂无", "不详", "\\N", NULL};
+	static const struct span words[] = {{"N/A", 3}, {"NA", 2}, {"无", 3},
+	    {"-", 1}, {"—", 3}, {"--", 2}, {"——", 6}, {"null", 4}, {"暂无", 6},
+	    {"不详", 6}, {"\\N", 2}};
 	size_t i;
 
 	if (text.len == 0)
 		return true;
 	if (text.len > 6)
 		return false;
-	for (i = 0; words[i] != NULL; i++) {
-		if (text.len == strlen(words[i]) &&
-		    strncasecmp(text.ptr, words[i], text.len) == 0)
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text.len == words[i].len &&
+		    strncasecmp(text.ptr, words[i].ptr, text.len) == 0)
 			return true;
 	}
 	return false;
