@@ -33,11 +33,17 @@ desk_new(struct ledger *ledger)
 }
 
 void
+desk_stop(struct desk *desk)
+{
+	if (desk != NULL)
+		worker_stop(desk->worker);
+}
+
+void
 desk_free(struct desk *desk)
 {
 	if (desk == NULL)
 		return;
-	worker_stop(desk->worker);
 	worker_free(desk->worker);
 	ledger_close(desk->ledger);
 	mem_free(desk);

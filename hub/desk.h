@@ -20,7 +20,9 @@ struct desk_job {
 
 /* Owns `ledger` from now on. */
 struct desk *desk_new(struct ledger *ledger);
-/* Does what waits, then ends.  Safe on NULL. */
+/* Does what waits, then ends; later posts are refused.  Safe on NULL. */
+void desk_stop(struct desk *desk);
+/* After desk_stop.  Safe on NULL. */
 void desk_free(struct desk *desk);
 /* False when too much waits: the job is the caller's again.  Any thread. */
 bool desk_post(struct desk *desk, struct desk_job *job);

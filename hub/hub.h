@@ -48,5 +48,11 @@ struct hub {
  * objects.  On the desk's thread, or before it runs. */
 MUST_CHECK enum err hub_reload(
     struct hub *hub, struct ledger *ledger, struct why *why);
+/* For the bus: only active platforms' keys get in (bus_admit_fn) … */
+bool hub_admit_key(
+    void *context, const char *public_key, char code[MEMBER_CODE_MAX + 1]);
+/* … and their requests go to publish or desk (bus_request_fn). */
+void hub_on_request(
+    void *context, const struct bus_route *from, struct span message);
 
 #endif

@@ -1,0 +1,38 @@
+/*
+ * endpoints: the hub's HTTP paths.
+ */
+#include "hub/endpoints.h"
+
+#include "credit/record.h"
+
+#define MEMBER_MAX 65536
+
+const struct http_route endpoints[] = {
+    {.method = "POST",
+	.path = "/v1/feeds/{item}/batches",
+	.open = feed_on_open,
+	.chunk = feed_on_chunk,
+	.close = feed_on_close},
+    {.method = "GET",
+	.path = "/v1/feeds/{item}/batches/{id}",
+	.handle = feed_on_receipt},
+    {.method = "GET",
+	.path = "/v1/feeds/{item}/batches/{id}/findings",
+	.handle = feed_on_findings},
+    {.method = "GET", .path = "/v1/catalogue", .handle = control_on_catalogue},
+    {.method = "POST",
+	.path = "/v1/catalogue",
+	.handle = control_on_new_catalogue,
+	.max_body = RECORD_VALUE_MAX + 2},
+    {.method = "GET", .path = "/v1/members", .handle = control_on_members},
+    {.method = "POST",
+	.path = "/v1/members",
+	.handle = control_on_new_member,
+	.max_body = MEMBER_MAX},
+    {.method = "GET", .path = "/v1/streams", .handle = watch_on_streams},
+    {.method = "GET", .path = "/v1/nodes", .handle = watch_on_nodes},
+    {.method = "GET", .path = "/metrics", .handle = watch_on_metrics},
+    {.method = "GET", .path = "/healthz", .handle = watch_on_alive},
+    {.method = "GET", .path = "/readyz", .handle = watch_on_ready},
+    {.method = NULL},
+};

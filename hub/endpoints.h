@@ -1,0 +1,35 @@
+/*
+ * endpoints: the hub's HTTP paths (docs/PROTOCOL.md, section 7).
+ *
+ * One handler a path; they run on http loops and never block.
+ */
+#ifndef HUB_ENDPOINTS_H
+#define HUB_ENDPOINTS_H
+
+#include "wire/http.h"
+
+/* The table for http_server_open; its context is struct hub. */
+extern const struct http_route endpoints[];
+
+/* --- endpoints_feed.c --- */
+bool feed_on_open(struct http_exchange *exchange, void *context);
+void feed_on_chunk(
+    struct http_exchange *exchange, struct span piece, void *context);
+void feed_on_close(struct http_exchange *exchange, bool cut, void *context);
+void feed_on_receipt(struct http_exchange *exchange, void *context);
+void feed_on_findings(struct http_exchange *exchange, void *context);
+
+/* --- endpoints_control.c --- */
+void control_on_catalogue(struct http_exchange *exchange, void *context);
+void control_on_new_catalogue(struct http_exchange *exchange, void *context);
+void control_on_members(struct http_exchange *exchange, void *context);
+void control_on_new_member(struct http_exchange *exchange, void *context);
+
+/* --- endpoints_watch.c --- */
+void watch_on_streams(struct http_exchange *exchange, void *context);
+void watch_on_nodes(struct http_exchange *exchange, void *context);
+void watch_on_metrics(struct http_exchange *exchange, void *context);
+void watch_on_alive(struct http_exchange *exchange, void *context);
+void watch_on_ready(struct http_exchange *exchange, void *context);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * hub: what several threads ask of the hub as a whole.
+ */
+#include "hub/hub.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metric.h"
+#include "hub/catalogue.h"
+#include "hub/fetch.h"
+#include "hub/upward.h"
+#include "wire/pack.h"
+
+enum err
+hub_reload(struct hub *hub, struct ledger *ledger, struct why *why)
+{
+	struct pg *pg = ledger_pg(ledger);
+	struct catalogue *catalogue = NULL;
+	struct members *members;
+	enum err err;
+
+	pg_begin(pg);
+	members = members_load(pg, why);
+	err = catalogue_load(pg, hub->catalogue_verifier, &catalogue, why);
+	if (err == ERR_MISSING)
+		err = ERR_OK;
+	if (pg_end(pg, true) != ERR_OK || members == NULL)
+		err = ERR_DATABASE;
+	if (err != ERR_OK) {
+		members_free(members);
+		catalogue_free(catalogue);
+		return err;
+	}
+	shared_swap(hub->members, members);
+	shared_swap(hub->catalogue, catalogue);
+	return ERR_OK;
+}
+
+bool
+hub_admit_key(
+    void *context, const char *public_key, char code[MEMBER_CODE_MAX + 1])
+{
+	struct hub *hub = context;
+	const struct members *members = shared_hold(hub->members);
+	const struct member *member = members_find_key(members, public_key);
+
+	if (member != NULL)
+		memcpy(code, member->code, sizeof(member->code));
+	shared_drop(hub->members, members);
+	return member != NULL;
+}
+
+/* An upward message on its way to the desk and back. */
+struct report {
+	struct desk_job job; /* first */
+	struct hub *hub;
+	struct bus_route from;
+	uint64_t ticket;
+	struct buf message;
+};
+
+static void
+report_free(struct report *report)
+{
+	buf_release(&report->message);
+	mem_free(report);
+}
+
+static void
+report_reply(const struct report *report, const char *refusal)
+{
+	struct reply taken = {.ticket = report->ticket, .kind = REPLY_TAKEN};
+	struct buf out = {0};
+
+	if (refusal != NULL)
+		fetch_refuse(report->ticket, refusal, &out);
+	else
+		pack_reply(&taken, &out);
+	bus_reply(report->hub->bus, &report->from, buf_span(&out));
+	buf_release(&out);
+}
+
+static bool
+is_active_platform(const struct members *members, const char *code)
+{
+	const struct member *member = members_find(members, code);
+
+	return member != NULL && member->kind == MEMBER_PLATFORM &&
+	       member->status == MEMBER_ACTIVE;
+}
+
+/* Was it taken, is it of no use, or shall the node try again? */
+static const char *
+refusal_of(enum err err)
+{
+	if (err == ERR_OK || err == ERR_SEEN)
+		return NULL;
+	return err == ERR_DATABASE || err == ERR_IO || err == ERR_CRYPTO
+		   ? "busy"
+		   : "invalid";
+}
+
+/* On the desk's thread. */
+static void
+report_run(struct desk_job *job, struct ledger *ledger)
+{
+	struct report *report = (struct report *)job;
+	struct hub *hub = report->hub;
+	const struct members *members = shared_hold(hub->members);
+	struct why why = {0};
+	enum err err = ERR_DENIED;
+
+	/* Who passes a message on must be a member still. */
+	if (is_active_platform(members, report->from.code))
+		err = upward_take(ledger, members, hub->trust,
+		    buf_span(&report->message), &why);
+	shared_drop(hub->members, members);
+	metric_add(
+	    metric_counter("rongxin_hub_upward_total",
+		err == ERR_OK ? "result=\"taken\"" : "result=\"refused\"",
+		"Messages of nodes: consents, revocations, status."),
+	    1);
+	if (err != ERR_OK)
+		log_warn("upward.refused", "by=%s err=%s why=%s",
+		    report->from.code, err_name(err), why.text);
+	report_reply(report, refusal_of(err));
+	report_free(report);
+	publish_wake(hub->publish);
+}
+
+static void
+take_upward(struct hub *hub, const struct bus_route *from,
+    const struct request *request)
+{
+	struct report *report = mem_new(sizeof(*report));
+
+	report->job.run = report_run;
+	report->hub = hub;
+	report->from = *from;
+	report->ticket = request->ticket;
+	buf_add(&report->message, request->upward.ptr, request->upward.len);
+	if (desk_post(hub->desk, &report->job))
+		return;
+	report_reply(report, "busy");
+	report_free(report);
+}
+
+void
+hub_on_request(void *context, const struct bus_route *from, struct span message)
+{
+	struct hub *hub = context;
+	struct arena *arena = arena_new();
+	struct request request;
+
+	if (unpack_request(message, arena, &request) == ERR_OK &&
+	    request.kind == REQUEST_UPWARD)
+		take_upward(hub, from, &request);
+	else
+		publish_request(hub->publish, from, message);
+	arena_free(arena);
+}

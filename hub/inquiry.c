@@ -1,0 +1,115 @@
+/*
+ * inquiry: an HTTP request that the desk answers.
+ */
+#include "hub/inquiry.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static bool
+find_member(const struct hub *hub, const char *code, struct member *who)
+{
+	const struct members *members = shared_hold(hub->members);
+	const struct member *found =
+	    members != NULL ? members_find(members, code) : NULL;
+
+	if (found != NULL)
+		*who = *found;
+	shared_drop(hub->members, members);
+	return found != NULL;
+}
+
+bool
+inquiry_admit(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who)
+{
+	if (!find_member(hub, http_peer(exchange)->code, who)) {
+		answer_problem(exchange, 403, "member_unknown", NULL);
+		return false;
+	}
+	if (who->status != MEMBER_ACTIVE) {
+		answer_problem(exchange, 403, "member_inactive", NULL);
+		return false;
+	}
+	return true;
+}
+
+bool
+inquiry_admit_operator(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who)
+{
+	if (!inquiry_admit(exchange, hub, who))
+		return false;
+	if (who->kind == MEMBER_OPERATOR)
+		return true;
+	answer_problem(exchange, 403, "member_kind", "for operators");
+	return false;
+}
+
+struct inquiry *
+inquiry_new(struct http_exchange *exchange, struct hub *hub,
+    const struct member *who,
+    void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
+{
+	struct inquiry *inquiry = mem_new(sizeof(*inquiry));
+	struct span body = http_body(exchange);
+
+	inquiry->hub = hub;
+	inquiry->exchange = exchange;
+	inquiry->fill = fill;
+	inquiry->who = *who;
+	inquiry->answer.status = 200;
+	buf_add(&inquiry->body, body.ptr, body.len);
+	return inquiry;
+}
+
+static void
+inquiry_free(struct inquiry *inquiry)
+{
+	answer_release(&inquiry->answer);
+	buf_release(&inquiry->body);
+	mem_free(inquiry);
+}
+
+static void
+send_back(struct http_exchange *exchange, void *argument)
+{
+	struct inquiry *inquiry = argument;
+
+	answer_send(&inquiry->answer, exchange);
+	inquiry_free(inquiry);
+}
+
+static void
+run(struct desk_job *job, struct ledger *ledger)
+{
+	struct inquiry *inquiry = (struct inquiry *)job;
+
+	inquiry->fill(inquiry, ledger);
+	http_defer(inquiry->exchange, send_back, inquiry);
+}
+
+void
+inquiry_post(struct inquiry *inquiry)
+{
+	inquiry->job.run = run;
+	if (desk_post(inquiry->hub->desk, &inquiry->job))
+		return;
+	answer_problem(inquiry->exchange, 503, "busy", NULL);
+	inquiry_free(inquiry);
+}
+
+uint32_t
+inquiry_item(const struct http_exchange *exchange)
+{
+	const char *text = http_path_param(exchange, "item");
+	char *rest;
+	unsigned long number;
+
+	if (*text < '1' || *text > '9' || strlen(text) > 5)
+		return 0;
+	number = strtoul(text, &rest, 10);
+	return *rest == '\0' && number <= CATALOG_ITEM_MAX ? (uint32_t)number
+							   : 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * inquiry: an HTTP request that the desk answers.
+ *
+ * Made on an http loop, filled on the desk's thread, sent on the loop again.
+ */
+#ifndef HUB_INQUIRY_H
+#define HUB_INQUIRY_H
+
+#include "hub/answer.h"
+#include "hub/hub.h"
+#include "hub/receipt.h"
+
+struct inquiry {
+	struct desk_job job; /* first: the desk knows only this */
+	struct hub *hub;
+	struct http_exchange *exchange;
+	void (*fill)(struct inquiry *inquiry, struct ledger *ledger);
+	struct answer answer;
+	struct member who;
+	/* what is asked, by path and query */
+	uint32_t item;
+	char id[RECEIPT_ID_MAX + 1];
+	int64_t after, limit;
+	struct buf body; /* of the request */
+};
+
+/* Who asks?  Replies 403 and answers false unless it is an active member. */
+bool inquiry_admit(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who);
+/* The same for active operators only. */
+bool inquiry_admit_operator(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who);
+/* `who` is copied; the request's body too. */
+struct inquiry *inquiry_new(struct http_exchange *exchange, struct hub *hub,
+    const struct member *who,
+    void (*fill)(struct inquiry *inquiry, struct ledger *ledger));
+/* To the desk, or 503 when it has too much to do; frees it after the reply. */
+void inquiry_post(struct inquiry *inquiry);
+/* Number of an item in "{item}"; 0 when it is none. */
+uint32_t inquiry_item(const struct http_exchange *exchange);
+
+#endif

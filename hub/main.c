@@ -1,0 +1,395 @@
+/*
+ * rongxin-hub: feeds in, ledger kept, changes out.
+ *
+ * Starts the parts in the order of struct hub and stops them in reverse.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/privilege.h"
+#include "hub/catalogue.h"
+#include "hub/control.h"
+#include "hub/endpoints.h"
+#include "hub/hub.h"
+#include "hub/migrate.h"
+#include "hub/settings.h"
+
+#define PATH_SIZE 1024
+#define GRACE_MS 5000
+#define WATCH_MS 1000
+
+static const char *
+conninfo(const struct hub *hub)
+{
+	return hub->cluster != NULL ? cluster_conninfo(hub->cluster)
+				    : hub->settings.database;
+}
+
+static enum err
+read_keys(struct hub *hub, struct why *why)
+{
+	char path[PATH_SIZE];
+	enum err err = network_read(hub->settings.network, &hub->network, why);
+
+	if (err != ERR_OK)
+		return err;
+	hub->catalogue_verifier = verifier_new(hub->network.catalogue_key);
+	if (hub->catalogue_verifier == NULL)
+		return why_set(why, ERR_INVALID, "catalogue_key is no key");
+	/* OpenSSL wants its roots in a file. */
+	file_path(path, sizeof(path), hub->settings.folder, "ca.pem");
+	err = file_replace(path, span_of(hub->network.ca), 0644, why);
+	if (err != ERR_OK)
+		return err;
+	hub->trust = trust_open(path, why);
+	return hub->trust != NULL ? ERR_OK : ERR_INVALID;
+}
+
+static enum err
+open_database(struct hub *hub, struct why *why)
+{
+	char found[PATH_SIZE];
+	const char *folder = hub->settings.sql_folder;
+	struct pg *pg;
+	enum err err;
+
+	if (hub->settings.database[0] == '\0') {
+		hub->cluster = cluster_open(
+		    hub->settings.folder, hub->settings.pg_binaries, why);
+		if (hub->cluster == NULL)
+			return ERR_DATABASE;
+	}
+	if (folder[0] == '\0') {
+		if (!migrate_find_folder(found, sizeof(found)))
+			return why_set(
+			    why, ERR_MISSING, "sql_folder: none found");
+		folder = found;
+	}
+	pg = pg_open(conninfo(hub), NULL, why);
+	if (pg == NULL)
+		return ERR_DATABASE;
+	err = migrate(pg, folder, why);
+	pg_close(pg);
+	return err;
+}
+
+/* The first operator, when nobody is on the list. */
+static enum err
+admit_operator(struct hub *hub, struct ledger *ledger, struct why *why)
+{
+	const struct members *members = shared_hold(hub->members);
+	size_t count = members_count(members);
+	struct buf document = {0};
+	struct member member;
+	enum err err;
+
+	shared_drop(hub->members, members);
+	if (count > 0 || hub->settings.operator_member[0] == '\0')
+		return ERR_OK;
+	err = file_read(hub->settings.operator_member, 65536, &document, why);
+	if (err == ERR_OK)
+		err = member_parse(buf_span(&document), &member, why);
+	if (err == ERR_OK)
+		err = control_admit(ledger, &member, why);
+	buf_release(&document);
+	return err;
+}
+
+/* A newer catalogue than the ledger's; an older one is no error. */
+static enum err
+load_catalogue(struct hub *hub, struct ledger *ledger, struct why *why)
+{
+	const char *path = hub->settings.catalogue;
+	struct buf jws = {0};
+	struct why inner = {0};
+	enum err err;
+
+	if (path[0] == '\0')
+		return ERR_OK;
+	err = file_read(path, RECORD_VALUE_MAX + 2, &jws, why);
+	if (err != ERR_OK)
+		goto out;
+	err = control_put_catalogue(
+	    ledger, hub->catalogue_verifier, buf_span(&jws), &inner);
+	if (err == ERR_CONFLICT)
+		err = ERR_OK;
+	if (err != ERR_OK)
+		err = why_set(why, err, "%s: %s", path, inner.text);
+out:
+	buf_release(&jws);
+	return err;
+}
+
+static enum err
+open_desk(struct hub *hub, struct why *why)
+{
+	struct ledger *ledger =
+	    ledger_open(conninfo(hub), hub->settings.batch_key, why);
+	enum err err;
+
+	if (ledger == NULL)
+		return ERR_DATABASE;
+	hub->members = shared_new(members_free);
+	hub->catalogue = shared_new(catalogue_free);
+	err = hub_reload(hub, ledger, why);
+	if (err == ERR_OK)
+		err = admit_operator(hub, ledger, why);
+	if (err == ERR_OK)
+		err = load_catalogue(hub, ledger, why);
+	if (err == ERR_OK)
+		err = hub_reload(hub, ledger, why);
+	hub->desk = desk_new(ledger);
+	return err;
+}
+
+static void
+on_committed(void *context)
+{
+	struct hub *hub = context;
+
+	publish_wake(hub->publish);
+}
+
+static enum err
+open_bus(struct hub *hub, struct why *why)
+{
+	char secret[BUS_KEY_LEN + 1];
+	struct bus_settings settings = {.live = hub->settings.live,
+	    .fetch = hub->settings.fetch,
+	    .admit = hub_admit_key,
+	    .request = hub_on_request,
+	    .public_key = hub->network.hub_curve_key,
+	    .secret_key = secret,
+	    .io_threads = (unsigned)hub->settings.io_threads,
+	    .context = hub};
+	struct publish_settings publish = {.conninfo = conninfo(hub),
+	    .batch_key = hub->settings.batch_key,
+	    .members = hub->members};
+	enum err err =
+	    network_read_curve(hub->settings.curve, true, secret, why);
+
+	if (err != ERR_OK)
+		return err;
+	hub->publish = publish_open(&publish, why);
+	if (hub->publish == NULL)
+		return ERR_DATABASE;
+	hub->bus = bus_open(&settings, why);
+	if (hub->bus == NULL)
+		return ERR_NETWORK;
+	publish_start(hub->publish, hub->bus);
+	return ERR_OK;
+}
+
+static enum err
+open_ingest(struct hub *hub, struct why *why)
+{
+	struct ingest_settings settings = {.conninfo = conninfo(hub),
+	    .batch_key = hub->settings.batch_key,
+	    .threads = (unsigned)hub->settings.ingest_threads,
+	    .catalogue = hub->catalogue,
+	    .committed = on_committed,
+	    .context = hub};
+	struct buf spool = {0};
+	enum err err;
+
+	buf_print(&spool, "%s/spool", hub->settings.folder);
+	hub->spool = mem_text(buf_cstr(&spool));
+	buf_release(&spool);
+	err = spool_clean(hub->spool, why);
+	if (err != ERR_OK)
+		return err;
+	hub->ingest = ingest_open(&settings, why);
+	return hub->ingest != NULL ? ERR_OK : ERR_DATABASE;
+}
+
+static enum err
+open_http(struct hub *hub, struct why *why)
+{
+	char cert[PATH_SIZE], key[PATH_SIZE], ca[PATH_SIZE];
+	struct http_settings settings = {.listen = hub->settings.listen,
+	    .cert = cert,
+	    .key = key,
+	    .ca = ca,
+	    .workers = (unsigned)hub->settings.http_workers,
+	    .routes = endpoints,
+	    .context = hub};
+
+	if (strlen(hub->settings.stem) + 5 > PATH_SIZE)
+		return why_set(why, ERR_LIMIT, "stem: path too long");
+	snprintf(cert, sizeof(cert), "%s.crt", hub->settings.stem);
+	snprintf(key, sizeof(key), "%s.key", hub->settings.stem);
+	file_path(ca, sizeof(ca), hub->settings.folder, "ca.pem");
+	hub->http = http_server_open(&settings, why);
+	return hub->http != NULL ? ERR_OK : ERR_NETWORK;
+}
+
+/* Where everything listens, with the real ports. */
+static enum err
+write_ready_file(struct hub *hub, struct why *why)
+{
+	struct buf text = {0}, listen = {0};
+	struct json_out json = {.buf = &text};
+	const char *colon = strrchr(hub->settings.listen, ':');
+	enum err err;
+
+	if (hub->settings.ready_file[0] == '\0')
+		return ERR_OK;
+	buf_print(&listen, "%.*s:%u",
+	    colon != NULL ? (int)(colon - hub->settings.listen) : 0,
+	    hub->settings.listen, http_server_port(hub->http));
+	json_open_object(&json, NULL);
+	json_put_text(&json, "listen", buf_span(&listen));
+	json_put_cstr(&json, "live", bus_live_endpoint(hub->bus));
+	json_put_cstr(&json, "fetch", bus_fetch_endpoint(hub->bus));
+	json_put_cstr(&json, "pg", conninfo(hub));
+	json_put_int(&json, "pid", getpid());
+	json_close_object(&json);
+	buf_char(&text, '\n');
+	err =
+	    file_replace(hub->settings.ready_file, buf_span(&text), 0644, why);
+	buf_release(&text);
+	buf_release(&listen);
+	return err;
+}
+
+static enum err
+hub_open(struct hub *hub, struct why *why)
+{
+	static enum err (*const steps[])(struct hub * hub, struct why * why) = {
+	    read_keys, open_database, open_desk, open_bus, open_ingest,
+	    open_http, write_ready_file};
+	enum err err;
+	size_t i;
+
+	err = privilege_drop(hub->settings.user, hub->settings.folder, why);
+	if (err == ERR_OK)
+		err = file_make_folder(hub->settings.folder, 0700, why);
+	for (i = 0; i < sizeof(steps) / sizeof(*steps) && err == ERR_OK; i++)
+		err = steps[i](hub, why);
+	return err;
+}
+
+/* Requests end first, then what they need; the database goes last. */
+static void
+hub_close(struct hub *hub)
+{
+	if (hub->http != NULL)
+		http_server_close(hub->http, GRACE_MS);
+	ingest_close(hub->ingest);
+	if (hub->bus != NULL)
+		publish_stop(hub->publish);
+	desk_stop(hub->desk);
+	bus_close(hub->bus);
+	desk_free(hub->desk);
+	publish_close(hub->publish);
+	shared_free(hub->catalogue);
+	shared_free(hub->members);
+	cluster_close(hub->cluster);
+	trust_free(hub->trust);
+	verifier_free(hub->catalogue_verifier);
+	network_release(&hub->network);
+	mem_free(hub->spool);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	log_info("hub.stop", "signal=%d", number);
+	uv_stop(handle->loop);
+}
+
+/* Without its private database the hub cannot go on; who supervises it
+ * starts both again. */
+static void
+on_watch(uv_timer_t *timer)
+{
+	struct hub *hub = timer->data;
+
+	if (hub->cluster == NULL || cluster_is_running(hub->cluster))
+		return;
+	log_error("cluster.gone", "why=PostgreSQL ended by itself");
+	uv_stop(timer->loop);
+}
+
+static void
+close_handle(uv_handle_t *handle, void *argument)
+{
+	(void)argument;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* Until a signal comes, or the database ends. */
+static void
+run(struct hub *hub)
+{
+	uv_signal_t term, interrupt;
+	uv_timer_t watch;
+	uv_loop_t loop;
+
+	uv_loop_init(&loop);
+	uv_signal_init(&loop, &term);
+	uv_signal_init(&loop, &interrupt);
+	uv_timer_init(&loop, &watch);
+	watch.data = hub;
+	uv_signal_start(&term, on_signal, SIGTERM);
+	uv_signal_start(&interrupt, on_signal, SIGINT);
+	uv_timer_start(&watch, on_watch, WATCH_MS, WATCH_MS);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_walk(&loop, close_handle, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+}
+
+static enum log_level
+level_of(const char *name)
+{
+	static const char *const names[] = {"debug", "info", "warn", "error"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum log_level)i;
+	return LOG_INFO;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct hub hub = {0};
+	struct why why = {0};
+	bool database_ended = false;
+	enum err err;
+
+	(void)argc;
+	log_init("rongxin-hub", LOG_INFO);
+	err = settings_load(
+	    hub_setting_rows, &hub.settings, "RONGXIN_HUB", argv, &why);
+	if (err == ERR_SEEN)
+		return 0;
+	if (err != ERR_OK) {
+		fprintf(stderr, "rongxin-hub: %s\n", why.text);
+		return 2;
+	}
+	log_init("rongxin-hub", level_of(hub.settings.log_level));
+	signal(SIGPIPE, SIG_IGN);
+	err = hub_open(&hub, &why);
+	if (err == ERR_OK) {
+		log_info("hub.start", "listen=%s port=%u", hub.settings.listen,
+		    http_server_port(hub.http));
+		run(&hub);
+		database_ended =
+		    hub.cluster != NULL && !cluster_is_running(hub.cluster);
+	} else {
+		log_error("hub.failed", "why=%s", why.text);
+	}
+	hub_close(&hub);
+	settings_release(hub_setting_rows, &hub.settings);
+	return err != ERR_OK || database_ended ? 1 : 0;
+}
