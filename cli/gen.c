@@ -46,8 +46,6 @@ static const char *const dirt_names[DIRT_COUNT] = {"uscc", "uscc_length",
     "required", "too_long", "columns", "json", "duplicate", "full_width",
     "missing"};
 
-/* --- rows --- */
-
 /* Only a capital like "1,000(万元)" has a comma, and nothing has a quote. */
 static void
 quote_cell(char *start, struct pen *pen)
@@ -218,8 +216,6 @@ write_rows(struct gen *gen)
 	progress_end(&progress);
 	return fine;
 }
-
-/* --- options --- */
 
 /* Is a prefecture named by `list` ("44,4401"; NULL: the mainland)? */
 static bool

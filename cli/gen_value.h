@@ -111,6 +111,8 @@ void plan_init(struct plan *plan, const struct item *item);
 /* Append the cell; nothing for an absent value. */
 void plan_cell(const struct plan *plan, const struct column *column,
     struct row *row, struct pen *pen);
+/* Append what the column's dirt looks like. */
+void plan_dirt(const struct column *column, struct pen *pen);
 /* Append the subject's code, made dirty as the row says. */
 void plan_uscc(const struct row *row, struct pen *pen);
 void pen_date(struct pen *pen, int64_t days);

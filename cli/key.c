@@ -159,8 +159,6 @@ key_network(const struct args *args)
 	return DONE;
 }
 
-/* --- members --- */
-
 /* "1,2" into the array member `name`, as texts or numbers. */
 static void
 put_list(struct json_out *json, const char *name, const char *list, bool texts)
@@ -302,8 +300,6 @@ key_node(const struct args *args)
 		return args_failed(args, "%s", why.text);
 	return DONE;
 }
-
-/* --- show --- */
 
 static int
 show_certificate(const char *path)
