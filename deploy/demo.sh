@@ -19,7 +19,7 @@ step() { printf '\n%s%s%s\n%s%s%s\n' "$bold" "$1" "$off" "$dim" "$2" "$off"; }
 as() { # WHO words…: the CLI with that member's certificate
 	local who=$1
 	shift
-	RX_CERT=$run/id/$who.crt RX_KEY=$run/id/$who.key "$rx" "$@"
+	"$rx" "$@" --as "$run/id/$who"
 }
 
 # Registrations: FEED (may be .gz), or 2,000 made ones with 2 % wrong codes.
@@ -66,8 +66,7 @@ choose_subject() {
 	done
 	[ -n "${subject:-}" ] || { echo "demo: no subject of Guangzhou (4401) in this feed" >&2; return 1; }
 	"$rx" key member --network "$run/net" --out "$run/id/subject" --code "$subject" \
-		--name 演示企业 >/dev/null
-	printf '{"code":"%s","name":"演示企业","kind":"subject"}\n' "$subject" >"$run/id/subject.member.json"
+		--name 演示企业 --kind subject >/dev/null
 	as operator member admit "$run/id/subject.member.json" >/dev/null
 	cat >>"$run/env.sh" <<-EOF
 		export RX_SUBJECT=$subject
@@ -76,7 +75,7 @@ choose_subject() {
 }
 
 state() { # WHERE PREFIX: the positions and digests of the streams it holds
-	as operator node streams --node "$1" --json |
+	as operator node status --node "$1" --json |
 		grep -oE '"stream":"[0-9]{4}","position":[0-9]+,"head":"[0-9a-f]+","state":"[0-9a-f]+"' |
 		grep -E "\"stream\":\"(0000|$2)" || true
 }
@@ -108,14 +107,14 @@ show() {
 	step "1. A department hands in registrations; the receipt counts every row" \
 		"   Wrong rows come back as findings with line, field and rule; the good ones are in the ledger."
 	cat "$run/feed/receipt.json"; echo
-	as dept feed findings 1 "$(sed -n 's/.*"batch": *"\([^"]*\)".*/\1/p' "$run/feed/receipt.json")" --limit 3
+	as dept feed findings 1 "$(sed -n 's/.*"batch": *"\([^"]*\)".*/\1/p' "$run/feed/receipt.json")" | head -n 5
 
 	step "2. The same file again changes nothing" "   A row with the same content is counted as unchanged and not sent on."
 	as dept feed submit 1 "$run/feed/1.csv" --id "again-$RANDOM$RANDOM"
 
 	step "3. It has arrived: hub → province → city, every batch signed, chained, verified" \
 		"   position and state digest at the city equal the hub's; delay is from commit at the hub to applied at the city."
-	as operator node streams --node "$RX_CITY"
+	as operator node status --node "$RX_CITY"
 
 	step "4. A bank asks about $subject: public items" "   The answer names as-of time, position and provider, and its own trail entry."
 	as bank query "$subject" --purpose pre_loan --items 1,11,17
@@ -124,7 +123,7 @@ show() {
 	as bank query "$subject" --purpose pre_loan --items 19
 
 	step "6. The enterprise signs a consent with its own key; it travels to the hub and to every node" "   The same question now shows item 19."
-	as subject consent sign --stem "$run/id/subject" --grantee 91440101MA000RX19U --purpose pre_loan \
+	"$rx" consent sign --stem "$run/id/subject" --grantee 91440101MA000RX19U --purpose pre_loan \
 		--items 19 --days 30 --id "$consent" >"$run/feed/consent.jws"
 	as bank consent register "$run/feed/consent.jws"
 	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent"
@@ -144,15 +143,14 @@ show() {
 }
 
 show_trail() {
-	local key copy log
-	key=$(sed -n 's/.*"trail_key": *"\([0-9a-f]*\)".*/\1/p' "$run/id/gz.member.json")
+	local copy log
 	"$network" stop "$run" gz
-	"$rx" trail verify "$run/gz/trail" --key "$key"
+	"$rx" trail verify "$run/gz/trail" --member "$run/id/gz.member.json"
 	copy=$(mktemp -d)
 	cp -r "$run/gz/trail" "$copy/"
 	log=$(find "$copy/trail/entries" -name '*.log' | sort | head -n 1)
 	printf '\x5a' | dd of="$log" bs=1 seek=100 conv=notrunc status=none
-	if "$rx" trail verify "$copy/trail" --key "$key"; then
+	if "$rx" trail verify "$copy/trail" --member "$run/id/gz.member.json"; then
 		echo "demo: the tampered copy was not found out" >&2
 		return 1
 	fi

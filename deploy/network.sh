@@ -23,6 +23,8 @@ declare -A name=(
 	[gd]=广东省融资信用服务平台 [gz]=广州市融资信用服务平台 [sz]=深圳市融资信用服务平台
 	[bank]=广州演示银行 [bank2]=深圳演示银行
 )
+declare -A kind=([operator]=operator [dept]=department [bank]=bank [bank2]=bank)
+declare -A items=([dept]=$(seq -s, 1 37))
 declare -A division=([gd]=44 [gz]=4401 [sz]=4403)
 
 fail() {
@@ -49,28 +51,17 @@ make_keys() {
 	[ ! -e "$dir/net/network.json" ] || return 0
 	"$rx" key network --out "$dir/net" --name demo >/dev/null
 	for who in operator dept bank bank2; do
-		"$rx" key member --network "$dir/net" --out "$dir/id/$who" \
-			--code "${code[$who]}" --name "${name[$who]}" >/dev/null
+		"$rx" key member --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
+			--name "${name[$who]}" --kind "${kind[$who]}" ${items[$who]:+--items "${items[$who]}"} >/dev/null
 	done
-	"$rx" key member --network "$dir/net" --out "$dir/id/hub" \
-		--code "${code[operator]}" --name "${name[operator]}" \
-		--hosts localhost,127.0.0.1 >/dev/null
+	"$rx" key member --network "$dir/net" --out "$dir/id/hub" --code "${code[operator]}" \
+		--name "${name[operator]}" --hosts localhost,127.0.0.1 >/dev/null
 	for who in gd gz sz; do
-		"$rx" key node --network "$dir/net" --out "$dir/id/$who" \
-			--code "${code[$who]}" --name "${name[$who]}" \
-			--hosts localhost,127.0.0.1 --divisions "${division[$who]}" >/dev/null
+		"$rx" key node --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
+			--name "${name[$who]}" --hosts localhost,127.0.0.1 --divisions "${division[$who]}" >/dev/null
 	done
-	member operator operator >"$dir/id/operator.member.json"
-	member dept department '"items":['"$(seq -s, 1 37)"']' >"$dir/id/dept.member.json"
-	member bank bank >"$dir/id/bank.member.json"
-	member bank2 bank >"$dir/id/bank2.member.json"
 	"$rx" catalogue sign "$here/deploy/catalogue/catalogue.json" \
 		--key "$dir/net/catalogue.key" >"$dir/net/catalogue.jws"
-}
-
-member() {
-	printf '{"code":"%s","name":"%s","kind":"%s"%s}\n' \
-		"${code[$1]}" "${name[$1]}" "$2" "${3:+,$3}"
 }
 
 # start NAME PROGRAM: run a daemon, wait until it is ready.
@@ -144,7 +135,7 @@ start_one() {
 
 as_operator() {
 	"$rx" "$@" --hub "https://$(ready hub listen)" --ca "$dir/net/ca.crt" \
-		--cert "$dir/id/operator.crt" --key "$dir/id/operator.key"
+		--as "$dir/id/operator"
 }
 
 admit() {
