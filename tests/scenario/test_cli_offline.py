@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(os.environ.get("RX_BIN", ROOT / "build" / "rongxin")).resolve()
+BIN = Path(os.environ.get("RX_BIN", ROOT / "build")).resolve()
+BIN = BIN / "rongxin" if BIN.is_dir() else BIN
 ITEMS = range(1, 38)
 BANK = "91100000100003962T"
 FIRM = "91440300708461136T"
