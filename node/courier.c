@@ -160,6 +160,16 @@ courier_wait(
 	waiting->context = letter->context;
 }
 
+/* It may have come back before anybody waited for it. */
+static void
+courier_look(struct courier *courier, const char *id)
+{
+	struct consent known;
+
+	if (control_find_consent(courier->newest, id, &known, NULL) == ERR_OK)
+		courier_on_consent(courier, span_of(id), known.revoked);
+}
+
 void
 courier_take(struct courier *courier, struct letter *letter)
 {
@@ -171,6 +181,7 @@ courier_take(struct courier *courier, struct letter *letter)
 		letter->done(letter->context, COURIER_FAILED);
 	} else if (letter->kind == UPWARD_CONSENT && !letter->is_packed) {
 		courier_wait(courier, letter, sequence);
+		courier_look(courier, letter->id);
 	} else {
 		letter->done(letter->context, COURIER_KEPT);
 	}

@@ -1,0 +1,100 @@
+/*
+ * answer: what may leave only after the trail holds it.
+ */
+#include "node/answer.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "wire/problem.h"
+
+void
+answer_init(struct answer *answer, struct node *node,
+    struct http_exchange *exchange, const char *action)
+{
+	const struct identity *peer = http_peer(exchange);
+	struct access *access = &answer->access;
+	struct buf raw = {0};
+
+	answer->node = node;
+	answer->exchange = exchange;
+	answer->status = 200;
+	access->time_us = clock_now_us();
+	snprintf(access->action, sizeof(access->action), "%s", action);
+	snprintf(access->member, sizeof(access->member), "%s", peer->code);
+	if (codec_parse_hex(span_of(peer->fingerprint), &raw) &&
+	    raw.len >= sizeof(access->certificate))
+		memcpy(
+		    access->certificate, raw.data, sizeof(access->certificate));
+	buf_release(&raw);
+}
+
+void
+answer_problem(struct answer *answer, int status, const char *type,
+    const char *title, const char *detail)
+{
+	answer->status = status;
+	buf_reset(&answer->body);
+	problem_print(status, type, title, detail, &answer->body);
+}
+
+static void
+answer_on_loop(struct http_exchange *exchange, void *argument)
+{
+	struct answer *answer = argument;
+
+	if (answer->logged) {
+		answer->then(answer);
+		return;
+	}
+	metric_add(answer->node->outcomes[OUTCOME_UNAVAILABLE], 1);
+	http_reply_problem(exchange, 503, "trail_unavailable",
+	    "The trail cannot be written",
+	    "Nothing is answered that is not in the trail.");
+	answer->release(answer);
+}
+
+static void
+answer_on_trail(void *context, const struct trail_receipt *receipt)
+{
+	struct answer *answer = context;
+
+	answer->logged = receipt != NULL;
+	if (receipt != NULL)
+		answer->receipt = *receipt;
+	http_defer(answer->exchange, answer_on_loop, answer);
+}
+
+void
+answer_log(struct answer *answer)
+{
+	answer->access.answer = digest_of(buf_span(&answer->body));
+	trail_append(
+	    answer->node->trail, &answer->access, answer_on_trail, answer);
+}
+
+void
+answer_add_receipt(struct answer *answer)
+{
+	char leaf[DIGEST_HEX_LEN + 1];
+
+	if (answer->body.len == 0 ||
+	    answer->body.data[answer->body.len - 1] != '}')
+		return;
+	answer->body.len--;
+	buf_print(&answer->body,
+	    ",\"receipt\":{\"index\":%llu,\"leaf_hash\":\"%s\"}}",
+	    (unsigned long long)answer->receipt.index,
+	    digest_print(&answer->receipt.leaf, leaf));
+}
+
+void
+answer_send(struct answer *answer)
+{
+	http_reply(answer->exchange, answer->status,
+	    answer->status >= 400 ? "application/problem+json"
+				  : "application/json",
+	    buf_span(&answer->body));
+	answer->release(answer);
+}

@@ -1,0 +1,368 @@
+/*
+ * consents: given and revoked at this node by its members and subjects.
+ */
+#include "node/consents.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/jws.h"
+#include "base/log.h"
+#include "node/answer.h"
+#include "node/control.h"
+#include "node/world.h"
+
+struct deed {
+	struct answer answer;  /* first */
+	struct consent claims; /* as handed in, or as they are here */
+	struct letter *letter; /* to be carried once logged; NULL: none */
+	enum courier_outcome outcome;
+};
+
+static void
+deed_release(struct answer *answer)
+{
+	struct deed *deed = (struct deed *)answer;
+
+	letter_free(deed->letter);
+	buf_release(&answer->body);
+	mem_free(deed);
+}
+
+static void
+deed_say(struct deed *deed, int status, const char *state)
+{
+	struct json_out out = {.buf = &deed->answer.body};
+
+	buf_reset(&deed->answer.body);
+	deed->answer.status = status;
+	json_open_object(&out, NULL);
+	json_put_cstr(&out, "id", deed->claims.id);
+	json_put_cstr(&out, "state", state);
+	json_close_object(&out);
+}
+
+static void
+deed_on_loop(struct http_exchange *exchange, void *argument)
+{
+	struct deed *deed = argument;
+	bool revoking = strcmp(deed->answer.access.action, "revocation") == 0;
+
+	(void)exchange;
+	switch (deed->outcome) {
+	case COURIER_KEPT:
+		deed_say(deed, 200, revoking ? "revoked" : "pending");
+		break;
+	case COURIER_ACTIVE:
+		deed_say(deed, 201, "active");
+		break;
+	case COURIER_REVOKED:
+		deed_say(deed, 200, "revoked");
+		break;
+	case COURIER_PENDING:
+		deed_say(deed, 202, "pending");
+		break;
+	case COURIER_REFUSED:
+		answer_problem(&deed->answer, 400, "consent_invalid",
+		    "The hub refused it", NULL);
+		break;
+	case COURIER_FAILED:
+		answer_problem(&deed->answer, 503, "not_ready",
+		    "The store failed", "It was not taken; try again.");
+		break;
+	}
+	answer_send(&deed->answer);
+}
+
+static void
+deed_on_carried(void *context, enum courier_outcome outcome)
+{
+	struct deed *deed = context;
+
+	deed->outcome = outcome;
+	http_defer(deed->answer.exchange, deed_on_loop, deed);
+}
+
+static void
+deed_on_logged(struct answer *answer)
+{
+	struct deed *deed = (struct deed *)answer;
+	struct letter *letter = deed->letter;
+
+	if (letter == NULL) {
+		if (answer->status >= 400)
+			answer_add_receipt(answer);
+		answer_send(answer);
+		return;
+	}
+	deed->letter = NULL;
+	follow_carry(answer->node->follow, letter);
+}
+
+static struct deed *
+deed_new(struct http_exchange *exchange, void *context, const char *action)
+{
+	struct deed *deed = mem_new(sizeof(*deed));
+
+	answer_init(&deed->answer, context, exchange, action);
+	deed->answer.then = deed_on_logged;
+	deed->answer.release = deed_release;
+	return deed;
+}
+
+/* What is not even a document is not logged: it is about nobody. */
+static void
+deed_reject(struct deed *deed, int status, const char *type, const char *title,
+    const char *detail)
+{
+	http_reply_problem(deed->answer.exchange, status, type, title, detail);
+	deed_release(&deed->answer);
+}
+
+static void
+deed_log(struct deed *deed)
+{
+	struct access *access = &deed->answer.access;
+	const struct consent *claims = &deed->claims;
+
+	memcpy(access->subject, claims->subject, sizeof(access->subject));
+	memcpy(access->consent, claims->id, sizeof(access->consent));
+	access->purpose = claims->purpose;
+	answer_log(&deed->answer);
+}
+
+static void
+deed_refuse_stranger(struct deed *deed, const char *detail)
+{
+	deed->answer.access.rule = PERMIT_MEMBER_KIND;
+	answer_problem(&deed->answer, 403, "not_yours", "Not yours", detail);
+	deed_log(deed);
+}
+
+static enum err
+deed_find(struct deed *deed, const char *id, struct consent *known,
+    struct buf *claims)
+{
+	struct snapshot *snapshot = store_snapshot(deed->answer.node->store);
+	enum err err = control_find_consent(snapshot, id, known, claims);
+
+	snapshot_release(snapshot);
+	return err;
+}
+
+static bool
+deed_is_by_institution(struct deed *deed)
+{
+	struct shared *shared = deed->answer.node->world;
+	const struct world *world = shared_hold(shared);
+	const struct member *member =
+	    world_find(world, deed->answer.access.member);
+	bool may = member != NULL && member->status == MEMBER_ACTIVE &&
+		   member_is_institution(member);
+
+	shared_drop(shared, world);
+	return may;
+}
+
+static bool
+deed_is_by_subject(const struct deed *deed)
+{
+	return strcmp(deed->answer.access.member, deed->claims.subject) == 0;
+}
+
+static bool
+deed_is_by_operator(struct deed *deed)
+{
+	struct shared *shared = deed->answer.node->world;
+	const struct world *world = shared_hold(shared);
+	const struct member *member =
+	    world_find(world, deed->answer.access.member);
+	bool may = member != NULL && member->status == MEMBER_ACTIVE &&
+		   member->kind == MEMBER_OPERATOR;
+
+	shared_drop(shared, world);
+	return may;
+}
+
+static void
+deed_write_letter(
+    struct deed *deed, enum upward_kind kind, struct span document)
+{
+	struct letter *letter = mem_new(sizeof(*letter));
+
+	letter->kind = kind;
+	memcpy(letter->id, deed->claims.id, sizeof(letter->id));
+	memcpy(letter->subject, deed->claims.subject, sizeof(letter->subject));
+	buf_add(&letter->document, document.ptr, document.len);
+	letter->done = deed_on_carried;
+	letter->context = deed;
+	deed->letter = letter;
+}
+
+/* Signature, chain, claims, and that the signer is the subject.  `payload`
+ * receives the claims. */
+static enum err
+deed_check_consent(struct deed *deed, struct span jws, int64_t now_us,
+    struct buf *payload, struct why *why)
+{
+	struct identity who;
+	enum err err = jws_check_with_trust(jws, CONSENT_TYPE,
+	    deed->answer.node->trust, now_us, &who, payload, why);
+
+	if (err == ERR_OK)
+		err = consent_parse(buf_span(payload), &deed->claims, why);
+	if (err != ERR_OK)
+		return err;
+	if (strcmp(who.code, deed->claims.subject) != 0)
+		return why_set(
+		    why, ERR_INVALID, "it is not signed by its subject");
+	if (deed->claims.expiry_us <= now_us)
+		return why_set(why, ERR_INVALID, "it has expired");
+	return ERR_OK;
+}
+
+/* The same consent again is no harm; another one under its id is. */
+static void
+deed_repeat(struct deed *deed, const struct consent *known, bool same)
+{
+	if (!same)
+		answer_problem(&deed->answer, 409, "consent_conflict",
+		    "The id is taken",
+		    "Another consent is registered under this id.");
+	else
+		deed_say(deed, 200, known->revoked ? "revoked" : "active");
+}
+
+static void
+deed_register(struct deed *deed, struct span jws, struct span payload)
+{
+	struct consent known;
+	struct buf claims = {0};
+	enum err err = deed_find(deed, deed->claims.id, &known, &claims);
+
+	if (err == ERR_OK)
+		deed_repeat(
+		    deed, &known, span_equal(buf_span(&claims), payload));
+	else if (err == ERR_MISSING)
+		deed_write_letter(deed, UPWARD_CONSENT, jws);
+	else
+		answer_problem(
+		    &deed->answer, 503, "not_ready", "The store failed", NULL);
+	buf_release(&claims);
+	deed_log(deed);
+}
+
+void
+consents_on_post(struct http_exchange *exchange, void *context)
+{
+	struct deed *deed = deed_new(exchange, context, "consent");
+	int64_t now_us = node_hub_time(context);
+	struct span jws = http_body(exchange);
+	struct buf payload = {0};
+	struct why why = {""};
+
+	if (now_us == 0)
+		deed_reject(deed, 503, "not_ready", "Not ready yet",
+		    "The hub's time is not known yet.");
+	else if (deed_check_consent(deed, jws, now_us, &payload, &why) !=
+		 ERR_OK)
+		deed_reject(deed, 400, "consent_invalid", "Not a valid consent",
+		    why.text);
+	else if (!deed_is_by_subject(deed) && !deed_is_by_institution(deed))
+		deed_refuse_stranger(deed,
+		    "Consents are handed in by institutions or by their "
+		    "subjects.");
+	else
+		deed_register(deed, jws, buf_span(&payload));
+	buf_release(&payload);
+}
+
+static void
+deed_show(struct deed *deed, struct span claims)
+{
+	struct json_out out = {.buf = &deed->answer.body};
+
+	json_open_object(&out, NULL);
+	json_put_cstr(&out, "id", deed->claims.id);
+	json_put_cstr(
+	    &out, "state", deed->claims.revoked ? "revoked" : "active");
+	json_put_raw(&out, "claims", claims);
+	json_close_object(&out);
+	answer_send(&deed->answer);
+}
+
+void
+consents_on_get(struct http_exchange *exchange, void *context)
+{
+	struct deed *deed = deed_new(exchange, context, "consent");
+	const char *id = http_path_param(exchange, "id");
+	struct buf claims = {0};
+
+	if (deed_find(deed, id, &deed->claims, &claims) != ERR_OK)
+		deed_reject(deed, 404, "not_found", "No such consent", NULL);
+	else if (!deed_is_by_subject(deed) &&
+		 strcmp(deed->answer.access.member, deed->claims.grantee) !=
+		     0 &&
+		 !deed_is_by_operator(deed))
+		deed_reject(deed, 403, "not_yours", "Not yours",
+		    "Its subject, its grantee and the operator may see it.");
+	else
+		deed_show(deed, buf_span(&claims));
+	buf_release(&claims);
+}
+
+/* Does this revocation revoke exactly this consent? */
+static enum err
+deed_check_revocation(struct deed *deed, struct span jws, struct why *why)
+{
+	struct revocation revocation;
+	struct identity who;
+	struct buf payload = {0};
+	enum err err =
+	    jws_check_with_trust(jws, REVOCATION_TYPE, deed->answer.node->trust,
+		node_hub_time(deed->answer.node), &who, &payload, why);
+
+	if (err == ERR_OK)
+		err = revocation_parse(buf_span(&payload), &revocation, why);
+	buf_release(&payload);
+	if (err != ERR_OK)
+		return err;
+	if (strcmp(who.code, revocation.subject) != 0 ||
+	    strcmp(revocation.subject, deed->claims.subject) != 0 ||
+	    strcmp(revocation.id, deed->claims.id) != 0)
+		return why_set(why, ERR_INVALID, "it revokes another consent");
+	return ERR_OK;
+}
+
+static void
+deed_revoke(struct deed *deed, struct span jws)
+{
+	if (deed->claims.revoked)
+		deed_say(deed, 200, "revoked");
+	else if (jws.len > 0)
+		deed_write_letter(deed, UPWARD_REVOCATION, jws);
+	else
+		deed_write_letter(deed, UPWARD_REVOKED_HERE, span_of(""));
+	deed_log(deed);
+}
+
+void
+consents_on_delete(struct http_exchange *exchange, void *context)
+{
+	struct deed *deed = deed_new(exchange, context, "revocation");
+	const char *id = http_path_param(exchange, "id");
+	struct span jws = http_body(exchange);
+	struct why why = {""};
+
+	if (deed_find(deed, id, &deed->claims, NULL) != ERR_OK)
+		deed_reject(deed, 404, "not_found", "No such consent", NULL);
+	else if (jws.len == 0 && !deed_is_by_subject(deed))
+		deed_refuse_stranger(
+		    deed, "Only its subject revokes a consent.");
+	else if (jws.len > 0 &&
+		 deed_check_revocation(deed, jws, &why) != ERR_OK)
+		deed_reject(deed, 400, "consent_invalid",
+		    "Not a valid revocation", why.text);
+	else
+		deed_revoke(deed, jws);
+}

@@ -1,0 +1,138 @@
+/*
+ * endpoints: the node's HTTP paths.
+ */
+#include "node/endpoints.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "node/consents.h"
+#include "node/node.h"
+#include "node/query.h"
+#include "node/trail_pages.h"
+
+static void
+on_metrics(struct http_exchange *exchange, void *context)
+{
+	struct buf text = {0};
+
+	(void)context;
+	metric_print(&text);
+	http_reply(exchange, 200, "text/plain; version=0.0.4", buf_span(&text));
+	buf_release(&text);
+}
+
+static void
+on_healthz(struct http_exchange *exchange, void *context)
+{
+	(void)context;
+	http_reply(exchange, 200, "text/plain", span_of("alive\n"));
+}
+
+static bool
+store_answers(struct node *node, struct stream_state *control)
+{
+	struct snapshot *snapshot = store_snapshot(node->store);
+	enum err err = snapshot_stream(snapshot, STREAM_CONTROL, control, NULL);
+
+	snapshot_release(snapshot);
+	return err == ERR_OK && !store_is_damaged(node->store);
+}
+
+static void
+on_readyz(struct http_exchange *exchange, void *context)
+{
+	struct node *node = context;
+	struct stream_state control;
+
+	if (!store_answers(node, &control))
+		http_reply_problem(
+		    exchange, 503, "not_ready", "The store failed", NULL);
+	else if (!trail_is_ready(node->trail))
+		http_reply_problem(exchange, 503, "trail_unavailable",
+		    "The trail cannot be written", NULL);
+	else if (!node_is_fresh(node, control.chain.position))
+		http_reply_problem(exchange, 503, "not_ready", "Not fresh",
+		    "No recent word from the hub.");
+	else
+		http_reply(exchange, 200, "text/plain", span_of("ready\n"));
+}
+
+static void
+print_stream(void *context, const struct stream_state *state)
+{
+	struct json_out *out = context;
+	struct digest digest = setsum_digest(&state->sum);
+	char hex[DIGEST_HEX_LEN + 1], time[CLOCK_TEXT_MAX];
+
+	json_open_object(out, NULL);
+	json_put_cstr(out, "stream", state->chain.stream);
+	json_put_int(out, "position", (int64_t)state->chain.position);
+	json_put_cstr(out, "head", digest_print(&state->chain.head, hex));
+	json_put_cstr(out, "state", digest_print(&digest, hex));
+	json_put_bool(out, "agreed", !state->diverged);
+	json_put_cstr(out, "applied", clock_print(state->applied_us, time));
+	json_put_int(
+	    out, "delay_ms", (state->applied_us - state->committed_us) / 1000);
+	json_close_object(out);
+}
+
+static void
+on_streams(struct http_exchange *exchange, void *context)
+{
+	struct node *node = context;
+	struct snapshot *snapshot = store_snapshot(node->store);
+	struct buf text = {0};
+	struct json_out out = {.buf = &text};
+	enum err err;
+
+	json_open_object(&out, NULL);
+	json_put_cstr(&out, "node", node->code);
+	json_open_array(&out, "streams");
+	err = snapshot_each_stream(snapshot, print_stream, &out, NULL);
+	json_close_array(&out);
+	json_close_object(&out);
+	snapshot_release(snapshot);
+	if (err == ERR_OK)
+		http_reply(exchange, 200, "application/json", buf_span(&text));
+	else
+		http_reply_problem(
+		    exchange, 503, "not_ready", "The store failed", NULL);
+	buf_release(&text);
+}
+
+#define QUESTION_BODY (16 << 10)
+#define CONSENT_BODY (16 << 10)
+
+const struct http_route node_endpoints[] = {
+    {.method = "POST",
+	.path = "/v1/reports",
+	.handle = query_on_report,
+	.max_body = QUESTION_BODY},
+    {.method = "GET",
+	.path = "/v1/enterprises/{uscc}",
+	.handle = query_on_enterprise},
+    {.method = "POST",
+	.path = "/v1/consents",
+	.handle = consents_on_post,
+	.max_body = CONSENT_BODY},
+    {.method = "GET", .path = "/v1/consents/{id}", .handle = consents_on_get},
+    {.method = "DELETE",
+	.path = "/v1/consents/{id}",
+	.handle = consents_on_delete,
+	.max_body = CONSENT_BODY},
+    {.method = "GET", .path = "/v1/streams", .handle = on_streams},
+    {.method = "GET",
+	.path = "/v1/trail/checkpoint",
+	.handle = trail_on_checkpoint},
+    {.method = "GET",
+	.path = "/v1/trail/tile/{rest...}",
+	.handle = trail_on_tile},
+    {.method = "GET",
+	.path = "/v1/trail/entries/{index}",
+	.handle = trail_on_entry_page},
+    {.method = "GET", .path = "/metrics", .handle = on_metrics},
+    {.method = "GET", .path = "/healthz", .handle = on_healthz},
+    {.method = "GET", .path = "/readyz", .handle = on_readyz},
+    {.method = NULL},
+};

@@ -1,0 +1,416 @@
+/*
+ * rongxin-node: changes in, questions answered, trail kept, consents up.
+ *
+ * Opens the parts one after the other and closes them in reverse.  Requests
+ * end first, then what they need.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/privilege.h"
+#include "node/endpoints.h"
+#include "node/node.h"
+#include "node/relay.h"
+#include "node/settings.h"
+#include "node/world.h"
+#include "wire/network.h"
+
+#define PATH_SIZE 4096
+#define STEM_MAX 3500
+/* A consent may wait 5 s for its way up and down. */
+#define GRACE_MS 7000
+
+struct daemon {
+	struct node_settings settings;
+	struct node node;
+	struct network network;
+	struct identity self;
+	char ca[PATH_SIZE], trail_folder[PATH_SIZE];
+	struct trust *trust;
+	struct signer *sign_key, *trail_key;
+	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
+	struct relay *relay; /* NULL: serves no children */
+	struct bus *bus;
+	struct http_server *http;
+};
+
+static const char *
+stem_path(const struct daemon *daemon, const char *suffix, char out[PATH_SIZE])
+{
+	snprintf(
+	    out, PATH_SIZE, "%.*s%s", STEM_MAX, daemon->settings.stem, suffix);
+	return out;
+}
+
+static enum err
+check_settings(struct daemon *daemon, struct why *why)
+{
+	const struct node_settings *settings = &daemon->settings;
+
+	if (settings->parent_live[0] == '\0' ||
+	    settings->parent_fetch[0] == '\0')
+		return why_set(why, ERR_INVALID,
+		    "settings parent_live and parent_fetch are required");
+	if ((settings->live[0] == '\0') != (settings->fetch[0] == '\0'))
+		return why_set(
+		    why, ERR_INVALID, "settings live and fetch go together");
+	if (strlen(settings->stem) > STEM_MAX ||
+	    strlen(settings->folder) > STEM_MAX ||
+	    strlen(settings->trail_folder) > STEM_MAX)
+		return why_set(why, ERR_LIMIT, "a path is too long");
+	return ERR_OK;
+}
+
+static enum err
+make_folders(struct daemon *daemon, struct why *why)
+{
+	const struct node_settings *settings = &daemon->settings;
+	enum err err = privilege_drop(settings->user, settings->folder, why);
+
+	if (err == ERR_OK)
+		err = file_make_folder(settings->folder, 0700, why);
+	if (settings->trail_folder[0] != '\0')
+		snprintf(daemon->trail_folder, PATH_SIZE, "%s",
+		    settings->trail_folder);
+	else
+		file_path(
+		    daemon->trail_folder, PATH_SIZE, settings->folder, "trail");
+	return err;
+}
+
+static enum err
+read_roots(struct daemon *daemon, struct why *why)
+{
+	enum err err =
+	    network_read(daemon->settings.network, &daemon->network, why);
+
+	if (err != ERR_OK)
+		return err;
+	/* OpenSSL wants its roots in a file. */
+	file_path(daemon->ca, PATH_SIZE, daemon->settings.folder, "ca.pem");
+	err = file_replace(daemon->ca, span_of(daemon->network.ca), 0644, why);
+	if (err != ERR_OK)
+		return err;
+	daemon->trust = trust_open(daemon->ca, why);
+	return daemon->trust != NULL ? ERR_OK : ERR_CRYPTO;
+}
+
+static enum err
+read_keys(struct daemon *daemon, struct why *why)
+{
+	char path[PATH_SIZE];
+	enum err err = cert_read(
+	    stem_path(daemon, ".crt", path), &daemon->self, NULL, why);
+
+	if (err == ERR_OK)
+		err = network_read_curve(stem_path(daemon, ".curve", path),
+		    true, daemon->secret_key, why);
+	if (err == ERR_OK)
+		err = network_read_curve(stem_path(daemon, ".curve.pub", path),
+		    false, daemon->public_key, why);
+	if (err != ERR_OK)
+		return err;
+	daemon->sign_key =
+	    signer_open(stem_path(daemon, ".sign.key", path), why);
+	if (daemon->sign_key == NULL)
+		return ERR_CRYPTO;
+	daemon->trail_key =
+	    signer_open(stem_path(daemon, ".trail.key", path), why);
+	return daemon->trail_key != NULL ? ERR_OK : ERR_CRYPTO;
+}
+
+static enum err
+open_store(struct daemon *daemon, struct why *why)
+{
+	struct node *node = &daemon->node;
+
+	node->code = daemon->self.code;
+	node->trust = daemon->trust;
+	node_init_metrics(node);
+	node->world = shared_new(world_free);
+	node->lease = shared_new(mem_free);
+	node->store = store_open(daemon->settings.folder, why);
+	return node->store != NULL ? ERR_OK : ERR_DATABASE;
+}
+
+/* A trail that cannot be written yet does not keep the node from following. */
+static enum err
+open_trail(struct daemon *daemon, struct why *why)
+{
+	struct trail_settings settings = {.folder = daemon->trail_folder,
+	    .node_code = daemon->self.code,
+	    .signer = daemon->trail_key};
+
+	(void)why;
+	daemon->node.trail = trail_open(&settings);
+	return ERR_OK;
+}
+
+static enum err
+open_follow(struct daemon *daemon, struct why *why)
+{
+	struct node *node = &daemon->node;
+	struct follow_settings settings = {.store = node->store,
+	    .world = node->world,
+	    .lease = node->lease,
+	    .trail = node->trail,
+	    .signer = daemon->sign_key,
+	    .own_code = daemon->self.code,
+	    .parent_name = daemon->settings.parent_fetch,
+	    .batch_key = daemon->network.batch_key,
+	    .catalogue_key = daemon->network.catalogue_key,
+	    .lease_us = daemon->settings.lease_seconds * CLOCK_SECOND};
+	struct relay_settings relay = {.store = node->store,
+	    .world = node->world,
+	    .own_code = daemon->self.code};
+
+	node->follow = follow_open(&settings, why);
+	if (node->follow == NULL)
+		return ERR_DATABASE;
+	relay.follow = node->follow;
+	if (daemon->settings.live[0] != '\0')
+		daemon->relay = relay_new(&relay);
+	return ERR_OK;
+}
+
+static void
+on_live(void *context, struct span topic, struct span message)
+{
+	struct daemon *daemon = context;
+
+	(void)topic;
+	follow_on_live(daemon->node.follow, message);
+}
+
+static void
+on_reply(void *context, struct span message)
+{
+	struct daemon *daemon = context;
+
+	follow_on_reply(daemon->node.follow, message);
+}
+
+static void
+on_link(void *context, bool connected)
+{
+	struct daemon *daemon = context;
+
+	log_info("node.link", "connected=%d", connected);
+	if (connected)
+		follow_on_link(daemon->node.follow);
+}
+
+static bool
+on_admit(void *context, const char *public_key, char code[MEMBER_CODE_MAX + 1])
+{
+	struct daemon *daemon = context;
+
+	return relay_may_enter(daemon->relay, public_key, code);
+}
+
+static void
+on_request(void *context, const struct bus_route *from, struct span message)
+{
+	struct daemon *daemon = context;
+
+	relay_on_request(daemon->relay, from, message);
+}
+
+static enum err
+open_bus(struct daemon *daemon, struct why *why)
+{
+	const struct node_settings *settings = &daemon->settings;
+	struct bus_settings bus = {.admit = on_admit,
+	    .request = on_request,
+	    .parent_live = settings->parent_live,
+	    .parent_fetch = settings->parent_fetch,
+	    .parent_key = settings->parent_key[0] != '\0'
+			      ? settings->parent_key
+			      : daemon->network.hub_curve_key,
+	    .live_message = on_live,
+	    .reply = on_reply,
+	    .link = on_link,
+	    .public_key = daemon->public_key,
+	    .secret_key = daemon->secret_key,
+	    .io_threads = (unsigned)settings->io_threads,
+	    .context = daemon};
+
+	if (daemon->relay != NULL) {
+		bus.live = settings->live;
+		bus.fetch = settings->fetch;
+	}
+	daemon->bus = bus_open(&bus, why);
+	if (daemon->bus == NULL)
+		return ERR_NETWORK;
+	if (daemon->relay != NULL)
+		relay_attach(daemon->relay, daemon->bus);
+	follow_attach(daemon->node.follow, daemon->bus);
+	return ERR_OK;
+}
+
+static enum err
+open_http(struct daemon *daemon, struct why *why)
+{
+	char cert[PATH_SIZE], key[PATH_SIZE];
+	struct http_settings settings = {.listen = daemon->settings.listen,
+	    .cert = stem_path(daemon, ".crt", cert),
+	    .key = stem_path(daemon, ".key", key),
+	    .ca = daemon->ca,
+	    .workers = (unsigned)daemon->settings.workers,
+	    .routes = node_endpoints,
+	    .context = &daemon->node};
+
+	daemon->http = http_server_open(&settings, why);
+	return daemon->http != NULL ? ERR_OK : ERR_NETWORK;
+}
+
+static enum err
+write_ready_file(struct daemon *daemon, struct why *why)
+{
+	const char *listen = daemon->settings.listen;
+	const char *colon = strrchr(listen, ':');
+	struct buf text = {0}, address = {0};
+	struct json_out out = {.buf = &text};
+	enum err err;
+
+	if (daemon->settings.ready_file[0] == '\0')
+		return ERR_OK;
+	buf_print(&address, "%.*s:%u",
+	    colon != NULL ? (int)(colon - listen) : 0, listen,
+	    http_server_port(daemon->http));
+	json_open_object(&out, NULL);
+	json_put_text(&out, "listen", buf_span(&address));
+	json_put_cstr(&out, "live",
+	    daemon->relay != NULL ? bus_live_endpoint(daemon->bus) : "");
+	json_put_cstr(&out, "fetch",
+	    daemon->relay != NULL ? bus_fetch_endpoint(daemon->bus) : "");
+	json_put_int(&out, "pid", getpid());
+	json_close_object(&out);
+	buf_char(&text, '\n');
+	err = file_replace(
+	    daemon->settings.ready_file, buf_span(&text), 0644, why);
+	buf_release(&text);
+	buf_release(&address);
+	return err;
+}
+
+static enum err
+daemon_open(struct daemon *daemon, struct why *why)
+{
+	static enum err (*const steps[])(
+	    struct daemon * daemon, struct why * why) = {check_settings,
+	    make_folders, read_roots, read_keys, open_store, open_trail,
+	    open_follow, open_bus, open_http, write_ready_file};
+	enum err err = ERR_OK;
+	size_t i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(*steps) && err == ERR_OK; i++)
+		err = steps[i](daemon, why);
+	return err;
+}
+
+static void
+daemon_close(struct daemon *daemon)
+{
+	struct node *node = &daemon->node;
+
+	if (daemon->http != NULL)
+		http_server_close(daemon->http, GRACE_MS);
+	if (daemon->relay != NULL)
+		relay_stop(daemon->relay);
+	if (node->follow != NULL)
+		follow_stop(node->follow);
+	if (daemon->bus != NULL)
+		bus_close(daemon->bus);
+	relay_free(daemon->relay);
+	follow_free(node->follow);
+	trail_close(node->trail);
+	shared_free(node->world);
+	shared_free(node->lease);
+	store_close(node->store);
+	signer_free(daemon->sign_key);
+	signer_free(daemon->trail_key);
+	trust_free(daemon->trust);
+	network_release(&daemon->network);
+	settings_release(node_setting_rows, &daemon->settings);
+}
+
+static void
+on_signal(uv_signal_t *signal, int number)
+{
+	log_info("node.stopping", "signal=%d", number);
+	uv_stop(signal->loop);
+}
+
+/* Until somebody asks it to stop. */
+static void
+wait_for_signal(void)
+{
+	uv_signal_t term, interrupt;
+	uv_loop_t loop;
+
+	uv_loop_init(&loop);
+	uv_signal_init(&loop, &term);
+	uv_signal_init(&loop, &interrupt);
+	uv_signal_start(&term, on_signal, SIGTERM);
+	uv_signal_start(&interrupt, on_signal, SIGINT);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&term, NULL);
+	uv_close((uv_handle_t *)&interrupt, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+}
+
+static enum log_level
+level_of(const char *name)
+{
+	static const char *const names[] = {"debug", "info", "warn", "error"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum log_level)i;
+	return LOG_INFO;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct daemon daemon = {0};
+	struct why why = {""};
+	bool damaged;
+	enum err err;
+
+	(void)argc;
+	log_init("rongxin-node", LOG_INFO);
+	err = settings_load(
+	    node_setting_rows, &daemon.settings, "RONGXIN_NODE", argv, &why);
+	if (err == ERR_SEEN)
+		return 0;
+	if (err != ERR_OK) {
+		fprintf(stderr, "rongxin-node: %s\n", why.text);
+		return 2;
+	}
+	log_init("rongxin-node", level_of(daemon.settings.log_level));
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write that fails must tell the trail */
+	err = daemon_open(&daemon, &why);
+	if (err == ERR_OK) {
+		log_info(
+		    "node.ready", "port=%u", http_server_port(daemon.http));
+		wait_for_signal();
+	} else {
+		log_error("node.failed", "why=\"%s\"", why.text);
+	}
+	damaged =
+	    daemon.node.store != NULL && store_is_damaged(daemon.node.store);
+	daemon_close(&daemon);
+	return err == ERR_OK && !damaged ? 0 : 1;
+}

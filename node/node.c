@@ -1,0 +1,47 @@
+/*
+ * node: the parts that a request of a bank or a subject needs.
+ */
+#include "node/node.h"
+
+#include "base/clock.h"
+#include "credit/lease.h"
+
+void
+node_init_metrics(struct node *node)
+{
+	static const char *const labels[OUTCOME_COUNT] = {
+	    [OUTCOME_REPORT] = "outcome=\"report\"",
+	    [OUTCOME_REFUSED] = "outcome=\"refused\"",
+	    [OUTCOME_NOT_HELD] = "outcome=\"not_held\"",
+	    [OUTCOME_MALFORMED] = "outcome=\"malformed\"",
+	    [OUTCOME_UNAVAILABLE] = "outcome=\"unavailable\"",
+	};
+	size_t i;
+
+	for (i = 0; i < OUTCOME_COUNT; i++)
+		node->outcomes[i] = metric_counter("rongxin_node_queries_total",
+		    labels[i], "Questions by what became of them.");
+}
+
+int64_t
+node_hub_time(struct node *node)
+{
+	const struct lease *lease = shared_hold(node->lease);
+	int64_t time_us = 0;
+
+	if (lease != NULL)
+		time_us = lease_hub_time(lease, clock_tick_us());
+	shared_drop(node->lease, lease);
+	return time_us;
+}
+
+bool
+node_is_fresh(struct node *node, uint64_t applied)
+{
+	const struct lease *lease = shared_hold(node->lease);
+	bool fresh =
+	    lease != NULL && lease_is_fresh(lease, clock_tick_us(), applied);
+
+	shared_drop(node->lease, lease);
+	return fresh;
+}

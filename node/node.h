@@ -1,0 +1,42 @@
+/*
+ * node: the parts that a request of a bank or a subject needs.
+ *
+ * Made by main.c before anything listens, the same for every http worker.
+ */
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+
+#include "base/cert.h"
+#include "base/metric.h"
+#include "base/shared.h"
+#include "node/follow.h"
+#include "node/store.h"
+#include "node/trail.h"
+
+enum outcome {
+	OUTCOME_REPORT,
+	OUTCOME_REFUSED,
+	OUTCOME_NOT_HELD,
+	OUTCOME_MALFORMED,
+	OUTCOME_UNAVAILABLE,
+	OUTCOME_COUNT
+};
+
+struct node {
+	const char *code; /* our organisation code */
+	struct store *store;
+	struct shared *world; /* struct world */
+	struct shared *lease; /* struct lease */
+	struct trail *trail;
+	struct follow *follow;
+	const struct trust *trust; /* the network's CA */
+	struct metric *outcomes[OUTCOME_COUNT];
+};
+
+void node_init_metrics(struct node *node);
+/* The hub's time, carried forward; 0: no pulse yet. */
+int64_t node_hub_time(struct node *node);
+/* May protected fields be shown?  `applied`: position of stream 0000. */
+bool node_is_fresh(struct node *node, uint64_t applied);
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * query: one question from one member about one subject.
+ */
+#include "node/query.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "credit/report.h"
+#include "node/answer.h"
+#include "node/control.h"
+#include "node/world.h"
+
+struct query {
+	struct answer answer; /* first */
+	struct question question;
+	const struct world *world; /* held until the end */
+	struct permit permit;
+	char stream[STREAM_LEN + 1]; /* of the subject; "" not held here */
+	struct standpoint standpoint;
+	struct report *report; /* NULL: the answer is a problem */
+	struct snapshot *snapshot;
+	enum err err; /* of the store */
+};
+
+static void
+query_release(struct answer *answer)
+{
+	struct query *query = (struct query *)answer;
+
+	report_free(query->report);
+	snapshot_release(query->snapshot);
+	shared_drop(answer->node->world, query->world);
+	buf_release(&answer->body);
+	mem_free(query);
+}
+
+static void
+query_count(struct query *query, enum outcome outcome)
+{
+	metric_add(query->answer.node->outcomes[outcome], 1);
+}
+
+/* No entry: nothing was said about anybody. */
+static void
+query_fail(struct query *query, int status, const char *type, const char *title,
+    const char *detail)
+{
+	query_count(
+	    query, status < 500 ? OUTCOME_MALFORMED : OUTCOME_UNAVAILABLE);
+	http_reply_problem(query->answer.exchange, status, type, title, detail);
+	query_release(&query->answer);
+}
+
+static void
+query_on_logged(struct answer *answer)
+{
+	struct query *query = (struct query *)answer;
+
+	if (query->report != NULL)
+		report_end(query->report, answer->receipt.index,
+		    &answer->receipt.leaf);
+	else
+		answer_add_receipt(answer);
+	answer_send(answer);
+}
+
+static void
+query_decide(struct query *query)
+{
+	struct node *node = query->answer.node;
+	const struct question *question = &query->question;
+	struct circumstances around = {.catalog = query->world->catalog};
+	struct stream_state control;
+	struct consent consent;
+
+	query->err =
+	    snapshot_stream(query->snapshot, STREAM_CONTROL, &control, NULL);
+	if (question->consent[0] != '\0' &&
+	    control_find_consent(
+		query->snapshot, question->consent, &consent, NULL) == ERR_OK)
+		around.consent = &consent;
+	around.member = world_find(query->world, query->answer.access.member);
+	around.now_us = node_hub_time(node);
+	around.lease_fresh =
+	    query->err == ERR_OK && node_is_fresh(node, control.chain.position);
+	permit_decide(question, &around, &query->permit);
+}
+
+/* The subject's stream is that of its records. */
+static void
+query_on_record(void *context, const struct stored *stored)
+{
+	struct query *query = context;
+	struct stream_state state;
+
+	if (query->stream[0] == '\0') {
+		memcpy(query->stream, stored->stream, sizeof(query->stream));
+		query->err = snapshot_stream(
+		    query->snapshot, query->stream, &state, NULL);
+		query->standpoint.position = state.chain.position;
+	}
+	report_add(query->report, &stored->record);
+}
+
+static void
+query_read(struct query *query)
+{
+	enum err err;
+
+	query->standpoint.stream = query->stream;
+	query->report = report_new(&query->question, &query->permit,
+	    &query->standpoint, &query->answer.body);
+	err = snapshot_each_record(query->snapshot, query->question.subject,
+	    query_on_record, query, NULL);
+	if (err != ERR_OK)
+		query->err = err;
+	report_end_items(query->report);
+}
+
+static void
+query_drop_report(struct query *query)
+{
+	report_free(query->report);
+	query->report = NULL;
+}
+
+static void
+query_refuse(struct query *query)
+{
+	enum permit_rule rule = query->permit.rule;
+
+	query_count(query, OUTCOME_REFUSED);
+	answer_problem(&query->answer, rule == PERMIT_ITEM_UNKNOWN ? 404 : 403,
+	    permit_rule_name(rule), "Refused", permit_rule_text(rule));
+}
+
+static void
+query_say_not_held(struct query *query)
+{
+	query_count(query, OUTCOME_NOT_HELD);
+	query_drop_report(query);
+	query->answer.access.item_count = 0;
+	query->answer.access.authorised = false;
+	answer_problem(&query->answer, 404, "subject_not_held",
+	    "The subject is not held here",
+	    "This node has no record of the subject.");
+}
+
+static void
+query_finish(struct query *query)
+{
+	struct answer *answer = &query->answer;
+
+	if (query->permit.rule != PERMIT_ALLOWED) {
+		query_refuse(query);
+	} else if (query->stream[0] == '\0') {
+		query_say_not_held(query);
+	} else {
+		query_count(query, OUTCOME_REPORT);
+		memcpy(answer->access.stream, query->stream,
+		    sizeof(query->stream));
+		answer->access.position = query->standpoint.position;
+	}
+	answer_log(answer);
+}
+
+/*
+ * The order is the promise: one snapshot, decide, read only what the permit
+ * shows, log, and answer when the entry is on disk.  Refusals are logged as
+ * reports are.
+ */
+static void
+query_answer(struct query *query)
+{
+	struct node *node = query->answer.node;
+
+	query->world = shared_hold(node->world);
+	if (query->world == NULL || query->world->catalog == NULL) {
+		query_fail(query, 503, "not_ready", "Not ready yet",
+		    "The catalogue has not arrived yet.");
+		return;
+	}
+	query->snapshot = store_snapshot(node->store);
+	query_decide(query);
+	if (query->permit.rule == PERMIT_ALLOWED)
+		query_read(query);
+	snapshot_release(query->snapshot);
+	query->snapshot = NULL;
+	if (query->err != ERR_OK) {
+		log_error("query.store", "err=%s", err_name(query->err));
+		query_fail(query, 503, "not_ready", "The store failed", NULL);
+		return;
+	}
+	access_fill(&query->answer.access, &query->question, &query->permit);
+	query_finish(query);
+}
+
+static struct query *
+query_new(struct http_exchange *exchange, void *context, const char *action)
+{
+	struct query *query = mem_new(sizeof(*query));
+
+	answer_init(&query->answer, context, exchange, action);
+	query->answer.then = query_on_logged;
+	query->answer.release = query_release;
+	return query;
+}
+
+static void
+query_ask(struct query *query, struct span json)
+{
+	struct why why = {""};
+
+	if (question_parse(json, &query->question, &why) == ERR_OK)
+		query_answer(query);
+	else
+		query_fail(query, 400, "malformed", "Not a question", why.text);
+}
+
+void
+query_on_report(struct http_exchange *exchange, void *context)
+{
+	query_ask(query_new(exchange, context, "report"), http_body(exchange));
+}
+
+/* What this member would ask for, if it does not say. */
+static enum purpose
+query_usual_purpose(struct query *query, const char *uscc)
+{
+	struct node *node = query->answer.node;
+	const char *code = query->answer.access.member;
+	const struct world *world = shared_hold(node->world);
+	const struct member *member = world_find(world, code);
+	enum purpose purpose = PURPOSE_CUSTOMER_SCREENING;
+
+	if (member != NULL && member->kind == MEMBER_OPERATOR)
+		purpose = PURPOSE_SUPERVISION;
+	else if (strcmp(code, uscc) == 0)
+		purpose = PURPOSE_SELF;
+	shared_drop(node->world, world);
+	return purpose;
+}
+
+void
+query_on_enterprise(struct http_exchange *exchange, void *context)
+{
+	struct query *query = query_new(exchange, context, "enterprise");
+	const char *uscc = http_path_param(exchange, "uscc");
+	const char *purpose = http_query(exchange, "purpose");
+	struct buf json = {0};
+	struct json_out out = {.buf = &json};
+
+	if (purpose == NULL)
+		purpose = purpose_name(query_usual_purpose(query, uscc));
+	json_open_object(&out, NULL);
+	json_put_cstr(&out, "subject", uscc);
+	json_put_cstr(&out, "purpose", purpose);
+	json_close_object(&out);
+	query_ask(query, buf_span(&json));
+	buf_release(&json);
+}

@@ -1,0 +1,42 @@
+/*
+ * settings: what an operator of a node may set.
+ */
+#include "node/settings.h"
+
+#define TEXT(member, value, words)                                             \
+	{                                                                      \
+		.name = #member, .kind = SETTING_TEXT,                         \
+		.offset = offsetof(struct node_settings, member),              \
+		.otherwise = (value), .help = (words)                          \
+	}
+#define INT(member, value, least, most, words)                                 \
+	{                                                                      \
+		.name = #member, .kind = SETTING_INT,                          \
+		.offset = offsetof(struct node_settings, member),              \
+		.otherwise = (value), .min = (least), .max = (most),           \
+		.help = (words)                                                \
+	}
+
+const struct setting node_setting_rows[] = {
+    TEXT(folder, "/var/lib/rongxin-node", "store and trail; made if missing"),
+    TEXT(network, "/etc/rongxin/network.json", "the network's public keys"),
+    TEXT(stem, "/etc/rongxin/node",
+	"this node's keys: STEM.crt .key .curve .curve.pub .sign.key "
+	".trail.key"),
+    TEXT(listen, "127.0.0.1:8443", "HTTPS address; port 0: any free one"),
+    TEXT(parent_live, "", "live endpoint of the parent: tcp://host:port"),
+    TEXT(parent_fetch, "", "fetch endpoint of the parent: tcp://host:port"),
+    TEXT(
+	parent_key, "", "the parent's CURVE public key, Z85; empty: the hub's"),
+    TEXT(live, "", "live endpoint for children; empty: serves none"),
+    TEXT(fetch, "", "fetch endpoint for children; empty: serves none"),
+    INT(workers, "2", 1, 64, "HTTP threads"),
+    INT(io_threads, "1", 1, 16, "ZeroMQ I/O threads"),
+    INT(lease_seconds, "60", 1, 3600,
+	"age of the newest pulse up to which protected fields are shown"),
+    TEXT(trail_folder, "", "the trail; empty: FOLDER/trail"),
+    TEXT(user, "nobody", "whom to become when started by root"),
+    TEXT(log_level, "info", "debug, info, warn or error"),
+    TEXT(ready_file, "", "JSON with the real ports, once all listens"),
+    {.name = NULL},
+};

@@ -1,0 +1,20 @@
+/*
+ * settings: what an operator of a node may set.
+ */
+#ifndef NODE_SETTINGS_H
+#define NODE_SETTINGS_H
+
+#include "base/settings.h"
+
+struct node_settings {
+	char *folder, *network, *stem;
+	char *listen;
+	char *parent_live, *parent_fetch, *parent_key;
+	char *live, *fetch;
+	int64_t workers, io_threads, lease_seconds;
+	char *trail_folder, *user, *log_level, *ready_file;
+};
+
+extern const struct setting node_setting_rows[];
+
+#endif
