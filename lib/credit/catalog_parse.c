@@ -1,174 +1,20 @@
 /*
  * catalog_parse: the document of docs/CATALOGUE.md becomes a catalogue.
- *
- * The loader is sticky: after the first fault every call is harmless, and
- * catalog_parse is the one place that tells.
  */
-#include <ctype.h>
+#include "credit/catalog.h"
+
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "credit/catalog_inner.h"
+#include "credit/catalog_load.h"
 #include "credit/code_index.h"
-#include "credit/fold.h"
 
 #define DOCUMENT_MAX ((size_t)8 << 20)
 #define TEXT_MAX_DEFAULT 1000
 #define TEXT_MAX_MOST 100000
 /* One of a record's 64 fields is the source number. */
 #define ITEM_FIELDS_MAX (CATALOG_FIELDS_MAX - 1)
-
-struct loader {
-	struct catalog *catalog;
-	struct arena *arena;
-	struct why *why;
-	char where[80];
-	bool failed;
-};
-
-static void
-refuse(struct loader *loader, const char *member, const char *reason)
-{
-	if (loader->failed)
-		return;
-	loader->failed = true;
-	why_set(loader->why, ERR_INVALID, "%s%.60s: %s", loader->where, member,
-	    reason);
-}
-
-static void
-check_members(
-    struct loader *loader, const struct json *object, const char *const *names)
-{
-	const char *unknown = "";
-
-	if (!json_is_object(object))
-		refuse(loader, "", "not an object");
-	else if (!json_has_only(object, names, &unknown))
-		refuse(loader, unknown, "unknown member");
-}
-
-/* Folded, so that lookups compare bytes. */
-static const char *
-text_of(struct loader *loader, const struct json *value)
-{
-	struct buf buf = {0};
-	struct span folded = fold_add(json_text(value), &buf);
-	const char *text;
-
-	text = arena_text(loader->arena, folded.ptr, folded.len);
-	buf_release(&buf);
-	return text;
-}
-
-/* "" when absent. */
-static const char *
-load_text(struct loader *loader, const struct json *object, const char *name)
-{
-	const struct json *value = json_find(object, name);
-
-	if (value != NULL && !json_is_text(value))
-		refuse(loader, name, "not a text");
-	return text_of(loader, value);
-}
-
-static const char *
-need_text(struct loader *loader, const struct json *object, const char *name)
-{
-	const char *text = load_text(loader, object, name);
-
-	if (*text == '\0')
-		refuse(loader, name, "missing");
-	return text;
-}
-
-/* An identifier: a-z, 0-9, _ and -, beginning with a letter. */
-static const char *
-need_name(struct loader *loader, const struct json *object, const char *name)
-{
-	const char *text = need_text(loader, object, name);
-	const char *c = text;
-
-	while (islower((unsigned char)*c) ||
-	       (c > text && *c != '\0' &&
-		   (isdigit((unsigned char)*c) || *c == '_' || *c == '-')))
-		c++;
-	if (*c != '\0' || c - text > 64)
-		refuse(loader, name, "not a name (a-z, 0-9, _, -)");
-	return text;
-}
-
-static bool
-load_bool(struct loader *loader, const struct json *object, const char *name)
-{
-	const struct json *value = json_find(object, name);
-
-	if (value != NULL && json_bool(value, true) != json_bool(value, false))
-		refuse(loader, name, "not true or false");
-	return json_bool(value, false);
-}
-
-static int64_t
-need_int(struct loader *loader, const struct json *object, const char *name,
-    int64_t min, int64_t max)
-{
-	int64_t value = json_int(json_find(object, name), INT64_MIN);
-
-	if (value < min || value > max) {
-		refuse(loader, name, "missing, or not a number in range");
-		return min;
-	}
-	return value;
-}
-
-/* Elements of a member that is an array; 0 when absent. */
-static size_t
-load_count(struct loader *loader, const struct json *object, const char *name,
-    size_t max)
-{
-	const struct json *array = json_find(object, name);
-
-	if (array == NULL)
-		return 0;
-	if (!json_is_array(array) || json_count(array) > max) {
-		refuse(loader, name, "not an array, or too long");
-		return 0;
-	}
-	return json_count(array);
-}
-
-static const char *const *
-load_texts(struct loader *loader, const struct json *object, const char *name)
-{
-	size_t i, count = load_count(loader, object, name, 256);
-	const struct json *array = json_find(object, name);
-	const char **texts;
-
-	texts = arena_take(loader->arena, (count + 1) * sizeof(*texts));
-	for (i = 0; i < count; i++) {
-		texts[i] = text_of(loader, json_at(array, i));
-		if (*texts[i] == '\0')
-			refuse(loader, name, "not a list of texts");
-	}
-	return texts;
-}
-
-/* Position of the member's text in `names`, which ends with NULL. */
-static int
-need_one_of(struct loader *loader, const struct json *object, const char *name,
-    const char *const *names)
-{
-	const char *text = need_text(loader, object, name);
-	int i;
-
-	for (i = 0; names[i] != NULL; i++) {
-		if (strcmp(text, names[i]) == 0)
-			return i;
-	}
-	refuse(loader, name, "not one of the known words");
-	return 0;
-}
 
 static const struct json *
 element(const struct json *document, const char *name, size_t i)
@@ -181,7 +27,7 @@ load_categories(struct loader *loader, const struct json *document)
 {
 	static const char *const members[] = {"number", "zh", "en", NULL};
 	struct catalog *catalog = loader->catalog;
-	size_t i, count = load_count(loader, document, "categories", 1000);
+	size_t i, count = loader_count(loader, document, "categories", 1000);
 	struct category *category;
 
 	catalog->categories =
@@ -192,13 +38,13 @@ load_categories(struct loader *loader, const struct json *document)
 		category = &catalog->categories[i];
 		snprintf(loader->where, sizeof(loader->where),
 		    "category %zu: ", i + 1);
-		check_members(loader, from, members);
-		category->number =
-		    (uint32_t)need_int(loader, from, "number", 1, 100000);
-		category->zh = need_text(loader, from, "zh");
-		category->en = load_text(loader, from, "en");
+		loader_check_members(loader, from, members);
+		category->number = (uint32_t)loader_need_int(
+		    loader, from, "number", 1, 100000);
+		category->zh = loader_need_text(loader, from, "zh");
+		category->en = loader_text(loader, from, "en");
 		if (i > 0 && category->number <= category[-1].number)
-			refuse(loader, "number", "not ascending");
+			loader_refuse(loader, "number", "not ascending");
 		catalog->category_count = i + 1;
 	}
 }
@@ -210,7 +56,7 @@ load_rules(struct loader *loader, const struct json *document)
 	    "id", "severity", "zh", "en", NULL};
 	static const char *const severities[] = {"warn", "reject", NULL};
 	struct catalog *catalog = loader->catalog;
-	size_t i, count = load_count(loader, document, "rules", 1000);
+	size_t i, count = loader_count(loader, document, "rules", 1000);
 	struct rule *rule;
 
 	catalog->rules = arena_take(loader->arena, count * sizeof(*rule));
@@ -220,14 +66,14 @@ load_rules(struct loader *loader, const struct json *document)
 		rule = &catalog->rules[i];
 		snprintf(
 		    loader->where, sizeof(loader->where), "rule %zu: ", i + 1);
-		check_members(loader, from, members);
-		rule->id = need_name(loader, from, "id");
-		rule->zh = need_text(loader, from, "zh");
-		rule->en = load_text(loader, from, "en");
-		rule->rejects =
-		    need_one_of(loader, from, "severity", severities) == 1;
+		loader_check_members(loader, from, members);
+		rule->id = loader_need_name(loader, from, "id");
+		rule->zh = loader_need_text(loader, from, "zh");
+		rule->en = loader_text(loader, from, "en");
+		rule->rejects = loader_need_one_of(
+				    loader, from, "severity", severities) == 1;
 		if (catalog_find_rule(catalog, rule->id) != NULL)
-			refuse(loader, "id", "there twice");
+			loader_refuse(loader, "id", "there twice");
 		catalog->rule_count = i + 1;
 	}
 }
@@ -238,19 +84,19 @@ load_codes(
 {
 	static const char *const members[] = {
 	    "code", "zh", "en", "names", "former", NULL};
-	size_t i, count = load_count(loader, from, "codes", 100000);
+	size_t i, count = loader_count(loader, from, "codes", 100000);
 	struct code *codes;
 
 	codes = arena_take(loader->arena, count * sizeof(*codes));
 	for (i = 0; i < count && !loader->failed; i++) {
 		const struct json *code = element(from, "codes", i);
 
-		check_members(loader, code, members);
-		codes[i].code = need_text(loader, code, "code");
-		codes[i].zh = need_text(loader, code, "zh");
-		codes[i].en = load_text(loader, code, "en");
-		codes[i].names = load_texts(loader, code, "names");
-		codes[i].former = load_texts(loader, code, "former");
+		loader_check_members(loader, code, members);
+		codes[i].code = loader_need_text(loader, code, "code");
+		codes[i].zh = loader_need_text(loader, code, "zh");
+		codes[i].en = loader_text(loader, code, "en");
+		codes[i].names = loader_texts(loader, code, "names");
+		codes[i].former = loader_texts(loader, code, "former");
 	}
 	list->codes = codes;
 	list->count = loader->failed ? 0 : count;
@@ -261,7 +107,7 @@ load_lists(struct loader *loader, const struct json *document)
 {
 	static const char *const members[] = {"name", "codes", NULL};
 	struct catalog *catalog = loader->catalog;
-	size_t i, count = load_count(loader, document, "code_lists", 1000);
+	size_t i, count = loader_count(loader, document, "code_lists", 1000);
 	struct code_list *list;
 
 	catalog->lists = arena_take(loader->arena, count * sizeof(*list));
@@ -271,10 +117,10 @@ load_lists(struct loader *loader, const struct json *document)
 		list = &catalog->lists[i];
 		snprintf(loader->where, sizeof(loader->where),
 		    "code list %zu: ", i + 1);
-		check_members(loader, from, members);
-		list->name = need_name(loader, from, "name");
+		loader_check_members(loader, from, members);
+		list->name = loader_need_name(loader, from, "name");
 		if (catalog_find_codes(catalog, list->name) != NULL)
-			refuse(loader, "name", "there twice");
+			loader_refuse(loader, "name", "there twice");
 		load_codes(loader, from, list);
 		if (!loader->failed && code_index_build(list, loader->arena,
 					   loader->why) != ERR_OK)
@@ -294,20 +140,20 @@ load_column(struct loader *loader, const struct json *from, struct field *field)
 {
 	int64_t max = TEXT_MAX_DEFAULT;
 
-	field->name = need_name(loader, from, "name");
-	field->zh = need_text(loader, from, "zh");
-	field->en = load_text(loader, from, "en");
-	field->type =
-	    (enum field_type)need_one_of(loader, from, "type", type_names);
-	field->required = load_bool(loader, from, "required");
-	field->aliases = load_texts(loader, from, "aliases");
+	field->name = loader_need_name(loader, from, "name");
+	field->zh = loader_need_text(loader, from, "zh");
+	field->en = loader_text(loader, from, "en");
+	field->type = (enum field_type)loader_need_one_of(
+	    loader, from, "type", type_names);
+	field->required = loader_bool(loader, from, "required");
+	field->aliases = loader_texts(loader, from, "aliases");
 	field->unit = "";
 	if (json_find(from, "max") != NULL)
-		max = need_int(loader, from, "max", 1, TEXT_MAX_MOST);
+		max = loader_need_int(loader, from, "max", 1, TEXT_MAX_MOST);
 	if (field->type == FIELD_TEXT)
 		field->max = (size_t)max;
 	else if (json_find(from, "max") != NULL)
-		refuse(loader, "max", "only texts have it");
+		loader_refuse(loader, "max", "only texts have it");
 }
 
 static void
@@ -320,7 +166,7 @@ load_common(struct loader *loader, const struct json *document)
 	static const enum field_type types[] = {
 	    FIELD_USCC, FIELD_DATE, FIELD_TEXT};
 	struct catalog *catalog = loader->catalog;
-	size_t i, count = load_count(loader, document, "common", 3);
+	size_t i, count = loader_count(loader, document, "common", 3);
 	struct field *field;
 	int which;
 
@@ -331,15 +177,16 @@ load_common(struct loader *loader, const struct json *document)
 		field = &catalog->common[i];
 		snprintf(loader->where, sizeof(loader->where),
 		    "common column %zu: ", i + 1);
-		check_members(loader, from, members);
+		loader_check_members(loader, from, members);
 		load_column(loader, from, field);
-		which = need_one_of(loader, from, "name", names);
+		which = loader_need_one_of(loader, from, "name", names);
 		if (field->type != types[which])
-			refuse(loader, "type", "not the type of this column");
+			loader_refuse(
+			    loader, "type", "not the type of this column");
 		if (which == 2)
 			field->number = CATALOG_SOURCE_NUMBER;
 		if (catalog_find_common(catalog, span_of(field->name)) != NULL)
-			refuse(loader, "name", "there twice");
+			loader_refuse(loader, "name", "there twice");
 		catalog->common_count = i + 1;
 	}
 }
@@ -348,24 +195,24 @@ static void
 load_type_details(
     struct loader *loader, const struct json *from, struct field *field)
 {
-	const char *codes = load_text(loader, from, "codes");
-	const char *currency_to = load_text(loader, from, "currency_to");
+	const char *codes = loader_text(loader, from, "codes");
+	const char *currency_to = loader_text(loader, from, "currency_to");
 
-	field->unit = load_text(loader, from, "unit");
+	field->unit = loader_text(loader, from, "unit");
 	field->codes = catalog_find_codes(loader->catalog, codes);
 	field->currency_to = *currency_to != '\0' ? currency_to : NULL;
 	field->in_wan = strcmp(field->unit, "wan") == 0;
 	if (field->type == FIELD_CODE && field->codes == NULL)
-		refuse(loader, "codes", "no such code list");
+		loader_refuse(loader, "codes", "no such code list");
 	if (field->type != FIELD_CODE && *codes != '\0')
-		refuse(loader, "codes", "only codes have it");
+		loader_refuse(loader, "codes", "only codes have it");
 	if (field->type != FIELD_MONEY && field->currency_to != NULL)
-		refuse(loader, "currency_to", "only money has it");
+		loader_refuse(loader, "currency_to", "only money has it");
 	if (field->type != FIELD_MONEY && field->in_wan)
-		refuse(loader, "unit", "only money is in wan");
+		loader_refuse(loader, "unit", "only money is in wan");
 	if (field->type == FIELD_MONEY && *field->unit != '\0' &&
 	    strcmp(field->unit, "yuan") != 0 && !field->in_wan)
-		refuse(loader, "unit", "money is in yuan or wan");
+		loader_refuse(loader, "unit", "money is in yuan or wan");
 }
 
 /* One column name must not mean two things. */
@@ -384,7 +231,7 @@ check_labels(
 		taken = catalog_find_common(loader->catalog, span_of(label)) ||
 			item_find_field(item, span_of(label));
 	if (taken)
-		refuse(loader, "name",
+		loader_refuse(loader, "name",
 		    "this name, alias or Chinese name is another column's");
 }
 
@@ -396,15 +243,15 @@ load_field(struct loader *loader, const struct json *from,
 	    "type", "class", "required", "max", "codes", "unit", "currency_to",
 	    "aliases", NULL};
 
-	check_members(loader, from, members);
-	field->number = (uint32_t)need_int(
+	loader_check_members(loader, from, members);
+	field->number = (uint32_t)loader_need_int(
 	    loader, from, "number", 1, CATALOG_SOURCE_NUMBER - 1);
 	load_column(loader, from, field);
-	field->class =
-	    (enum field_class)need_one_of(loader, from, "class", class_names);
+	field->class = (enum field_class)loader_need_one_of(
+	    loader, from, "class", class_names);
 	load_type_details(loader, from, field);
 	if (item->field_count > 0 && field->number <= field[-1].number)
-		refuse(loader, "number", "not ascending");
+		loader_refuse(loader, "number", "not ascending");
 	if (!loader->failed)
 		check_labels(loader, item, field);
 }
@@ -412,13 +259,13 @@ load_field(struct loader *loader, const struct json *from,
 static void
 load_fields(struct loader *loader, const struct json *from, struct item *item)
 {
-	size_t i, count = load_count(loader, from, "fields", ITEM_FIELDS_MAX);
+	size_t i, count = loader_count(loader, from, "fields", ITEM_FIELDS_MAX);
 	struct field *fields;
 
 	fields = arena_take(loader->arena, count * sizeof(*fields));
 	item->fields = fields;
 	if (count == 0)
-		refuse(loader, "fields", "missing");
+		loader_refuse(loader, "fields", "missing");
 	for (i = 0; i < count && !loader->failed; i++) {
 		snprintf(loader->where, sizeof(loader->where),
 		    "item %u: field %zu: ", item->number, i + 1);
@@ -445,7 +292,7 @@ find_name(const struct item *item, const char *name)
 static void
 load_key(struct loader *loader, const struct json *from, struct item *item)
 {
-	const char *const *names = load_texts(loader, from, "key");
+	const char *const *names = loader_texts(loader, from, "key");
 	const struct field *field;
 	uint32_t *key, at;
 	size_t i, j;
@@ -455,13 +302,13 @@ load_key(struct loader *loader, const struct json *from, struct item *item)
 	for (i = 0; names[i] != NULL && !loader->failed; i++) {
 		field = find_name(item, names[i]);
 		if (field == NULL || !field->required) {
-			refuse(loader, "key", "not a required field");
+			loader_refuse(loader, "key", "not a required field");
 			return;
 		}
 		at = (uint32_t)(field - item->fields);
 		for (j = 0; j < i; j++) {
 			if (key[j] == at)
-				refuse(loader, "key", "a field twice");
+				loader_refuse(loader, "key", "a field twice");
 		}
 		if (loader->failed)
 			return;
@@ -480,14 +327,14 @@ load_retention(
 	item->retention_from = "";
 	if (retention == NULL)
 		return;
-	check_members(loader, retention, members);
+	loader_check_members(loader, retention, members);
 	item->retention_years =
-	    (unsigned)need_int(loader, retention, "years", 0, 200);
-	item->retention_from = load_text(loader, retention, "from");
+	    (unsigned)loader_need_int(loader, retention, "years", 0, 200);
+	item->retention_from = loader_text(loader, retention, "from");
 	if (*item->retention_from != '\0' &&
 	    strcmp(item->retention_from, "data_date") != 0 &&
 	    find_name(item, item->retention_from) == NULL)
-		refuse(loader, "retention.from", "no such field");
+		loader_refuse(loader, "retention.from", "no such field");
 }
 
 static void
@@ -496,9 +343,9 @@ load_provider(struct loader *loader, const struct json *from, struct item *item)
 	static const char *const members[] = {"zh", "en", NULL};
 	const struct json *provider = json_find(from, "provider");
 
-	check_members(loader, provider, members);
-	item->provider_zh = need_text(loader, provider, "zh");
-	item->provider_en = load_text(loader, provider, "en");
+	loader_check_members(loader, provider, members);
+	item->provider_zh = loader_need_text(loader, provider, "zh");
+	item->provider_en = loader_text(loader, provider, "en");
 }
 
 static void
@@ -513,7 +360,7 @@ check_references(struct loader *loader, const struct item *item)
 			break;
 	}
 	if (i == catalog->category_count)
-		refuse(loader, "category", "no such category");
+		loader_refuse(loader, "category", "no such category");
 	for (i = 0; i < item->field_count; i++) {
 		field = &item->fields[i];
 		if (field->currency_to == NULL)
@@ -521,7 +368,8 @@ check_references(struct loader *loader, const struct item *item)
 		target = find_name(item, field->currency_to);
 		if (target == NULL ||
 		    (target->type != FIELD_TEXT && target->type != FIELD_CODE))
-			refuse(loader, "currency_to", "no such text or code");
+			loader_refuse(
+			    loader, "currency_to", "no such text or code");
 	}
 }
 
@@ -534,18 +382,18 @@ load_item(struct loader *loader, const struct json *from, struct item *item)
 	static const char *const cadences[] = {
 	    "daily", "weekly", "monthly", "quarterly", "yearly", NULL};
 
-	check_members(loader, from, members);
-	item->number =
-	    (uint32_t)need_int(loader, from, "number", 1, CATALOG_ITEM_MAX);
+	loader_check_members(loader, from, members);
+	item->number = (uint32_t)loader_need_int(
+	    loader, from, "number", 1, CATALOG_ITEM_MAX);
 	item->category =
-	    (uint32_t)need_int(loader, from, "category", 1, 100000);
-	item->zh = need_text(loader, from, "zh");
-	item->en = load_text(loader, from, "en");
-	item->mode = need_name(loader, from, "mode");
+	    (uint32_t)loader_need_int(loader, from, "category", 1, 100000);
+	item->zh = loader_need_text(loader, from, "zh");
+	item->en = loader_text(loader, from, "en");
+	item->mode = loader_need_name(loader, from, "mode");
 	item->cadence =
-	    cadences[need_one_of(loader, from, "cadence", cadences)];
-	item->needs_consent = load_bool(loader, from, "consent");
-	item->is_negative = load_bool(loader, from, "negative");
+	    cadences[loader_need_one_of(loader, from, "cadence", cadences)];
+	item->needs_consent = loader_bool(loader, from, "consent");
+	item->is_negative = loader_bool(loader, from, "negative");
 	load_provider(loader, from, item);
 	load_fields(loader, from, item);
 	load_key(loader, from, item);
@@ -557,7 +405,7 @@ static void
 load_items(struct loader *loader, const struct json *document)
 {
 	struct catalog *catalog = loader->catalog;
-	size_t i, count = load_count(loader, document, "items", 4096);
+	size_t i, count = loader_count(loader, document, "items", 4096);
 	struct item *item;
 
 	catalog->items = arena_take(loader->arena, count * sizeof(*item));
@@ -567,7 +415,7 @@ load_items(struct loader *loader, const struct json *document)
 		    "item at %zu: ", i + 1);
 		load_item(loader, element(document, "items", i), item);
 		if (i > 0 && item->number <= item[-1].number)
-			refuse(loader, "number", "not ascending");
+			loader_refuse(loader, "number", "not ascending");
 		catalog->item_count = i + 1;
 	}
 }
@@ -581,16 +429,16 @@ load_document(struct loader *loader, const struct json *document)
 	int year, month, day, end = 0;
 	const char *issued;
 
-	check_members(loader, document, members);
-	catalog->name = need_name(loader, document, "catalogue");
-	catalog->version =
-	    (uint64_t)need_int(loader, document, "version", 1, INT32_MAX);
-	issued = load_text(loader, document, "issued");
+	loader_check_members(loader, document, members);
+	catalog->name = loader_need_name(loader, document, "catalogue");
+	catalog->version = (uint64_t)loader_need_int(
+	    loader, document, "version", 1, INT32_MAX);
+	issued = loader_text(loader, document, "issued");
 	if (*issued != '\0' &&
 	    (sscanf(issued, "%4d-%2d-%2d%n", &year, &month, &day, &end) != 3 ||
 		end != 10 || issued[end] != '\0' ||
 		!clock_is_date(year, month, day)))
-		refuse(loader, "issued", "not a date");
+		loader_refuse(loader, "issued", "not a date");
 	load_categories(loader, document);
 	load_rules(loader, document);
 	load_lists(loader, document);
