@@ -160,24 +160,55 @@ digest_from(struct span bytes)
 	return digest;
 }
 
+/* The record with its version; it was staged as version 1. */
+static enum err
+pack_with_version(struct changelog *log, struct span staged, uint64_t version)
+{
+	struct record record;
+	enum err err;
+
+	buf_reset(&log->packed);
+	if (version == 1) {
+		buf_add(&log->packed, staged.ptr, staged.len);
+		return ERR_OK;
+	}
+	arena_reset(log->arena);
+	err = unpack_record(staged, log->arena, &record);
+	if (err != ERR_OK)
+		return err;
+	record.version = version;
+	pack_record(&record, &log->packed);
+	return ERR_OK;
+}
+
+static void
+count_element(struct lane *lane, const struct pg *pg, size_t row)
+{
+	uint64_t old_version = (uint64_t)pg_int(pg, row, 4);
+	struct digest content = digest_from(pg_bytes(pg, row, 2));
+	struct digest element;
+
+	if (old_version > 0) {
+		struct digest old = digest_from(pg_bytes(pg, row, 3));
+
+		element = record_element_digest(&old, old_version);
+		setsum_remove(&lane->sum, &element);
+	} else {
+		lane->records++;
+	}
+	element = record_element_digest(&content, old_version + 1);
+	setsum_add(&lane->sum, &element);
+}
+
 /* One row of the cursor: stream, packed, digest, old_digest, old_version. */
 static enum err
 add_change(struct changelog *log, struct lane *lane, struct pg *pg, size_t row)
 {
-	uint64_t old_version = (uint64_t)pg_int(pg, row, 4);
-	struct digest content = digest_from(pg_bytes(pg, row, 2));
-	struct digest old_content = digest_from(pg_bytes(pg, row, 3));
-	struct digest element;
-	struct record record;
-	enum err err;
+	uint64_t version = (uint64_t)pg_int(pg, row, 4) + 1;
+	enum err err = pack_with_version(log, pg_bytes(pg, row, 1), version);
 
-	arena_reset(log->arena);
-	err = unpack_record(pg_bytes(pg, row, 1), log->arena, &record);
 	if (err != ERR_OK)
 		return err;
-	record.version = old_version + 1;
-	buf_reset(&log->packed);
-	pack_record(&record, &log->packed);
 	if (log->raw_records >= SEAL_RECORDS ||
 	    (log->raw_records > 0 &&
 		log->raw.len + log->packed.len > SEAL_BYTES))
@@ -186,14 +217,7 @@ add_change(struct changelog *log, struct lane *lane, struct pg *pg, size_t row)
 		return err;
 	pack_batch_record(buf_span(&log->packed), &log->raw);
 	log->raw_records++;
-	if (old_version > 0) {
-		element = record_element_digest(&old_content, old_version);
-		setsum_remove(&lane->sum, &element);
-	} else {
-		lane->records++;
-	}
-	element = record_element_digest(&content, record.version);
-	setsum_add(&lane->sum, &element);
+	count_element(lane, pg, row);
 	return ERR_OK;
 }
 

@@ -235,6 +235,7 @@ void
 ledger_stage(struct ledger *ledger, const struct ledger_row *row)
 {
 	const struct record *record = row->record;
+	struct record first = *record;
 	struct digest digest = record_content_digest(record);
 	struct buf *rows = &ledger->rows;
 	struct buf *scratch = &ledger->scratch;
@@ -250,8 +251,10 @@ ledger_stage(struct ledger *ledger, const struct ledger_row *row)
 	pg_put_int2(rows, (int16_t)record->state);
 	pg_put_bytes(rows, record->provider);
 	pg_put_time(rows, record->as_of_us);
+	/* Most rows are new: packed with the version that they will have. */
+	first.version = 1;
 	buf_reset(scratch);
-	pack_record(record, scratch);
+	pack_record(&first, scratch);
 	pg_put_bytes(rows, buf_span(scratch));
 	buf_reset(scratch);
 	print_fields(row, scratch);

@@ -97,7 +97,7 @@ CREATE TABLE change_log (
 );
 ALTER TABLE change_log ALTER COLUMN sealed SET STORAGE EXTERNAL;
 COMMENT ON TABLE change_log IS 'Sealed batches as they travel, written in the transaction that changed the records.';
-COMMENT ON COLUMN change_log.header IS 'The 136 signed bytes; sha256(header) is what the next batch names as previous.';
+COMMENT ON COLUMN change_log.header IS 'The signed bytes; sha256(header) is what the next batch names as previous.';
 COMMENT ON COLUMN change_log.sealed IS 'Packed Sealed: header, signature, key id, compressed body.';
 
 CREATE TABLE feed_batch (
