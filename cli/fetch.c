@@ -18,10 +18,10 @@
 #define CONNECT_SECONDS 10L
 
 struct transfer {
-	CURL *curl;
 	struct buf *body;
 	struct progress progress;
 	FILE *file;
+	bool sized; /* the file's length is known */
 };
 
 static size_t
@@ -105,11 +105,14 @@ add_header(struct curl_slist *list, const char *name, const char *value)
 }
 
 static struct curl_slist *
-headers_of(const struct fetch *fetch)
+headers_of(const struct fetch *fetch, const struct transfer *transfer)
 {
 	struct curl_slist *list = NULL;
 
 	list = curl_slist_append(list, "Expect:");
+	/* libcurl leaves it out where HTTP/2 has its own framing. */
+	if (transfer->file != NULL && !transfer->sized)
+		list = add_header(list, "Transfer-Encoding", "chunked");
 	list = add_header(list, "Accept", "application/json");
 	if (fetch->content_type != NULL)
 		list = add_header(list, "Content-Type", fetch->content_type);
@@ -133,6 +136,7 @@ set_file(CURL *curl, struct transfer *transfer, const char *path)
 	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
 	if (fstat(fileno(transfer->file), &status) == 0 &&
 	    S_ISREG(status.st_mode)) {
+		transfer->sized = true;
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)status.st_size);
 		progress_begin(&transfer->progress, "sent",
@@ -157,11 +161,11 @@ set_request(CURL *curl, struct transfer *transfer, const struct fetch *fetch)
 }
 
 static enum err
-perform(CURL *curl, const struct fetch *fetch, struct fetch_answer *answer,
-    struct why *why)
+perform(CURL *curl, const struct fetch *fetch, const struct transfer *transfer,
+    struct fetch_answer *answer, struct why *why)
 {
 	char words[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers = headers_of(fetch);
+	struct curl_slist *headers = headers_of(fetch, transfer);
 	CURLcode code;
 
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -186,7 +190,7 @@ exchange(const struct args *args, const char *url, const struct fetch *fetch,
 	if (curl == NULL)
 		return why_set(why, ERR_NETWORK, "libcurl cannot start");
 	if (set_request(curl, &transfer, fetch))
-		err = perform(curl, fetch, answer, why);
+		err = perform(curl, fetch, &transfer, answer, why);
 	else
 		err = why_set(why, ERR_IO, "cannot open %s: %s", fetch->file,
 		    strerror(errno));
