@@ -191,7 +191,7 @@ start_server(struct cluster *cluster)
 	char *argv[] = {"postgres", "-D", cluster->data, "-c", sockets, "-c",
 	    "listen_addresses=", "-c", "unix_socket_permissions=0700", "-c",
 	    "shared_buffers=256MB", "-c", "max_wal_size=4GB", "-c",
-	    "checkpoint_timeout=15min", "-c", "wal_compression=on", "-c",
+	    "checkpoint_timeout=15min", "-c", "wal_compression=lz4", "-c",
 	    "max_connections=64", "-c", "log_error_verbosity=terse", "-c",
 	    "log_min_error_statement=panic", "-c", "timezone=UTC", "-c",
 	    "max_locks_per_transaction=256", NULL};

@@ -313,11 +313,11 @@ pick_rows(struct ledger *ledger, int64_t now_us)
 	struct pg *pg = ledger->pg;
 	int64_t picked;
 
-	analyze(ledger, "ANALYZE stage");
+	analyze(ledger, "ANALYZE stage (line, item, subject, key, stream)");
 	pg_exec(pg, subjects_sql, pg_arg_time(now_us));
 	pg_query(pg, pick_sql);
 	picked = pg_affected(pg);
-	analyze(ledger, "ANALYZE pick");
+	analyze(ledger, "ANALYZE pick (line, item, subject, key, stream)");
 	return (uint64_t)(ledger->staged - picked);
 }
 
@@ -346,7 +346,7 @@ ledger_merge(struct ledger *ledger, struct ledger_outcome *outcome)
 	    (uint64_t)ledger->staged - outcome->changed - outcome->duplicates;
 	if (outcome->changed == 0)
 		return;
-	analyze(ledger, "ANALYZE change");
+	analyze(ledger, "ANALYZE change (line, item, subject, key, stream)");
 	changelog_lock(ledger->changelog, pg);
 	/* Positions follow commit order, and so do the times. */
 	now_us = clock_now_us();
