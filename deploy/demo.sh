@@ -16,6 +16,15 @@ export RX_CATALOGUE=$here/deploy/catalogue/catalogue.json
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' off=$'\e[0m'; else bold='' dim='' off=''; fi
 step() { printf '\n%s%s%s\n%s%s%s\n' "$bold" "$1" "$off" "$dim" "$2" "$off"; }
 
+# What a command says matters only when it fails.
+quietly() {
+	local said
+	said=$("$@" 2>&1) || {
+		printf '%s\n' "$said" >&2
+		return 1
+	}
+}
+
 as() { # WHO words…: the CLI with that member's certificate
 	local who=$1
 	shift
@@ -65,8 +74,8 @@ choose_subject() {
 		break
 	done
 	[ -n "${subject:-}" ] || { echo "demo: no subject of Guangzhou (4401) in this feed" >&2; return 1; }
-	"$rx" key member --network "$run/net" --out "$run/id/subject" --code "$subject" \
-		--name 演示企业 --kind subject >/dev/null
+	quietly "$rx" key member --network "$run/net" --out "$run/id/subject" --code "$subject" \
+		--name 演示企业 --kind subject
 	as operator member admit "$run/id/subject.member.json" >/dev/null
 	cat >>"$run/env.sh" <<-EOF
 		export RX_SUBJECT=$subject

@@ -32,6 +32,15 @@ fail() {
 	exit 1
 }
 
+# What a command says matters only when it fails.
+quietly() {
+	local said
+	said=$("$@" 2>&1) || {
+		printf '%s\n' "$said" >&2
+		return 1
+	}
+}
+
 # Started by root, all daemons become $user; when $user cannot reach the
 # checkout, the state goes to /var/tmp and DIR becomes a link to it.
 prepare_folder() {
@@ -49,16 +58,16 @@ give_to_user() {
 
 make_keys() {
 	[ ! -e "$dir/net/network.json" ] || return 0
-	"$rx" key network --out "$dir/net" --name demo >/dev/null
+	quietly "$rx" key network --out "$dir/net" --name demo
 	for who in operator dept bank bank2; do
-		"$rx" key member --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
-			--name "${name[$who]}" --kind "${kind[$who]}" ${items[$who]:+--items "${items[$who]}"} >/dev/null
+		quietly "$rx" key member --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
+			--name "${name[$who]}" --kind "${kind[$who]}" ${items[$who]:+--items "${items[$who]}"}
 	done
-	"$rx" key member --network "$dir/net" --out "$dir/id/hub" --code "${code[operator]}" \
-		--name "${name[operator]}" --hosts localhost,127.0.0.1 >/dev/null
+	quietly "$rx" key member --network "$dir/net" --out "$dir/id/hub" --code "${code[operator]}" \
+		--name "${name[operator]}" --hosts localhost,127.0.0.1
 	for who in gd gz sz; do
-		"$rx" key node --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
-			--name "${name[$who]}" --hosts localhost,127.0.0.1 --divisions "${division[$who]}" >/dev/null
+		quietly "$rx" key node --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
+			--name "${name[$who]}" --hosts localhost,127.0.0.1 --divisions "${division[$who]}"
 	done
 	"$rx" catalogue sign "$here/deploy/catalogue/catalogue.json" \
 		--key "$dir/net/catalogue.key" >"$dir/net/catalogue.jws"
