@@ -183,8 +183,9 @@ parent_applied(struct followed *followed)
 {
 	if (followed->newest < followed->state.chain.position)
 		followed->newest = followed->state.chain.position;
-	followed->phase =
-	    followed_is_behind(followed) ? FOLLOWED_FETCHING : FOLLOWED_LIVE;
+	followed->phase = followed->state.chain.position < followed->newest
+			      ? FOLLOWED_FETCHING
+			      : FOLLOWED_LIVE;
 }
 
 void

@@ -1,0 +1,318 @@
+/*
+ * replica, parent: what the hub sealed goes in, in order, and nothing else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "node_sample.h"
+
+#define STREAM "4401"
+
+struct fixture {
+	char *folder;
+	struct store *store;
+	struct parent *parent;
+	struct replica *replica;
+	struct followed *followed;
+	struct sample_hub hub;
+	struct taken taken;
+	struct buf sealed;
+};
+
+static void
+open_node(struct fixture *fixture)
+{
+	struct snapshot *newest;
+	struct stream_state state;
+	struct why why = {""};
+
+	fixture->store = store_open(fixture->folder, &why);
+	assert_non_null(fixture->store);
+	newest = store_newest(fixture->store);
+	assert_int_equal(snapshot_stream(newest, STREAM, &state, &why), ERR_OK);
+	snapshot_release(newest);
+	fixture->parent = parent_new("11440000MB00004493");
+	fixture->followed = parent_follow(fixture->parent, &state);
+	fixture->replica = replica_new(fixture->store, fixture->hub.key);
+}
+
+static void
+close_node(struct fixture *fixture)
+{
+	replica_free(fixture->replica);
+	parent_free(fixture->parent);
+	store_close(fixture->store);
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *fixture = mem_new(sizeof(*fixture));
+
+	fixture->folder = sample_folder();
+	sample_hub_init(&fixture->hub, STREAM);
+	open_node(fixture);
+	*state = fixture;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	close_node(fixture);
+	sample_hub_release(&fixture->hub);
+	sample_remove(fixture->folder);
+	buf_release(&fixture->sealed);
+	mem_free(fixture);
+	return 0;
+}
+
+static enum err
+take(struct fixture *fixture)
+{
+	return replica_take(fixture->replica, fixture->parent,
+	    buf_span(&fixture->sealed), &fixture->taken);
+}
+
+/* The next batch of the hub, into fixture->sealed. */
+static void
+seal(struct fixture *fixture, unsigned first, unsigned count)
+{
+	buf_reset(&fixture->sealed);
+	sample_seal(&fixture->hub, first, count, &fixture->sealed);
+}
+
+static void
+assert_agrees(struct fixture *fixture)
+{
+	struct digest ours = setsum_digest(&fixture->followed->state.sum);
+	struct digest hubs = setsum_digest(&fixture->hub.sum);
+
+	assert_int_equal(fixture->followed->state.chain.position,
+	    fixture->hub.chain.position);
+	assert_true(digest_equal(&ours, &hubs));
+}
+
+static void
+batches_in_order_are_applied_and_agree(void **state)
+{
+	struct fixture *fixture = *state;
+
+	seal(fixture, 0, 8);
+	assert_int_equal(take(fixture), ERR_OK);
+	seal(fixture, 4, 8);
+	assert_int_equal(take(fixture), ERR_OK);
+
+	assert_int_equal(fixture->taken.count, 8);
+	assert_agrees(fixture);
+}
+
+static void
+a_repeat_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	seal(fixture, 0, 4);
+	assert_int_equal(take(fixture), ERR_OK);
+
+	assert_int_equal(take(fixture), ERR_SEEN);
+
+	assert_agrees(fixture);
+}
+
+static void
+a_gap_is_named_and_does_not_move(void **state)
+{
+	struct fixture *fixture = *state;
+
+	seal(fixture, 0, 4);
+	seal(fixture, 4, 4);
+
+	assert_int_equal(take(fixture), ERR_GAP);
+
+	assert_int_equal(fixture->followed->state.chain.position, 0);
+}
+
+static void
+an_altered_body_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	seal(fixture, 0, 4);
+	fixture->sealed.data[fixture->sealed.len - 3] ^= 1;
+
+	assert_int_equal(take(fixture), ERR_INVALID);
+
+	assert_int_equal(fixture->followed->state.chain.position, 0);
+}
+
+static void
+a_batch_of_another_hub_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sample_hub other;
+
+	sample_hub_init(&other, STREAM);
+	sample_seal(&other, 0, 4, &fixture->sealed);
+
+	assert_int_equal(take(fixture), ERR_INVALID);
+
+	sample_hub_release(&other);
+}
+
+static void
+another_chain_at_our_next_position_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	seal(fixture, 0, 4);
+	assert_int_equal(take(fixture), ERR_OK);
+	fixture->hub.chain.head.bytes[0] ^= 1;
+	seal(fixture, 4, 4);
+
+	assert_int_equal(take(fixture), ERR_INVALID);
+
+	assert_int_equal(fixture->followed->state.chain.position, 4);
+}
+
+static void
+a_wrong_state_digest_is_refused_and_shown(void **state)
+{
+	struct fixture *fixture = *state;
+	struct snapshot *snapshot;
+	struct stream_state stored;
+	struct digest stranger = {{7}};
+
+	seal(fixture, 0, 4);
+	assert_int_equal(take(fixture), ERR_OK);
+	setsum_add(&fixture->hub.sum, &stranger);
+	seal(fixture, 4, 4);
+
+	assert_int_equal(take(fixture), ERR_CONFLICT);
+
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(
+	    snapshot_stream(snapshot, STREAM, &stored, NULL), ERR_OK);
+	assert_true(stored.diverged);
+	assert_int_equal(stored.chain.position, 4);
+	snapshot_release(snapshot);
+}
+
+static void
+a_key_twice_in_one_batch_counts_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct batch_header header = {.stream = STREAM, .first = 1, .last = 2};
+	struct record record = {.item = 1,
+	    .subject = span_of(SAMPLE_SUBJECT),
+	    .key = span_of("same"),
+	    .state = RECORD_CURRENT};
+	struct setsum sum = {{0}};
+	struct buf raw = {0}, packed = {0};
+	struct digest content = {{0}}, element = {{0}};
+
+	for (record.version = 1; record.version <= 2; record.version++) {
+		content = record_content_digest(&record);
+		element = record_element_digest(&content, record.version);
+		buf_reset(&packed);
+		pack_record(&record, &packed);
+		pack_batch_record(buf_span(&packed), &raw);
+	}
+	setsum_add(&sum, &element);
+	header.state = setsum_digest(&sum);
+	assert_int_equal(sealer_seal(fixture->hub.sealer, &header,
+			     buf_span(&raw), &fixture->sealed),
+	    ERR_OK);
+
+	assert_int_equal(take(fixture), ERR_OK);
+
+	buf_release(&raw);
+	buf_release(&packed);
+}
+
+static void
+a_stream_that_is_not_followed_is_left_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sample_hub hub = fixture->hub;
+
+	memcpy(hub.chain.stream, "3100", sizeof(hub.chain.stream));
+	sample_seal(&hub, 0, 1, &fixture->sealed);
+
+	assert_int_equal(take(fixture), ERR_MISSING);
+}
+
+static void
+a_restart_resumes_where_it_stopped(void **state)
+{
+	struct fixture *fixture = *state;
+
+	seal(fixture, 0, 8);
+	assert_int_equal(take(fixture), ERR_OK);
+	close_node(fixture);
+	open_node(fixture);
+	assert_agrees(fixture);
+
+	seal(fixture, 2, 3);
+	assert_int_equal(take(fixture), ERR_OK);
+
+	assert_agrees(fixture);
+}
+
+static void
+a_refused_stream_is_patient_before_it_asks_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct followed *followed = fixture->followed;
+
+	parent_heard(followed, 10);
+	parent_refused(followed);
+
+	assert_int_equal(followed->phase, FOLLOWED_FETCHING);
+	assert_true(followed->not_before_us > 0);
+}
+
+static void
+a_stream_is_live_when_it_has_what_was_named(void **state)
+{
+	struct fixture *fixture = *state;
+
+	parent_heard(fixture->followed, 4);
+	seal(fixture, 0, 4);
+	assert_int_equal(take(fixture), ERR_OK);
+	parent_applied(fixture->followed);
+	assert_int_equal(fixture->followed->phase, FOLLOWED_LIVE);
+
+	parent_heard(fixture->followed, 9);
+
+	assert_int_equal(fixture->followed->phase, FOLLOWED_FETCHING);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(batches_in_order_are_applied_and_agree),
+	    TEST(a_repeat_changes_nothing),
+	    TEST(a_gap_is_named_and_does_not_move),
+	    TEST(an_altered_body_is_refused),
+	    TEST(a_batch_of_another_hub_is_refused),
+	    TEST(another_chain_at_our_next_position_is_refused),
+	    TEST(a_wrong_state_digest_is_refused_and_shown),
+	    TEST(a_key_twice_in_one_batch_counts_once),
+	    TEST(a_stream_that_is_not_followed_is_left_alone),
+	    TEST(a_restart_resumes_where_it_stopped),
+	    TEST(a_refused_stream_is_patient_before_it_asks_again),
+	    TEST(a_stream_is_live_when_it_has_what_was_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

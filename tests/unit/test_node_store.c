@@ -1,0 +1,347 @@
+/*
+ * kv, store, control, outbox: what is written is there, whole, and a damaged
+ * store is moved aside.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "node_sample.h"
+
+#include "base/codec.h"
+#include "node/control.h"
+#include "node/outbox.h"
+
+struct fixture {
+	char *folder;
+	struct store *store;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *fixture = mem_new(sizeof(*fixture));
+	struct why why = {""};
+
+	fixture->folder = sample_folder();
+	fixture->store = store_open(fixture->folder, &why);
+	assert_non_null(fixture->store);
+	*state = fixture;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	store_close(fixture->store);
+	sample_remove(fixture->folder);
+	mem_free(fixture);
+	return 0;
+}
+
+static void
+reopen(struct fixture *fixture)
+{
+	struct why why = {""};
+
+	store_close(fixture->store);
+	fixture->store = store_open(fixture->folder, &why);
+	assert_non_null(fixture->store);
+}
+
+static void
+put_record(struct fixture *fixture, const char *subject, uint32_t item,
+    const char *key)
+{
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct record record = {.item = item,
+	    .subject = span_of(subject),
+	    .key = span_of(key),
+	    .version = 1,
+	    .state = RECORD_CURRENT,
+	    .provider = span_of("11440000MB00004493")};
+
+	store_put_record(write, "4401", 7, &record);
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+}
+
+struct walked {
+	uint32_t items[8];
+	size_t count;
+};
+
+static void
+on_stored(void *context, const struct stored *stored)
+{
+	struct walked *walked = context;
+
+	assert_string_equal(stored->stream, "4401");
+	assert_int_equal(stored->position, 7);
+	walked->items[walked->count++] = stored->record.item;
+}
+
+static void
+a_subjects_records_come_by_item_and_without_others(void **state)
+{
+	struct fixture *fixture = *state;
+	struct snapshot *snapshot;
+	struct walked walked = {0};
+
+	put_record(fixture, SAMPLE_SUBJECT, 300, "b");
+	put_record(fixture, SAMPLE_SUBJECT, 2, "a");
+	put_record(fixture, SAMPLE_SUBJECT, CONTROL_CONSENT, "c");
+	put_record(fixture, "91440101MA000RX94", 1, "prefix");
+	put_record(fixture, "91440101MA000RX94M", 1, "next");
+
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(snapshot_each_record(snapshot, SAMPLE_SUBJECT,
+			     on_stored, &walked, NULL),
+	    ERR_OK);
+	snapshot_release(snapshot);
+
+	assert_int_equal(walked.count, 2);
+	assert_int_equal(walked.items[0], 2);
+	assert_int_equal(walked.items[1], 300);
+}
+
+static void
+a_snapshot_does_not_change(void **state)
+{
+	struct fixture *fixture = *state;
+	struct snapshot *snapshot = store_snapshot(fixture->store);
+	struct walked walked = {0};
+
+	put_record(fixture, SAMPLE_SUBJECT, 1, "later");
+	assert_int_equal(snapshot_each_record(snapshot, SAMPLE_SUBJECT,
+			     on_stored, &walked, NULL),
+	    ERR_OK);
+
+	assert_int_equal(walked.count, 0);
+	snapshot_release(snapshot);
+}
+
+static void
+on_sealed(void *context, struct span sealed)
+{
+	buf_add(context, sealed.ptr, sealed.len);
+}
+
+static void
+the_sealed_log_is_read_in_windows(void **state)
+{
+	struct fixture *fixture = *state;
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct log_window window = {"4401", 10, 2, 1 << 20};
+	struct snapshot *snapshot;
+	struct buf seen = {0};
+
+	store_put_sealed(write, "4401", 1, span_of("a"));
+	store_put_sealed(write, "4401", 11, span_of("b"));
+	store_put_sealed(write, "4401", 300, span_of("c"));
+	store_put_sealed(write, "4401", 70000, span_of("d"));
+	store_put_sealed(write, "4402", 11, span_of("x"));
+	assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
+
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(
+	    snapshot_each_sealed(snapshot, &window, on_sealed, &seen, NULL),
+	    ERR_OK);
+	snapshot_release(snapshot);
+
+	assert_string_equal(buf_cstr(&seen), "bc");
+	buf_release(&seen);
+}
+
+/* Consents arrive as JWS; only their payload is read here. */
+static void
+index_consent(struct fixture *fixture, const char *subject, const char *grantee,
+    enum record_state record_state)
+{
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct snapshot *newest = store_newest(fixture->store);
+	struct buf json = {0}, jws = {0};
+	struct record_field field = {1, {NULL, 0}};
+	struct record record = {.item = CONTROL_CONSENT,
+	    .subject = span_of(subject),
+	    .key = span_of("c-1"),
+	    .state = record_state,
+	    .fields = &field,
+	    .field_count = 1};
+
+	buf_print(&json,
+	    "{\"id\":\"c-1\",\"version\":1,\"subject\":\"%s\",\"grantee\":"
+	    "\"%s\",\"items\":[1],\"purpose\":\"pre_loan\",\"mode\":\"view\","
+	    "\"not_before\":\"2026-01-01T00:00:00Z\",\"expiry\":"
+	    "\"2036-01-01T00:00:00Z\",\"frequency\":\"unlimited\","
+	    "\"data_life_days\":30,\"revocation\":\"https://x/\"}",
+	    subject, grantee);
+	buf_text(&jws, "e30.");
+	codec_base64url(buf_span(&json), &jws);
+	buf_text(&jws, ".AA");
+	field.value = buf_span(&jws);
+	assert_int_equal(control_index(write, newest, &record, NULL), ERR_OK);
+	assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
+	snapshot_release(newest);
+	buf_release(&json);
+	buf_release(&jws);
+}
+
+static enum err
+find_consent(struct fixture *fixture, struct consent *consent)
+{
+	struct snapshot *snapshot = store_snapshot(fixture->store);
+	enum err err = control_find_consent(snapshot, "c-1", consent, NULL);
+
+	snapshot_release(snapshot);
+	return err;
+}
+
+static void
+a_consent_is_found_and_its_withdrawal_seen(void **state)
+{
+	struct fixture *fixture = *state;
+	struct consent consent;
+
+	assert_int_equal(find_consent(fixture, &consent), ERR_MISSING);
+	index_consent(
+	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
+	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
+	assert_false(consent.revoked);
+
+	index_consent(
+	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_WITHDRAWN);
+
+	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
+	assert_true(consent.revoked);
+}
+
+static void
+a_mark_revokes_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct kv_write *write;
+	struct consent consent;
+
+	index_consent(
+	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
+	write = kv_write_begin(store_kv(fixture->store));
+	control_mark_revoked(write, "c-1");
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+	reopen(fixture);
+
+	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
+
+	assert_true(consent.revoked);
+}
+
+static void
+another_subject_cannot_take_over_a_consents_id(void **state)
+{
+	struct fixture *fixture = *state;
+	struct consent consent;
+
+	index_consent(
+	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
+	index_consent(fixture, "91440300MA000RX27J", "91440300MA000RX27J",
+	    RECORD_CURRENT);
+
+	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
+
+	assert_string_equal(consent.subject, SAMPLE_SUBJECT);
+}
+
+static void
+the_outbox_gives_the_oldest_and_survives_a_restart(void **state)
+{
+	struct fixture *fixture = *state;
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct snapshot *newest;
+	struct buf letter = {0};
+	uint64_t sequence;
+
+	outbox_put(write, 300, span_of("second"));
+	outbox_put(write, 20, span_of("first"));
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+	reopen(fixture);
+
+	newest = store_newest(fixture->store);
+	assert_int_equal(
+	    outbox_oldest(newest, &sequence, &letter, NULL), ERR_OK);
+	assert_int_equal(sequence, 20);
+	assert_string_equal(buf_cstr(&letter), "first");
+	assert_int_equal(outbox_newest(newest, &sequence, NULL), ERR_OK);
+	assert_int_equal(sequence, 300);
+	snapshot_release(newest);
+	buf_release(&letter);
+}
+
+static void
+run(const char *format, const char *folder)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "cd '%s' && %s", folder, format);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+a_damaged_store_is_moved_aside_and_begun_anew(void **state)
+{
+	struct fixture *fixture = *state;
+	struct snapshot *snapshot;
+	struct walked walked = {0};
+	struct why why = {""};
+
+	put_record(fixture, SAMPLE_SUBJECT, 1, "k");
+	store_close(fixture->store);
+	run("for m in store/MANIFEST-*; do echo rubbish > $m; done",
+	    fixture->folder);
+
+	fixture->store = store_open(fixture->folder, &why);
+
+	assert_non_null(fixture->store);
+	run("test -e store.damaged-1/CURRENT", fixture->folder);
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(snapshot_each_record(snapshot, SAMPLE_SUBJECT,
+			     on_stored, &walked, NULL),
+	    ERR_OK);
+	assert_int_equal(walked.count, 0);
+	snapshot_release(snapshot);
+}
+
+static void
+a_condemned_store_is_moved_aside_at_the_next_start(void **state)
+{
+	struct fixture *fixture = *state;
+
+	store_condemn(fixture->store);
+	reopen(fixture);
+
+	run("test -e store.damaged-1/CURRENT && test ! -e store.damaged",
+	    fixture->folder);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_subjects_records_come_by_item_and_without_others),
+	    TEST(a_snapshot_does_not_change),
+	    TEST(the_sealed_log_is_read_in_windows),
+	    TEST(a_consent_is_found_and_its_withdrawal_seen),
+	    TEST(a_mark_revokes_at_once),
+	    TEST(another_subject_cannot_take_over_a_consents_id),
+	    TEST(the_outbox_gives_the_oldest_and_survives_a_restart),
+	    TEST(a_damaged_store_is_moved_aside_and_begun_anew),
+	    TEST(a_condemned_store_is_moved_aside_at_the_next_start),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
