@@ -1,0 +1,400 @@
+/*
+ * entries, tiles, trail: what was acknowledged stays, whole and in order, and
+ * what could not be written is refused.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node_sample.h"
+
+#include "node/tiles.h"
+#include "node/trail.h"
+
+#define CODE "11440100MB0044011H"
+
+struct fixture {
+	char *folder;
+	struct signer *signer;
+	struct trail *trail;
+	sem_t done;
+	bool logged; /* what the last append was told */
+	struct trail_receipt receipt;
+};
+
+static void
+open_trail(struct fixture *fixture)
+{
+	struct trail_settings settings = {
+	    .folder = fixture->folder, .node_code = CODE};
+
+	settings.signer = fixture->signer;
+	fixture->trail = trail_open(&settings);
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *fixture = mem_new(sizeof(*fixture));
+
+	signal(SIGXFSZ, SIG_IGN);
+	fixture->folder = sample_folder();
+	fixture->signer = signer_new();
+	sem_init(&fixture->done, 0, 0);
+	open_trail(fixture);
+	*state = fixture;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	trail_close(fixture->trail);
+	signer_free(fixture->signer);
+	sample_remove(fixture->folder);
+	sem_destroy(&fixture->done);
+	mem_free(fixture);
+	return 0;
+}
+
+static void
+on_done(void *context, const struct trail_receipt *receipt)
+{
+	struct fixture *fixture = context;
+
+	fixture->logged = receipt != NULL;
+	if (receipt != NULL)
+		fixture->receipt = *receipt;
+	sem_post(&fixture->done);
+}
+
+static bool
+append(struct fixture *fixture)
+{
+	struct access access = {.time_us = 1700000000000000,
+	    .member = "91440101MA000RX19U",
+	    .subject = SAMPLE_SUBJECT,
+	    .purpose = PURPOSE_PRE_LOAN,
+	    .action = "report"};
+
+	trail_append(fixture->trail, &access, on_done, fixture);
+	sem_wait(&fixture->done);
+	return fixture->logged;
+}
+
+static void
+restart(struct fixture *fixture)
+{
+	trail_close(fixture->trail);
+	open_trail(fixture);
+}
+
+static const char *
+log_path(struct fixture *fixture, char path[256])
+{
+	snprintf(path, 256, "%s/entries/000000000000.log", fixture->folder);
+	return path;
+}
+
+static off_t
+log_size(struct fixture *fixture)
+{
+	char path[256];
+	struct stat found;
+
+	assert_int_equal(stat(log_path(fixture, path), &found), 0);
+	return found.st_size;
+}
+
+static void
+write_into_log(struct fixture *fixture, off_t at, const char *bytes)
+{
+	char path[256];
+	int fd = open(log_path(fixture, path), O_WRONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, strlen(bytes), at), strlen(bytes));
+	close(fd);
+}
+
+static struct checkpoint
+read_checkpoint(struct fixture *fixture)
+{
+	struct checkpoint checkpoint = {0};
+	struct buf note = {0};
+	uint8_t raw[32];
+
+	trail_checkpoint(fixture->trail, &note);
+	assert_int_equal(signer_public(fixture->signer, raw), ERR_OK);
+	assert_int_equal(
+	    note_check(buf_span(&note), raw, &checkpoint, NULL), ERR_OK);
+	buf_release(&note);
+	return checkpoint;
+}
+
+static void
+entries_are_numbered_from_zero_and_go_on_after_a_restart(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_true(append(fixture));
+	assert_int_equal(fixture->receipt.index, 0);
+	restart(fixture);
+
+	assert_true(append(fixture));
+
+	assert_int_equal(fixture->receipt.index, 1);
+}
+
+static void
+the_checkpoint_is_the_root_of_the_leaves(void **state)
+{
+	struct fixture *fixture = *state;
+	struct digest leaves[300];
+	struct checkpoint checkpoint;
+	struct digest root;
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		assert_true(append(fixture));
+		leaves[i] = fixture->receipt.leaf;
+	}
+	restart(fixture);
+
+	checkpoint = read_checkpoint(fixture);
+
+	root = merkle_root_of(leaves, 300);
+	assert_int_equal(checkpoint.size, 300);
+	assert_true(digest_equal(&checkpoint.root, &root));
+}
+
+static void
+assert_file(struct fixture *fixture, const char *name, off_t size)
+{
+	char path[256];
+	struct stat found;
+
+	snprintf(path, sizeof(path), "%s/%s", fixture->folder, name);
+	assert_int_equal(stat(path, &found), 0);
+	assert_int_equal(found.st_size, size);
+}
+
+static void
+a_full_tile_replaces_its_partial_ones(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[256];
+	int i;
+
+	assert_true(append(fixture));
+	restart(fixture);
+	assert_file(fixture, "tile/0/000.p/1", 32);
+	for (i = 1; i < 260; i++)
+		assert_true(append(fixture));
+	restart(fixture);
+
+	assert_file(fixture, "tile/0/000", 256 * 32);
+	assert_file(fixture, "tile/entries/000", 256 * 34);
+	assert_file(fixture, "tile/0/001.p/4", 4 * 32);
+	assert_file(fixture, "tile/1/000.p/1", 32);
+	snprintf(path, sizeof(path), "%s/tile/0/000.p", fixture->folder);
+	assert_false(file_exists(path));
+}
+
+static void
+a_torn_tail_is_cut_and_its_index_used_again(void **state)
+{
+	struct fixture *fixture = *state;
+	off_t good;
+
+	assert_true(append(fixture));
+	good = log_size(fixture);
+	trail_close(fixture->trail);
+	write_into_log(fixture, good, "half a frame");
+
+	open_trail(fixture);
+
+	assert_true(trail_is_ready(fixture->trail));
+	assert_int_equal(log_size(fixture), good);
+	assert_true(append(fixture));
+	assert_int_equal(fixture->receipt.index, 1);
+}
+
+static void
+an_altered_entry_stops_the_trail(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_true(append(fixture));
+	assert_true(append(fixture));
+	trail_close(fixture->trail);
+	write_into_log(fixture, 40, "x");
+
+	open_trail(fixture);
+
+	assert_false(trail_is_ready(fixture->trail));
+	assert_false(append(fixture));
+}
+
+static void
+an_entry_that_was_acknowledged_and_is_gone_stops_the_trail(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[256];
+	off_t first;
+
+	assert_true(append(fixture));
+	first = log_size(fixture);
+	assert_true(append(fixture));
+	trail_close(fixture->trail);
+	assert_int_equal(truncate(log_path(fixture, path), first), 0);
+
+	open_trail(fixture);
+
+	assert_false(trail_is_ready(fixture->trail));
+}
+
+static void
+entries_of_another_trail_stop_the_trail(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[256], other[256];
+
+	assert_true(append(fixture));
+	trail_close(fixture->trail);
+	snprintf(other, sizeof(other), "%s/checkpoint", fixture->folder);
+	snprintf(path, sizeof(path), "%s/kept", fixture->folder);
+	assert_int_equal(rename(other, path), 0);
+	assert_int_equal(unlink(log_path(fixture, other)), 0);
+	open_trail(fixture);
+	assert_true(append(fixture));
+	trail_close(fixture->trail);
+	snprintf(other, sizeof(other), "%s/checkpoint", fixture->folder);
+	assert_int_equal(rename(path, other), 0);
+
+	open_trail(fixture);
+
+	assert_false(trail_is_ready(fixture->trail));
+}
+
+static void
+limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+a_write_that_fails_releases_nothing_and_leaves_no_half_frame(void **state)
+{
+	struct fixture *fixture = *state;
+	off_t good;
+	bool logged;
+
+	assert_true(append(fixture));
+	good = log_size(fixture);
+	limit_files((rlim_t)good + 10);
+
+	logged = append(fixture);
+
+	limit_files(RLIM_INFINITY);
+	assert_false(logged);
+	assert_int_equal(log_size(fixture), good);
+	assert_false(trail_is_ready(fixture->trail));
+}
+
+static void
+the_trail_is_opened_again_when_it_can_be_written(void **state)
+{
+	struct fixture *fixture = *state;
+	int tries = 0;
+
+	assert_true(append(fixture));
+	limit_files((rlim_t)log_size(fixture) + 10);
+	assert_false(append(fixture));
+	limit_files(RLIM_INFINITY);
+
+	while (!trail_is_ready(fixture->trail) && tries++ < 500)
+		usleep(10000);
+
+	assert_true(append(fixture));
+	assert_int_equal(fixture->receipt.index, 1);
+}
+
+struct found {
+	struct fixture *fixture;
+	enum err err;
+	struct digest leaf;
+};
+
+static void
+on_entry(void *context, enum err err, const struct entry *entry)
+{
+	struct found *found = context;
+
+	found->err = err;
+	if (entry != NULL)
+		found->leaf = entry->leaf;
+	sem_post(&found->fixture->done);
+}
+
+static void
+any_entry_can_be_read_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct found found = {.fixture = fixture};
+	struct digest leaves[520];
+	int i;
+
+	for (i = 0; i < 520; i++) {
+		assert_true(append(fixture));
+		leaves[i] = fixture->receipt.leaf;
+	}
+	for (i = 0; i < 520; i += 37) {
+		trail_read(fixture->trail, (uint64_t)i, on_entry, &found);
+		sem_wait(&fixture->done);
+		assert_int_equal(found.err, ERR_OK);
+		assert_true(digest_equal(&found.leaf, &leaves[i]));
+	}
+
+	trail_read(fixture->trail, 520, on_entry, &found);
+	sem_wait(&fixture->done);
+
+	assert_int_equal(found.err, ERR_MISSING);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(entries_are_numbered_from_zero_and_go_on_after_a_restart),
+	    TEST(the_checkpoint_is_the_root_of_the_leaves),
+	    TEST(a_full_tile_replaces_its_partial_ones),
+	    TEST(a_torn_tail_is_cut_and_its_index_used_again),
+	    TEST(an_altered_entry_stops_the_trail),
+	    TEST(an_entry_that_was_acknowledged_and_is_gone_stops_the_trail),
+	    TEST(entries_of_another_trail_stop_the_trail),
+	    TEST(a_write_that_fails_releases_nothing_and_leaves_no_half_frame),
+	    TEST(the_trail_is_opened_again_when_it_can_be_written),
+	    TEST(any_entry_can_be_read_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
