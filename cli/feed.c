@@ -15,6 +15,8 @@
 #include "cli/fetch.h"
 #include "cli/show.h"
 
+#define STREAMS_SHOWN 20
+
 static void
 make_batch_id(struct buf *id)
 {
@@ -51,7 +53,7 @@ show_receipt(const struct json *receipt)
 	    {"last", "last"},
 	    {NULL, NULL},
 	};
-	size_t i;
+	size_t i, count;
 
 	printf("batch %s, item %" PRId64 ", %s\n",
 	    json_cstr(json_find(receipt, "batch"), "?"),
@@ -60,7 +62,10 @@ show_receipt(const struct json *receipt)
 	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
 		printf("  %-10s %10" PRId64 "\n", counts[i],
 		    json_int(json_find(receipt, counts[i]), 0));
-	if (json_count(json_find(receipt, "streams")) > 0)
+	count = json_count(json_find(receipt, "streams"));
+	if (count > STREAMS_SHOWN)
+		printf("  %zu streams (--json lists them)\n", count);
+	else if (count > 0)
 		show_table(json_find(receipt, "streams"), columns);
 }
 

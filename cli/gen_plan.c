@@ -244,6 +244,10 @@ plan_column(struct column *column, const struct field *field)
 {
 	*column = (struct column){
 	    .field = field, .maker = choose_maker(field), .dirt = -1};
+	column->is_small =
+	    field->in_wan && (strcmp(field->name, "fine") == 0 ||
+				 strcmp(field->name, "confiscated") == 0 ||
+				 strcmp(field->name, "amount") == 0);
 	if (column->maker != MAKE_PHRASE)
 		return;
 	column->words = words_for(field);

@@ -134,7 +134,9 @@ make_capital(struct dice *dice, struct pen *pen)
 static void
 make_number(const struct column *column, struct dice *dice, struct pen *pen)
 {
-	bool wan = column->field->in_wan;
+	uint32_t most = column->is_small        ? 50
+			: column->field->in_wan ? 5000
+						: 900000;
 
 	switch (column->maker) {
 	case MAKE_INTEGER:
@@ -148,7 +150,7 @@ make_number(const struct column *column, struct dice *dice, struct pen *pen)
 		pen_number(pen, 1 + dice_below(dice, 99));
 		break;
 	default:
-		pen_number(pen, 1 + dice_below(dice, wan ? 5000 : 900000));
+		pen_number(pen, 1 + dice_below(dice, most));
 	}
 	pen_char(pen, '.');
 	pen_digits(pen, dice_below(dice, 100), 2);
@@ -379,7 +381,9 @@ make_cell(const struct plan *plan, const struct column *column, struct row *row,
 		make_date(plan, column, row, pen);
 		break;
 	case MAKE_MONTH:
-		make_month(plan, 1 + take_digit(column, row, MONTHS), pen);
+		make_month(plan,
+		    1 + (column->in_key ? take_digit(column, row, MONTHS) : 0),
+		    pen);
 		break;
 	case MAKE_YEAR:
 		make_year(plan, take_digit(column, row, YEARS), pen);

@@ -82,6 +82,7 @@ struct column {
 	const struct field *field;
 	enum maker maker;
 	bool in_key;
+	bool is_small;            /* fines and the like: at most 50 (万元) */
 	int dirt;                 /* the dirt that hits this column; -1: none */
 	const char *const *words; /* MAKE_PHRASE */
 	uint32_t word_count;

@@ -48,6 +48,25 @@ struct rows {
 	const struct item *item; /* NULL: labels are the member names */
 };
 
+/* A code is shown as its word, when the catalogue has it. */
+static void
+value_text(const struct field *field, const struct json *value, struct buf *out)
+{
+	const struct code *code = NULL;
+
+	if (json_is_object(value) || json_is_array(value)) {
+		json_print(value, out);
+		return;
+	}
+	json_scalar(value, out);
+	if (field != NULL && field->codes != NULL)
+		code = code_list_find(field->codes, buf_span(out));
+	if (code == NULL || strcmp(code->zh, buf_cstr(out)) == 0)
+		return;
+	buf_reset(out);
+	buf_print(out, "%s (%s)", code->zh, code->code);
+}
+
 static bool
 show_value(void *context, const char *name, const struct json *value)
 {
@@ -59,10 +78,7 @@ show_value(void *context, const char *name, const struct json *value)
 		field = item_find_field(rows->item, span_of(name));
 	printf("    ");
 	show_padded(span_of(field != NULL ? field->zh : name), LABEL_WIDTH);
-	if (json_is_object(value) || json_is_array(value))
-		json_print(value, &text);
-	else
-		json_scalar(value, &text);
+	value_text(field, value, &text);
 	printf("%s\n", buf_cstr(&text));
 	buf_release(&text);
 	return true;

@@ -136,8 +136,10 @@ show_row(const struct json *row, const struct show_column *columns,
 			buf_reset(&cell);
 			buf_text(&cell, columns[i].title);
 		}
-		show_padded(buf_span(&cell), widths[i]);
-		fputs(columns[i + 1].member != NULL ? "  " : "\n", stdout);
+		if (columns[i + 1].member != NULL)
+			show_padded(buf_span(&cell), widths[i] + 2);
+		else
+			show_raw(buf_span(&cell));
 	}
 	buf_release(&cell);
 }

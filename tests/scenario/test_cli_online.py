@@ -116,7 +116,7 @@ def test_a_batch_is_streamed_under_its_id_and_the_receipt_shown(
     peer, tmp_path
 ):
     path = tmp_path / "f.csv"
-    path.write_bytes(b"uscc,name\n" + b"x" * 3_000_000)
+    path.write_bytes(b"uscc,name\n" + os.urandom(3_000_000))
     peer.answers.append((200, RECEIPT))
     done = peer.run("feed", "submit", 1, path, "--id", "b-1", "--charset",
                     "gb18030")
