@@ -94,6 +94,11 @@ show_item(const struct json *entry, const struct catalog *catalog)
 
 	if (catalog != NULL)
 		rows.item = catalog_find_item(catalog, (uint32_t)number);
+	if (json_count(records) == 0) {
+		printf("\n%" PRId64 "  %s: nothing is known\n", number,
+		    rows.item != NULL ? rows.item->zh : "");
+		return;
+	}
 	printf("\n%" PRId64 "  %s\n    as of %s, stream %s at %" PRId64
 	       ", from %s\n",
 	    number, rows.item != NULL ? rows.item->zh : "",
