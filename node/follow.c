@@ -144,7 +144,7 @@ follow_publish(struct follow *follow, const char *topic, enum live_kind kind,
 {
 	struct buf message = {0};
 
-	if (follow->bus == NULL)
+	if (follow->bus == NULL || !follow->settings.serves)
 		return;
 	pack_live(kind, packed, &message);
 	bus_publish(follow->bus, topic, buf_span(&message));

@@ -24,6 +24,7 @@ struct follow_settings {
 	const char *parent_name;                  /* for the status */
 	const uint8_t *batch_key, *catalogue_key; /* 32 bytes raw */
 	int64_t lease_us;
+	bool serves; /* publish to children */
 };
 
 struct follow;

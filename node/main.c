@@ -166,7 +166,8 @@ open_follow(struct daemon *daemon, struct why *why)
 	    .parent_name = daemon->settings.parent_fetch,
 	    .batch_key = daemon->network.batch_key,
 	    .catalogue_key = daemon->network.catalogue_key,
-	    .lease_us = daemon->settings.lease_seconds * CLOCK_SECOND};
+	    .lease_us = daemon->settings.lease_seconds * CLOCK_SECOND,
+	    .serves = daemon->settings.live[0] != '\0'};
 	struct relay_settings relay = {.store = node->store,
 	    .world = node->world,
 	    .own_code = daemon->self.code};

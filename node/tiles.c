@@ -247,6 +247,8 @@ tiles_take_waiting(struct tiles *tiles, struct why *why)
 		    merkle_leaf(span_make(commitment->bytes, DIGEST_LEN));
 		err = tiles_settle(tiles, why);
 	}
+	if (i == 0)
+		return err;
 	tiles->waiting_count -= i;
 	memmove(tiles->waiting, tiles->waiting + i,
 	    tiles->waiting_count * sizeof(*tiles->waiting));
