@@ -190,6 +190,8 @@ hand_over(struct upload *upload)
 	upload_free(upload);
 }
 
+static void write_pending(struct upload *upload);
+
 static void
 on_written(void *context, enum err err)
 {
@@ -209,6 +211,8 @@ on_written(void *context, enum err err)
 		http_resume(upload->exchange);
 	else if (upload->batch.answer.problem != NULL)
 		send_answer(upload->exchange, upload);
+	else if (upload->pending.len > 0)
+		write_pending(upload);
 	else
 		hand_over(upload);
 }

@@ -247,7 +247,8 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t stream,
 
 	(void)flags, (void)context;
 	nghttp2_session_consume_connection(session, len);
-	if (exchange != NULL && exchange->is_paused) {
+	if (exchange != NULL &&
+	    (exchange->is_paused || exchange->is_resuming)) {
 		buf_add(&exchange->body, data, len);
 		return 0;
 	}

@@ -210,7 +210,7 @@ exchange_end(struct http_exchange *exchange)
 
 	if (exchange->is_over)
 		return;
-	if (exchange->is_paused) {
+	if (exchange->is_paused || exchange->is_resuming) {
 		exchange->has_ended = true;
 		return;
 	}

@@ -3,6 +3,8 @@ import collections
 import csv
 import gzip
 import io
+import json
+import subprocess
 
 import pytest
 from harness import SHARED, rows_of, until, uscc_is_right
@@ -146,6 +148,25 @@ def test_ndjson_and_gb18030_are_read_like_csv(network):
     lines = network.gen(1, 20, 11, "--division", "4401", "--format", "ndjson")
     second = network.submit(1, lines, "form-nd", content_type="application/x-ndjson").json
     assert (second["accepted"], second["unchanged"]) == (0, 20)
+
+
+def test_uploads_over_http2_arrive_byte_for_byte(network):
+    """Large bodies are written to disk in pieces while more comes in; the same
+    file again and again must be the same rows."""
+    text = network.gen(1, 12000, 12, "--division", "4407")
+    file = network.folder / "http2.csv"
+    file.write_text(text)
+    for time in range(12):
+        done = subprocess.run(
+            ["curl", "-sS", "--http2", "--cacert", network.run / "net/ca.crt", "--cert", f"{network.stem('dept')}.crt",
+             "--key", f"{network.stem('dept')}.key", "-H", "Content-Type: text/csv", "-H", f"Idempotency-Key: h2-{time}",
+             "-w", "\n%{http_version}", "--data-binary", f"@{file}", network.url("hub") + "/v1/feeds/1/batches"],
+            capture_output=True, text=True)
+        body, version = done.stdout.rsplit("\n", 1)
+        assert version == "2", done.stdout + done.stderr
+        receipt = json.loads(body)
+        assert (receipt["rows"], receipt["rejected"]) == (12000, 0), receipt
+        assert receipt["unchanged" if time else "accepted"] == 12000, receipt
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real registrations are not on this machine")
