@@ -391,17 +391,32 @@ follow_handle(struct follow *follow, struct job *job)
 }
 
 static void
+follow_run(struct follow *follow, struct job *job)
+{
+	follow_handle(follow, job);
+	/* The streams of a member that just came are ours now. */
+	if (follow->world_changed)
+		follow_renew_world(follow);
+}
+
+/* Letters first: a revocation must not wait for batches. */
+static void
 follow_on_jobs(void *context, void **jobs, size_t count)
 {
 	struct follow *follow = context;
+	struct job *job;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		follow_handle(follow, jobs[i]);
-		job_free(jobs[i]);
-		/* The streams of a member that just came are ours now. */
-		if (follow->world_changed)
-			follow_renew_world(follow);
+		job = jobs[i];
+		if (job->kind == JOB_LETTER)
+			follow_run(follow, job);
+	}
+	for (i = 0; i < count; i++) {
+		job = jobs[i];
+		if (job->kind != JOB_LETTER)
+			follow_run(follow, job);
+		job_free(job);
 	}
 	follow_tick(follow);
 }

@@ -91,7 +91,12 @@ static void
 replica_count(struct replica *replica, const struct taken *taken)
 {
 	const struct stream_state *state = &taken->followed->state;
+	char labels[32];
 
+	snprintf(labels, sizeof(labels), "stream=\"%s\"", state->chain.stream);
+	metric_set(metric_gauge("rongxin_node_position", labels,
+		       "Position of a followed stream."),
+	    (int64_t)state->chain.position);
 	metric_add(replica->batches, 1);
 	metric_add(replica->records, (int64_t)taken->count);
 	metric_observe_us(
