@@ -3,7 +3,7 @@
  */
 #include "hub/changelog.h"
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/setsum.h"
 #include "wire/pack.h"
@@ -33,9 +33,9 @@ struct changelog {
 	struct arena *arena;
 	struct lane *lanes; /* ascending by stream */
 	size_t lane_count;
+	bool damaged; /* a lane's row makes no sense */
 	struct changelog_range *ranges;
 	size_t range_count;
-	int64_t committed_us;
 	struct buf packed; /* one record */
 	struct buf raw;    /* the open batch */
 	size_t raw_records;
@@ -78,7 +78,7 @@ copy_stream(char out[STREAM_LEN + 1], struct span stream)
 	out[len] = '\0';
 }
 
-static void
+static bool
 lane_fill(struct lane *lane, const struct pg *pg, size_t row)
 {
 	struct span head = pg_bytes(pg, row, 2);
@@ -88,9 +88,9 @@ lane_fill(struct lane *lane, const struct pg *pg, size_t row)
 	lane->before = lane->chain.position;
 	if (head.len == DIGEST_LEN)
 		memcpy(lane->chain.head.bytes, head.ptr, DIGEST_LEN);
-	if (!setsum_parse(pg_bytes(pg, row, 3), &lane->sum))
-		log_error("ledger.setsum", "stream=%s", lane->chain.stream);
 	lane->records = (uint64_t)pg_int(pg, row, 4);
+	return head.len == DIGEST_LEN &&
+	       setsum_parse(pg_bytes(pg, row, 3), &lane->sum);
 }
 
 void
@@ -107,12 +107,13 @@ changelog_lock(struct changelog *log, struct pg *pg)
 	    " ORDER BY stream FOR UPDATE");
 	log->lane_count = pg_rows(pg);
 	log->range_count = 0;
+	log->damaged = false;
 	mem_free(log->lanes);
 	log->lanes = mem_new((log->lane_count + 1) * sizeof(*log->lanes));
 	log->ranges =
 	    mem_grow(log->ranges, (log->lane_count + 1) * sizeof(*log->ranges));
 	for (i = 0; i < log->lane_count; i++)
-		lane_fill(&log->lanes[i], pg, i);
+		log->damaged |= !lane_fill(&log->lanes[i], pg, i);
 }
 
 /* Close the open batch: number it, seal it, put it behind the others. */
@@ -129,7 +130,7 @@ seal_batch(struct changelog *log, struct lane *lane)
 	header.first = lane->chain.position + 1;
 	header.last = lane->chain.position + log->raw_records;
 	header.previous = lane->chain.head;
-	header.committed_us = log->committed_us;
+	header.committed_us = clock_now_us();
 	header.state = setsum_digest(&lane->sum);
 	buf_reset(&log->sealed);
 	err = sealer_seal(
@@ -144,7 +145,7 @@ seal_batch(struct changelog *log, struct lane *lane)
 	pg_put_int8(&log->rows, (int64_t)header.last);
 	pg_put_bytes(&log->rows, span_make(bytes, sizeof(bytes)));
 	pg_put_bytes(&log->rows, buf_span(&log->sealed));
-	pg_put_time(&log->rows, log->committed_us);
+	pg_put_time(&log->rows, header.committed_us);
 	buf_reset(&log->raw);
 	log->raw_records = 0;
 	return ERR_OK;
@@ -301,17 +302,18 @@ seal_changes(struct changelog *log, struct pg *pg)
 }
 
 enum err
-changelog_write(struct changelog *log, struct pg *pg, int64_t committed_us)
+changelog_write(struct changelog *log, struct pg *pg)
 {
 	enum err err;
 	size_t i;
 
-	log->committed_us = committed_us;
 	log->raw_records = 0;
 	buf_reset(&log->raw);
 	buf_reset(&log->rows);
 	if (pg_has_failed(pg) || log->lane_count == 0)
 		return ERR_OK;
+	if (log->damaged)
+		return ERR_DATABASE;
 	err = seal_changes(log, pg);
 	for (i = 0; i < log->lane_count && err == ERR_OK; i++)
 		store_lane(&log->lanes[i], pg);

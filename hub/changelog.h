@@ -31,8 +31,7 @@ void changelog_free(struct changelog *changelog); /* safe on NULL */
 void changelog_lock(struct changelog *changelog, struct pg *pg);
 /* Seal what `change` names, in order, and move the streams forward.  Memory
  * does not grow with the number of changes. */
-MUST_CHECK enum err changelog_write(
-    struct changelog *changelog, struct pg *pg, int64_t committed_us);
+MUST_CHECK enum err changelog_write(struct changelog *changelog, struct pg *pg);
 /* Of the last write, ascending by stream; borrowed. */
 const struct changelog_range *changelog_ranges(
     const struct changelog *changelog, size_t *count);

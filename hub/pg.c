@@ -26,6 +26,7 @@ struct pg {
 	char *conninfo;
 	const char *setup;
 	bool failed;
+	bool copying; /* rows are sent, the server's word on them is not in */
 	struct why why;
 };
 
@@ -61,6 +62,19 @@ keep(struct pg *pg, PGresult *result)
 	}
 	fail(pg, result);
 	PQclear(result);
+}
+
+/* What became of the last COPY. */
+static void
+settle(struct pg *pg)
+{
+	PGresult *result;
+
+	if (!pg->copying)
+		return;
+	pg->copying = false;
+	while ((result = PQgetResult(pg->link)) != NULL)
+		keep(pg, result);
 }
 
 /* Notices repeat what the caller knows and may quote data. */
@@ -123,6 +137,7 @@ pg_ping(const char *conninfo)
 void
 pg_begin(struct pg *pg)
 {
+	settle(pg);
 	pg->failed = false;
 	if (PQstatus(pg->link) != CONNECTION_OK ||
 	    PQtransactionStatus(pg->link) != PQTRANS_IDLE)
@@ -135,6 +150,7 @@ pg_end(struct pg *pg, bool commit)
 {
 	bool failed;
 
+	settle(pg);
 	if (commit)
 		pg_run(pg, "COMMIT");
 	failed = pg->failed;
@@ -163,6 +179,7 @@ pg_why(const struct pg *pg)
 void
 pg_run(struct pg *pg, const char *sql)
 {
+	settle(pg);
 	if (!pg->failed)
 		keep(pg, PQexec(pg->link, sql));
 }
@@ -187,6 +204,7 @@ pg_exec_args(
 	size_t i;
 
 	assert(count <= PG_ARGS_MAX);
+	settle(pg);
 	if (pg->failed)
 		return;
 	for (i = 0; i < count; i++) {
@@ -334,6 +352,7 @@ pg_copy(struct pg *pg, const char *sql, struct buf *rows)
 {
 	PGresult *result;
 
+	settle(pg);
 	if (pg->failed || rows->len == 0)
 		goto out;
 	result = PQexec(pg->link, sql);
@@ -345,8 +364,7 @@ pg_copy(struct pg *pg, const char *sql, struct buf *rows)
 	PQclear(result);
 	if (!copy_send(pg, buf_span(rows)))
 		fail(pg, NULL);
-	while ((result = PQgetResult(pg->link)) != NULL)
-		keep(pg, result);
+	pg->copying = true;
 out:
 	buf_reset(rows);
 }

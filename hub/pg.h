@@ -105,7 +105,8 @@ void pg_put_bool(struct buf *rows, bool value);
 void pg_put_time(struct buf *rows, int64_t time_us);
 void pg_put_bytes(struct buf *rows, struct span bytes); /* text, bytea */
 void pg_put_jsonb(struct buf *rows, struct span json);
-/* Send them with `sql` and empty the buf; nothing when it is empty. */
+/* Send them with `sql` and empty the buf; nothing when it is empty.  The server
+ * works on while the caller makes more rows: the next call waits for it. */
 void pg_copy(struct pg *pg, const char *sql, struct buf *rows);
 
 /* For LISTEN on a loop: -1 while not connected. */
