@@ -176,7 +176,7 @@ lint: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 lint-format: deps-test
 	@clang-format --dry-run -Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
-lint-words: deps-test
+lint-words: deps-test all
 	@for rule in rooms path settings; do $(PYTHON) tests/lint/$$rule.py || exit 1; done
 lint-tidy: deps-test $(GEN_C)
 	@printf '%s\n' $(LIB) $(HUB) $(NODE) $(CLI) | xargs -P $(JOBS) -n 6 sh -c \
