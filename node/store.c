@@ -226,12 +226,12 @@ record_walk_row(void *context, struct span key, struct span value)
 	struct record_walk *walk = context;
 	struct stored stored;
 
+	/* Control records stand behind all others. */
+	if (store_key_item(key) > CATALOG_ITEM_MAX)
+		return false;
 	arena_reset(walk->arena);
 	walk->err = store_parse_record(key, value, walk->arena, &stored);
 	if (walk->err != ERR_OK)
-		return false;
-	/* Control records stand behind all others. */
-	if (stored.record.item > CATALOG_ITEM_MAX)
 		return false;
 	walk->each(walk->context, &stored);
 	return true;

@@ -29,6 +29,16 @@ store_record_key(
 	buf_add(key, record->key.ptr, record->key.len);
 }
 
+uint32_t
+store_key_item(struct span key)
+{
+	const char *nul = memchr(key.ptr, '\0', key.len);
+
+	if (nul == NULL || key.len - (size_t)(nul - key.ptr) < 3)
+		return 0;
+	return (uint32_t)(uint8_t)nul[1] << 8 | (uint8_t)nul[2];
+}
+
 enum err
 store_parse_record(struct span key, struct span value, struct arena *arena,
     struct stored *stored)

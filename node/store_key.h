@@ -11,6 +11,8 @@
 /* subject 0x00 item(u16) stream key: one subject is one range, by items. */
 void store_record_key(
     const char *stream, const struct record *record, struct buf *key);
+/* 0 for what is no record's key. */
+uint32_t store_key_item(struct span key);
 /* Everything is copied into `arena`. */
 MUST_CHECK enum err store_parse_record(struct span key, struct span value,
     struct arena *arena, struct stored *stored);
