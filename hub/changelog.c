@@ -283,8 +283,8 @@ seal_changes(struct changelog *log, struct pg *pg)
 
 	pg_run(pg,
 	    "DECLARE changes NO SCROLL CURSOR FOR"
-	    " SELECT c.stream, s.packed, c.digest, c.old_digest, c.old_version"
-	    " FROM change c JOIN stage s ON s.line = c.line"
+	    " SELECT c.stream, b.packed, c.digest, c.old_digest, c.old_version"
+	    " FROM change c JOIN body b ON b.line = c.line"
 	    " ORDER BY c.stream, c.ordinal");
 	do {
 		pg_query(pg, "FETCH 1000 FROM changes");

@@ -1,7 +1,7 @@
 /*
  * changelog: changed records get positions and travel in sealed batches.
  *
- * Works inside the ledger's transaction on its temporary tables `stage` and
+ * Works inside the ledger's transaction on its temporary tables `body` and
  * `change`.  Positions have no gaps and follow commit order, because a
  * stream's row stays locked from changelog_lock to the commit.
  * Belongs to one ledger.

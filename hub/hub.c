@@ -50,6 +50,18 @@ hub_admit_key(
 	return member != NULL;
 }
 
+bool
+hub_may_hear(void *context, const char *code, const char *topic_prefix)
+{
+	struct hub *hub = context;
+	const struct members *members = shared_hold(hub->members);
+	const struct member *member = members_find(members, code);
+	bool may = member != NULL && member_may_hear(member, topic_prefix);
+
+	shared_drop(hub->members, members);
+	return may;
+}
+
 /* An upward message on its way to the desk and back. */
 struct report {
 	struct desk_job job; /* first */

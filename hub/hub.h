@@ -51,6 +51,8 @@ MUST_CHECK enum err hub_reload(
 /* For the bus: only active platforms' keys get in (bus_admit_fn) … */
 bool hub_admit_key(
     void *context, const char *public_key, char code[MEMBER_CODE_MAX + 1]);
+/* … they hear the topics of their divisions (bus_hear_fn) … */
+bool hub_may_hear(void *context, const char *code, const char *topic_prefix);
 /* … and their requests go to publish or desk (bus_request_fn). */
 void hub_on_request(
     void *context, const struct bus_route *from, struct span message);

@@ -24,15 +24,17 @@
 /* From here on the planner needs real figures. */
 #define ANALYZE_FROM 1000
 
-/* `stage`: rows as they came in; `pick`: one row a key; `change`: what
+/* `stage`: rows as they came in, and `body`: what is wide of them, so that
+ * finding the changes scans little; `pick`: one row a key; `change`: what
  * differs from the ledger.  They are empty between transactions. */
 static const char setup_sql[] =
     "SET jit = off; SET work_mem = '64MB'; SET temp_buffers = '64MB';"
     "CREATE TEMP TABLE stage (line bigint, item integer,"
     " subject text COLLATE \"C\", key text COLLATE \"C\","
-    " stream text COLLATE \"C\", named boolean, digest bytea, state smallint,"
-    " provider text, as_of timestamptz, packed bytea, fields jsonb)"
+    " stream text COLLATE \"C\", named boolean, digest bytea, state smallint)"
     " ON COMMIT DELETE ROWS;"
+    "CREATE TEMP TABLE body (line bigint, provider text, as_of timestamptz,"
+    " packed bytea, fields jsonb) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE pick (line bigint, item integer,"
     " subject text COLLATE \"C\", key text COLLATE \"C\","
     " stream text COLLATE \"C\", named text COLLATE \"C\", digest bytea,"
@@ -42,11 +44,15 @@ static const char setup_sql[] =
     " stream text COLLATE \"C\", digest bytea, state smallint,"
     " old_digest bytea, old_version bigint, ordinal bigint)"
     " ON COMMIT DELETE ROWS;"
-    "ALTER TABLE stage ALTER COLUMN packed SET STORAGE EXTERNAL;";
+    "ALTER TABLE body ALTER COLUMN packed SET STORAGE EXTERNAL;";
 
 static const char copy_stage_sql[] =
-    "COPY stage (line, item, subject, key, stream, named, digest, state,"
-    " provider, as_of, packed, fields) FROM STDIN (FORMAT binary)";
+    "COPY stage (line, item, subject, key, stream, named, digest, state)"
+    " FROM STDIN (FORMAT binary)";
+
+static const char copy_body_sql[] =
+    "COPY body (line, provider, as_of, packed, fields)"
+    " FROM STDIN (FORMAT binary)";
 
 static const char copy_finding_sql[] =
     "COPY finding (batch, line, field, rule, severity, value_digest, original)"
@@ -74,7 +80,7 @@ static const char duplicates_sql[] =
     "INSERT INTO finding"
     " (batch, line, field, rule, severity, value_digest, original)"
     " SELECT $1, s.line, '', 'duplicate_key', 'reject', s.digest,"
-    " left(s.fields::text, 1024) FROM stage s"
+    " left(b.fields::text, 1024) FROM stage s JOIN body b ON b.line = s.line"
     " JOIN pick p ON p.item = s.item AND p.subject = s.subject"
     " AND p.key = s.key WHERE s.line <> p.line AND s.digest <> p.digest"
     " ORDER BY s.line";
@@ -119,16 +125,16 @@ static const char insert_sql[] =
     "INSERT INTO record (stream, item, subject, key, version, state, digest,"
     " fields, provider, as_of, known_from, batch, position)"
     " SELECT c.stream, c.item, c.subject, c.key, 1, c.state,"
-    " c.digest, s.fields, s.provider, s.as_of, $1, NULLIF($2, 0),"
-    " t.position + c.ordinal FROM change c JOIN stage s ON s.line = c.line"
+    " c.digest, b.fields, b.provider, b.as_of, $1, NULLIF($2, 0),"
+    " t.position + c.ordinal FROM change c JOIN body b ON b.line = c.line"
     " JOIN stream_state t ON t.stream = c.stream WHERE c.old_version = 0";
 
 static const char update_sql[] =
     "UPDATE record r SET version = c.old_version + 1, state = c.state,"
-    " digest = c.digest, fields = s.fields, provider = s.provider,"
-    " as_of = s.as_of, known_from = $1, batch = NULLIF($2, 0),"
+    " digest = c.digest, fields = b.fields, provider = b.provider,"
+    " as_of = b.as_of, known_from = $1, batch = NULLIF($2, 0),"
     " position = t.position + c.ordinal"
-    " FROM change c JOIN stage s ON s.line = c.line"
+    " FROM change c JOIN body b ON b.line = c.line"
     " JOIN stream_state t ON t.stream = c.stream"
     " WHERE c.old_version > 0 AND r.stream = c.stream AND r.item = c.item"
     " AND r.subject = c.subject AND r.key = c.key";
@@ -141,6 +147,7 @@ struct ledger {
 	int64_t number; /* of the batch; 0: control records */
 	int64_t staged;
 	struct buf rows;     /* for stage */
+	struct buf bodies;   /* for body */
 	struct buf findings; /* for finding */
 	struct buf scratch;
 };
@@ -171,6 +178,7 @@ ledger_close(struct ledger *ledger)
 	changelog_free(ledger->changelog);
 	signer_free(ledger->signer);
 	buf_release(&ledger->rows);
+	buf_release(&ledger->bodies);
 	buf_release(&ledger->findings);
 	buf_release(&ledger->scratch);
 	mem_free(ledger);
@@ -189,6 +197,7 @@ ledger_begin(struct ledger *ledger)
 	ledger->number = 0;
 	ledger->staged = 0;
 	buf_reset(&ledger->rows);
+	buf_reset(&ledger->bodies);
 	buf_reset(&ledger->findings);
 	pg_begin(ledger->pg);
 }
@@ -208,6 +217,8 @@ flush(struct ledger *ledger, size_t from)
 {
 	if (ledger->rows.len > from)
 		pg_copy(ledger->pg, copy_stage_sql, &ledger->rows);
+	if (ledger->bodies.len > from)
+		pg_copy(ledger->pg, copy_body_sql, &ledger->bodies);
 	if (ledger->findings.len > from)
 		pg_copy(ledger->pg, copy_finding_sql, &ledger->findings);
 }
@@ -239,16 +250,35 @@ print_fields(const struct ledger_row *row, struct buf *out)
 	json_close_object(&json);
 }
 
+static void
+put_body(struct ledger *ledger, const struct ledger_row *row)
+{
+	struct record first = *row->record;
+	struct buf *bodies = &ledger->bodies;
+	struct buf *scratch = &ledger->scratch;
+
+	pg_put_row(bodies, 5);
+	pg_put_int8(bodies, (int64_t)row->line);
+	pg_put_bytes(bodies, first.provider);
+	pg_put_time(bodies, first.as_of_us);
+	/* Most rows are new: packed with the version that they will have. */
+	first.version = 1;
+	buf_reset(scratch);
+	pack_record(&first, scratch);
+	pg_put_bytes(bodies, buf_span(scratch));
+	buf_reset(scratch);
+	print_fields(row, scratch);
+	pg_put_jsonb(bodies, buf_span(scratch));
+}
+
 void
 ledger_stage(struct ledger *ledger, const struct ledger_row *row)
 {
 	const struct record *record = row->record;
-	struct record first = *record;
 	struct digest digest = record_content_digest(record);
 	struct buf *rows = &ledger->rows;
-	struct buf *scratch = &ledger->scratch;
 
-	pg_put_row(rows, 12);
+	pg_put_row(rows, 8);
 	pg_put_int8(rows, (int64_t)row->line);
 	pg_put_int4(rows, (int32_t)record->item);
 	pg_put_bytes(rows, record->subject);
@@ -257,16 +287,7 @@ ledger_stage(struct ledger *ledger, const struct ledger_row *row)
 	pg_put_bool(rows, row->named);
 	pg_put_bytes(rows, span_make(digest.bytes, DIGEST_LEN));
 	pg_put_int2(rows, (int16_t)record->state);
-	pg_put_bytes(rows, record->provider);
-	pg_put_time(rows, record->as_of_us);
-	/* Most rows are new: packed with the version that they will have. */
-	first.version = 1;
-	buf_reset(scratch);
-	pack_record(&first, scratch);
-	pg_put_bytes(rows, buf_span(scratch));
-	buf_reset(scratch);
-	print_fields(row, scratch);
-	pg_put_jsonb(rows, buf_span(scratch));
+	put_body(ledger, row);
 	ledger->staged++;
 	flush(ledger, FLUSH_BYTES);
 }
@@ -321,6 +342,7 @@ pick_rows(struct ledger *ledger, int64_t now_us)
 	struct pg *pg = ledger->pg;
 	int64_t picked;
 
+	analyze(ledger, "ANALYZE body (line)");
 	analyze(ledger, "ANALYZE stage (line, item, subject, key, stream)");
 	pg_exec(pg, subjects_sql, pg_arg_time(now_us));
 	pg_query(pg, pick_sql);
@@ -354,7 +376,8 @@ ledger_merge(struct ledger *ledger, struct ledger_outcome *outcome)
 	    (uint64_t)ledger->staged - outcome->changed - outcome->duplicates;
 	if (outcome->changed == 0)
 		return;
-	analyze(ledger, "ANALYZE change (line, item, subject, key, stream)");
+	analyze(ledger,
+	    "ANALYZE change (line, item, subject, key, stream, old_version)");
 	changelog_lock(ledger->changelog, pg);
 	/* Positions follow commit order, and so do the times. */
 	now_us = clock_now_us();

@@ -163,6 +163,7 @@ open_bus(struct hub *hub, struct why *why)
 	struct bus_settings settings = {.live = hub->settings.live,
 	    .fetch = hub->settings.fetch,
 	    .admit = hub_admit_key,
+	    .hear = hub_may_hear,
 	    .request = hub_on_request,
 	    .public_key = hub->network.hub_curve_key,
 	    .secret_key = secret,
