@@ -139,13 +139,11 @@ up: deps-run
 down:
 	@deploy/demo.sh down
 
-.PHONY: deps-run deps-test deps-bench
+.PHONY: deps-run deps-test
 deps-run:
 	@deploy/install-deps.sh run
 deps-test:
 	@deploy/install-deps.sh test
-deps-bench:
-	@deploy/install-deps.sh bench
 
 # Everything that must hold: README's second command.
 check: deps-test
@@ -167,7 +165,7 @@ fuzz: deps-test
 .PHONY: fuzz-targets
 fuzz-targets: $(FUZZ_BIN)
 
-bench: deps-bench
+bench: deps-test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@$(PYTHON) tests/bench/run.py
 

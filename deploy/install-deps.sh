@@ -3,7 +3,6 @@
 # nothing is missing.
 #   deploy/install-deps.sh        what building and running needs
 #   deploy/install-deps.sh test   and what the tests need
-#   deploy/install-deps.sh bench  and the peers of `make bench`
 set -eu
 
 run="gcc libc6-dev make protobuf-c-compiler libprotobuf-c-dev libzmq3-dev
@@ -11,13 +10,11 @@ libuv1-dev librocksdb-dev libnghttp2-dev node-llhttp libjansson-dev libzstd-dev
 libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 libcmocka-dev python3 python3-pytest curl openssl"
-bench="apache2-utils"
 
 case ${1:-run} in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
-bench) wanted="$run $test $bench" ;;
-*) echo "usage: $0 [run|test|bench]" >&2; exit 2 ;;
+*) echo "usage: $0 [run|test]" >&2; exit 2 ;;
 esac
 
 missing=
