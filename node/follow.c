@@ -163,6 +163,10 @@ follow_sealed(struct follow *follow, struct span sealed)
 		parent_applied(taken.followed);
 		if (strcmp(taken.header.stream, STREAM_CONTROL) == 0)
 			follow_note_control(follow, &taken);
+		/* A child that learns from this what it may hear will ask at
+		 * once: then we know it too. */
+		if (follow->world_changed && follow->settings.serves)
+			follow_renew_world(follow);
 		follow_publish(
 		    follow, taken.header.stream, LIVE_SEALED, sealed);
 	} else if (err == ERR_GAP) {

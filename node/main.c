@@ -216,6 +216,14 @@ on_admit(void *context, const char *public_key, char code[MEMBER_CODE_MAX + 1])
 	return relay_may_enter(daemon->relay, public_key, code);
 }
 
+static bool
+on_hear(void *context, const char *code, const char *topic_prefix)
+{
+	struct daemon *daemon = context;
+
+	return relay_may_hear(daemon->relay, code, topic_prefix);
+}
+
 static void
 on_request(void *context, const struct bus_route *from, struct span message)
 {
@@ -229,6 +237,7 @@ open_bus(struct daemon *daemon, struct why *why)
 {
 	const struct node_settings *settings = &daemon->settings;
 	struct bus_settings bus = {.admit = on_admit,
+	    .hear = on_hear,
 	    .request = on_request,
 	    .parent_live = settings->parent_live,
 	    .parent_fetch = settings->parent_fetch,

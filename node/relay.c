@@ -303,6 +303,18 @@ relay_may_enter(
 	return enters;
 }
 
+bool
+relay_may_hear(struct relay *relay, const char *code, const char *topic_prefix)
+{
+	struct shared *shared = relay->settings.world;
+	const struct world *world = shared_hold(shared);
+	const struct member *child = world_find(world, code);
+	bool may = child != NULL && member_may_hear(child, topic_prefix);
+
+	shared_drop(shared, world);
+	return may;
+}
+
 void
 relay_on_request(
     struct relay *relay, const struct bus_route *from, struct span message)

@@ -33,6 +33,8 @@ void relay_free(struct relay *relay); /* after relay_stop; safe on NULL */
 /* For the bus: any thread. */
 bool relay_may_enter(struct relay *relay, const char *public_key,
     char code[MEMBER_CODE_MAX + 1]);
+bool relay_may_hear(
+    struct relay *relay, const char *code, const char *topic_prefix);
 void relay_on_request(
     struct relay *relay, const struct bus_route *from, struct span message);
 

@@ -248,6 +248,25 @@ member_holds(const struct member *member, const char *stream)
 }
 
 bool
+member_may_hear(const struct member *member, const char *topic_prefix)
+{
+	const char *division;
+	size_t i;
+
+	if (member->kind != MEMBER_PLATFORM || member->status != MEMBER_ACTIVE)
+		return false;
+	if (strcmp(topic_prefix, "pulse") == 0 ||
+	    strcmp(topic_prefix, STREAM_CONTROL) == 0)
+		return true;
+	for (i = 0; i < member->division_count; i++) {
+		division = member->divisions[i];
+		if (strncmp(topic_prefix, division, strlen(division)) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
 member_may_provide(const struct member *member, uint32_t item)
 {
 	size_t i;

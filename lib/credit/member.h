@@ -64,6 +64,9 @@ bool member_code_is_valid(struct span code);
 const char *member_kind_name(enum member_kind kind);
 const char *member_status_name(enum member_status status);
 bool member_holds(const struct member *member, const char *stream);
+/* Platforms only: topics of the bus that begin so are all theirs.  "pulse" and
+ * stream 0000 are everybody's. */
+bool member_may_hear(const struct member *member, const char *topic_prefix);
 /* Departments only, and only what their document lists. */
 bool member_may_provide(const struct member *member, uint32_t item);
 /* Banks, guarantee and credit-service institutions. */

@@ -40,6 +40,7 @@
 #define MESSAGE_MOST (16 << 20)
 #define REQUEST_MOST (2 << 20)
 #define TOPIC_MOST (4 << 10)
+#define PREFIX_MOST 15 /* "pulse" is the longest there is */
 /* Messages that wait for one slow peer; what comes then is dropped, and the
  * peer sees the gap or asks again. */
 #define LIVE_WAITING 10000
@@ -47,7 +48,7 @@
 
 enum place {
 	PLACE_ZAP,    /* REP: who may come in */
-	PLACE_LIVE,   /* PUB */
+	PLACE_LIVE,   /* XPUB, so that subscriptions are ours to grant */
 	PLACE_FETCH,  /* ROUTER */
 	PLACE_FOLLOW, /* SUB */
 	PLACE_ASK,    /* DEALER */
@@ -202,6 +203,36 @@ take_zap(struct bus *bus, struct parts *request)
 	zmq_send(zap, "", 0, ZMQ_SNDMORE);
 	zmq_send(zap, code, admitted ? strlen(code) : 0, ZMQ_SNDMORE);
 	zmq_send(zap, "", 0, 0);
+}
+
+/* The socket leaves it to us whether what a peer just asked for begins; one
+ * that was not granted is not missed when it ends. */
+static void
+take_subscription(struct bus *bus, struct parts *parts)
+{
+	void *live = bus->sockets[PLACE_LIVE].zmq;
+	struct span message = parts_span(parts, 0), topic;
+	char prefix[PREFIX_MOST + 1] = "";
+	const char *code;
+
+	if (parts->count != 1 || parts->excess > 0 || message.len == 0 ||
+	    message.len > 1 + PREFIX_MOST)
+		return;
+	topic = span_make(message.ptr + 1, message.len - 1);
+	memcpy(prefix, topic.ptr, topic.len);
+	if (message.ptr[0] == 0) {
+		zmq_setsockopt(live, ZMQ_UNSUBSCRIBE, topic.ptr, topic.len);
+		return;
+	}
+	code = zmq_msg_gets(&parts->part[0], "User-Id");
+	if (code == NULL)
+		return;
+	if (bus->settings.hear == NULL ||
+	    bus->settings.hear(bus->settings.context, code, prefix))
+		zmq_setsockopt(live, ZMQ_SUBSCRIBE, topic.ptr, topic.len);
+	else
+		log_warn("bus.refused", "peer=%s topic=%s", code,
+		    strspn(prefix, "0123456789") == topic.len ? prefix : "?");
 }
 
 static void
@@ -588,19 +619,21 @@ bus_open_serving(
     struct bus *bus, const struct bus_settings *settings, struct why *why)
 {
 	void *zap = socket_new(bus, PLACE_ZAP, ZMQ_REP);
-	void *live = socket_new(bus, PLACE_LIVE, ZMQ_PUB);
+	void *live = socket_new(bus, PLACE_LIVE, ZMQ_XPUB);
 	void *fetch = socket_new(bus, PLACE_FETCH, ZMQ_ROUTER);
 	enum err err;
 
 	if (zap == NULL || live == NULL || fetch == NULL)
 		return bus_fault(why, "open", "sockets");
 	bus->sockets[PLACE_ZAP].take = take_zap;
+	bus->sockets[PLACE_LIVE].take = take_subscription;
 	bus->sockets[PLACE_FETCH].take = take_request;
 	socket_set(zap, ZMQ_LINGER, 0);
 	if (zmq_bind(zap, ZAP_ENDPOINT) != 0)
 		return bus_fault(why, "bind", ZAP_ENDPOINT);
 
 	socket_set_limits(live, TOPIC_MOST);
+	socket_set(live, ZMQ_XPUB_MANUAL, 1);
 	socket_set(live, ZMQ_SNDHWM, LIVE_WAITING);
 	socket_set_limits(fetch, REQUEST_MOST);
 	socket_set(fetch, ZMQ_SNDHWM, TALK_WAITING);

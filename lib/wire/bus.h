@@ -1,7 +1,7 @@
 /*
  * bus: the ZeroMQ sockets of one process, on one thread.
  *
- * A bus can serve (PUB for live messages, ROUTER for requests; CURVE with ZAP,
+ * A bus can serve (XPUB for live messages, ROUTER for requests; CURVE with ZAP,
  * so only keys that `admit` knows get in) and it can follow (SUB and DEALER to
  * one parent).  A relaying node does both.  All callbacks run on the bus
  * thread and must not block; calls marked "any thread" are queued to it.
@@ -30,8 +30,13 @@ MUST_CHECK enum err bus_make_keys(
  * peer tries again after some seconds).  Asked once a connection, on the bus
  * thread; must be quick.  Who was let in stays until it disconnects: what a
  * request may have is the caller's to decide each time. */
-typedef bool (*bus_admit_fn)(void *context, const char *public_key,
-    char code[MEMBER_CODE_MAX + 1]);
+typedef bool (*bus_admit_fn)(
+    void *context, const char *public_key, char code[MEMBER_CODE_MAX + 1]);
+
+/* May this peer hear what has this topic prefix?  Asked once a subscription, on
+ * the bus thread; must be quick. */
+typedef bool (*bus_hear_fn)(
+    void *context, const char *code, const char *topic_prefix);
 
 /* Names a peer for bus_reply; plain data, copy it. */
 struct bus_route {
@@ -48,10 +53,11 @@ typedef void (*bus_link_fn)(void *context, bool connected);
 
 struct bus_settings {
 	/* serving; live NULL: does not serve */
-	const char *live; /* "tcp://127.0.0.1:7001"; port 0 or *: any free */
+	const char *live;  /* "tcp://127.0.0.1:7001"; port 0 or *: any free */
 	const char *fetch; /* "tcp://127.0.0.1:7002" */
 	bus_admit_fn admit;
 	bus_request_fn request;
+	bus_hear_fn hear; /* NULL: everybody who was let in hears all */
 	/* following; parent_live NULL: does not follow */
 	const char *parent_live, *parent_fetch;
 	const char *parent_key; /* Z85 public key of the parent */

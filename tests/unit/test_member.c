@@ -105,6 +105,28 @@ a_platform_holds_the_streams_of_its_divisions(void **state)
 }
 
 static void
+a_platform_hears_its_divisions_and_control_only(void **state)
+{
+	struct member member;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(span_of("{\"code\":\"p\",\"name\":\"x\",\"kind\":"
+				 "\"platform\",\"divisions\":[\"4401\"]}"),
+		&member, NULL),
+	    ERR_OK);
+	assert_true(member_may_hear(&member, "4401"));
+	assert_true(member_may_hear(&member, "0000"));
+	assert_true(member_may_hear(&member, "pulse"));
+	assert_false(member_may_hear(&member, ""));
+	assert_false(member_may_hear(&member, "44"));
+	assert_false(member_may_hear(&member, "4403"));
+	assert_false(member_may_hear(&member, "00"));
+	member.status = MEMBER_SUSPENDED;
+	assert_false(member_may_hear(&member, "4401"));
+}
+
+static void
 unusable_documents_are_refused(void **state)
 {
 	static const char *const others[] = {"", "[]", "null", "{}",
@@ -227,6 +249,7 @@ main(void)
 	    cmocka_unit_test(status_is_active_when_absent),
 	    cmocka_unit_test(a_department_may_provide_what_its_document_lists),
 	    cmocka_unit_test(a_platform_holds_the_streams_of_its_divisions),
+	    cmocka_unit_test(a_platform_hears_its_divisions_and_control_only),
 	    cmocka_unit_test(unusable_documents_are_refused),
 	    cmocka_unit_test(lists_and_keys_of_the_wrong_shape_are_refused),
 	    cmocka_unit_test(too_many_items_are_refused),

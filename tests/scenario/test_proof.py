@@ -1,0 +1,146 @@
+"""What the hub and its nodes say they hold, recomputed from docs/PROTOCOL.md
+§2 and §3 in Python, from the bytes that travel."""
+import hashlib
+import subprocess
+
+import pytest
+from harness import until
+
+pytest.importorskip("zmq", reason="python3-zmq is missing")
+import wire  # noqa: E402
+
+
+def hub_key(network):
+    """The hub's CURVE public key as everybody has it."""
+    import json
+    key = json.loads((network.run / "net" / "network.json").read_text())["hub_curve_key"]
+    path = network.folder / "hub.curve.pub"
+    path.write_text(key)
+    return path
+
+
+def unpacked(sealed):
+    done = subprocess.run(["zstd", "-dc"], input=wire.first(sealed, 4), capture_output=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def held(network):
+    """New, changed, withdrawn and repeated records in two divisions."""
+    text = network.gen(1, 700, 51, "--division", "4401,4403")
+    header, *lines = text.splitlines()
+    assert network.submit(1, text, "proof-1").status == 200
+    assert network.submit(1, "\n".join([header, *lines[:300]]) + "\n", "proof-2").status == 200
+    for item in (11, 17, 19):
+        assert network.submit(item, network.gen(item, 200, 51, "--division", "4401,4403"), f"proof-{item}").status == 200
+    changed = network.gen(1, 700, 51, "--division", "4401,4403").replace("有限公司", "股份公司")
+    assert network.submit(1, changed, "proof-3").status == 200
+    network.agree("gz", "4401")
+    child = wire.Child(network, "hub", "gd", hub_key(network))
+    streams = {name: child.fetch(name) for name in network.streams("hub") if name == "0000" or name.startswith("44")}
+    child.close()
+    return streams
+
+
+def replayed(batches):
+    """(item, subject, key) → element digest of the newest version."""
+    elements = {}
+    for sealed in batches:
+        for _, record in wire.fields(unpacked(sealed)):
+            key = wire.first(record, 1, 0), wire.first(record, 2), wire.first(record, 3)
+            version = wire.first(record, 4, 0)
+            assert version == elements.get(key, (0, b""))[0] + 1, "versions count by one"
+            elements[key] = version, wire.element_digest(wire.content_digest(record), version)
+    return elements
+
+
+@pytest.fixture(scope="module", autouse=True)
+def zstd():
+    import shutil
+    if shutil.which("zstd") is None:
+        pytest.skip("zstd is missing")
+
+
+def test_every_state_digest_can_be_recomputed_from_the_batches(network, held):
+    hub, gz = network.streams("hub"), network.streams("gz")
+    for name, batches in held.items():
+        elements = replayed(batches)
+        digest = wire.state_digest(element for _, element in elements.values()).hex()
+        assert digest == hub[name]["state"], name
+        assert digest == wire.header_of(batches[-1]).state.hex(), name
+        assert len(elements) == hub[name]["records"], name
+        if name in gz:
+            assert gz[name]["state"] == digest and gz[name]["agreed"]
+
+
+def test_batches_are_a_chain_without_gaps_and_the_head_is_its_hash(network, held):
+    hub = network.streams("hub")
+    for name, batches in held.items():
+        position, previous = 0, bytes(32)
+        for sealed in batches:
+            header = wire.header_of(sealed)
+            assert header.stream == name and header.first == position + 1 and header.previous == previous
+            assert hashlib.sha256(wire.first(sealed, 4)).digest() == header.body
+            assert len(wire.fields(unpacked(sealed))) == header.last - header.first + 1
+            position, previous = header.last, hashlib.sha256(header.raw).digest()
+        assert (position, previous.hex()) == (hub[name]["position"], hub[name]["head"])
+
+
+def test_every_batch_is_signed_by_the_key_that_everybody_has(network, held):
+    import json
+    key = bytes.fromhex(json.loads((network.run / "net" / "network.json").read_text())["batch_key"])
+    folder = network.folder / "proof"
+    folder.mkdir()
+    (folder / "key.der").write_bytes(bytes.fromhex("302a300506032b6570032100") + key)
+    for sealed in [batches[-1] for batches in held.values()]:
+        (folder / "header").write_bytes(wire.first(sealed, 1))
+        (folder / "signature").write_bytes(wire.first(sealed, 2))
+        done = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", folder / "key.der",
+                               "-rawin", "-in", folder / "header", "-sigfile", folder / "signature"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_ledgers_records_give_the_same_digest_as_its_batches(network, held):
+    conninfo = (network.run / "hub" / "pg.conninfo").read_text().strip()
+    done = subprocess.run(["psql", "-XAtq", conninfo, "-c", "SELECT stream, encode(digest, 'hex'), version FROM record"],
+                          capture_output=True, text=True, check=True)
+    elements = {}
+    for line in done.stdout.splitlines():
+        stream, content, version = line.split("|")
+        elements.setdefault(stream, []).append(wire.element_digest(bytes.fromhex(content), int(version)))
+    for name, stream in network.streams("hub").items():
+        assert wire.state_digest(elements[name]).hex() == stream["state"], name
+
+
+def test_a_relay_passes_on_the_very_bytes_that_the_hub_signed(network, held):
+    city = wire.Child(network, "gd", "gz", f"{network.stem('gd')}.curve.pub")
+    try:
+        assert city.fetch("4401") == held["4401"]
+        assert city.fetch("0000") == held["0000"]
+    finally:
+        city.close()
+
+
+def test_a_city_gets_no_other_citys_stream_neither_by_asking_nor_by_listening(network, held):
+    """Its subscriptions are not what decides: the member list is."""
+    city = wire.Child(network, "gd", "gz", f"{network.stem('gd')}.curve.pub")
+    hub = wire.Child(network, "hub", "gz", hub_key(network))
+    try:
+        for child in (city, hub):
+            kind, reply = child.request(3, wire.field(1, "4403") + wire.field(2, 0) + wire.field(3, 64))
+            assert kind == 6 and wire.first(reply, 1) == b"not_yours"
+            child.subscribe("", "44", "4403", "4401", "pulse")
+            until(lambda: child.hear(2), 10, "a pulse, so it is connected")
+        text = network.gen(1, 40, 52, "--division", "4401,4403")
+        assert network.submit(1, text, "proof-listen").status == 200
+        for child in (city, hub):
+            heard = set()
+            while "4401" not in heard or "after" not in heard:
+                topic, kind, _ = until(lambda: child.hear(2), 10, "live messages")
+                if kind == 2 and "4401" in heard:
+                    topic = "after"
+                heard.add(topic)
+            assert "4403" not in heard
+    finally:
+        city.close()
+        hub.close()
