@@ -125,6 +125,15 @@ seen_by(const struct end *end)
 	return copy;
 }
 
+/* Everybody hears all but one stream. */
+static bool
+on_hear(void *context, const char *code, const char *topic_prefix)
+{
+	(void)context;
+	assert_string_equal(code, CODE);
+	return strcmp(topic_prefix, "4403") != 0;
+}
+
 static bool
 on_admit(void *context, const char *public_key, char code[MEMBER_CODE_MAX + 1])
 {
@@ -238,6 +247,7 @@ end_serve(struct end *end)
 	struct bus_settings settings = {.live = end->live,
 	    .fetch = end->fetch,
 	    .admit = on_admit,
+	    .hear = on_hear,
 	    .request = on_request,
 	    .public_key = end->public_key,
 	    .secret_key = end->secret_key,
@@ -346,6 +356,24 @@ a_live_message_reaches_its_subscriber_only(void **state)
 
 	assert_string_equal(seen_by(pair->child).topic, "4401");
 	assert_string_not_equal(seen_by(pair->child).last, "not for us");
+}
+
+static void
+a_topic_that_is_not_granted_is_not_heard(void **state)
+{
+	struct pair *pair = *state;
+	unsigned before;
+
+	end_follow(pair->child, pair->parent, pair->parent->public_key);
+	bus_subscribe(pair->child->bus, "4403");
+	bus_subscribe(pair->child->bus, "4401");
+	publish_until_heard(pair, "4401");
+	before = look(&pair->child->messages);
+	bus_publish(pair->parent->bus, "4403", span_of("not for us"));
+	bus_publish(pair->parent->bus, "4401", span_of("for us"));
+	wait_for(&pair->child->messages, before + 1);
+
+	assert_string_equal(seen_by(pair->child).topic, "4401");
 }
 
 static void
@@ -543,6 +571,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    BUS_TEST(a_request_is_answered_and_names_who_asked),
 	    BUS_TEST(a_live_message_reaches_its_subscriber_only),
+	    BUS_TEST(a_topic_that_is_not_granted_is_not_heard),
 	    BUS_TEST(what_was_unsubscribed_is_not_heard),
 	    BUS_TEST(an_unknown_key_waits_until_it_is_admitted),
 	    BUS_TEST(a_parent_with_another_key_is_not_believed),
