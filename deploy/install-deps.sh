@@ -40,8 +40,15 @@ if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
 	echo "create_main_cluster = false" |
 		$as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
 fi
-$as_root apt-get update -qq
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # shellcheck disable=SC2086 # a list of words is meant
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-	--no-install-recommends -o Dpkg::Options::=--force-confold \
-	-o Dpkg::Use-Pty=0 $missing >/dev/null
+{
+	$as_root apt-get update -qq &&
+		$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+			--no-install-recommends -o Dpkg::Options::=--force-confold \
+			-o Dpkg::Use-Pty=0 $missing
+} >"$log" 2>&1 || {
+	cat "$log" >&2
+	exit 1
+}

@@ -49,6 +49,7 @@ prepare_folder() {
 		ln -s "$(mktemp -d /var/tmp/rongxin.XXXXXX)" "$dir"
 		chmod 755 "$dir/"
 	fi
+	dir=$(readlink -f "$dir")
 	mkdir -p "$dir"/{net,id,log,pid,share}
 }
 
@@ -205,6 +206,7 @@ down() {
 command=${1:-}
 dir=${2:-$here/run}
 case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
+[ ! -L "$dir" ] || dir=$(readlink -f "$dir")
 case $command in
 up) up ;;
 down) down ;;
