@@ -35,8 +35,11 @@ class Reply:
 
 
 class Hub:
-    def __init__(self):
+    def __init__(self, state="hub", settings=()):
+        """`state`: the hub's own folder below ours; `settings`: more lines of hub.conf."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-hub.", dir="/tmp"))
+        self.state = self.folder / state
+        self.settings = list(settings)
         self.folder.chmod(0o755)
         self.log = self.folder / "hub.log"
         self.process = None
@@ -59,17 +62,17 @@ class Hub:
             json.dumps({"code": OPERATOR, "name": "operator", "kind": "operator"}))
         (net / "catalogue.jws").write_text(self.cli("catalogue", "sign", CATALOGUE, "--key", net / "catalogue.key"))
         (self.folder / "hub.conf").write_text("\n".join([
-            f"folder = {self.folder}/hub", f"network = {net}/network.json", f"stem = {ids}/hub",
+            f"folder = {self.state}", f"network = {net}/network.json", f"stem = {ids}/hub",
             f"batch_key = {net}/batch.key", f"curve = {net}/hub.curve", "listen = 127.0.0.1:0",
             "live = tcp://127.0.0.1:*", "fetch = tcp://127.0.0.1:*", f"sql_folder = {self.folder}/sql",
             f"catalogue = {net}/catalogue.jws", f"operator_member = {ids}/operator.member.json",
-            f"ready_file = {self.folder}/hub/ready", ""]))
+            f"ready_file = {self.folder}/ready", *self.settings, ""]))
         shutil.copytree(ROOT / "sql", self.folder / "sql")
         if os.geteuid() == 0:
             subprocess.run(["chown", "-R", "nobody:", str(self.folder)], check=True)
 
     def start(self):
-        ready = self.folder / "hub/ready"
+        ready = self.folder / "ready"
         ready.unlink(missing_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(self.program()), "--config", str(self.folder / "hub.conf")],
@@ -108,7 +111,7 @@ class Hub:
 
     def logs(self):
         text = self.log.read_text(errors="replace").splitlines()[-40:]
-        server = self.folder / "hub/pg.log"
+        server = self.state / "pg.log"
         if server.exists():
             text += ["--- pg.log"] + server.read_text(errors="replace").splitlines()[-20:]
         return "\n".join(text)
@@ -175,10 +178,14 @@ class Hub:
         return {s["stream"]: s for s in reply.json["streams"]}
 
 
-@pytest.fixture(scope="module")
-def hub():
+def need_programs():
     if not (BIN / "rongxin-hub").exists() or not (BIN / "rongxin").exists():
         pytest.skip(f"no programs in {BIN}")
+
+
+@pytest.fixture(scope="module")
+def hub():
+    need_programs()
     box = Hub()
     try:
         box.start()
@@ -186,6 +193,21 @@ def hub():
         box.admit(OTHER, "department", items=[2])
         yield box
     finally:
+        box.remove()
+
+
+@pytest.fixture
+def hub_with():
+    """Makes more hubs, each alone: hub_with(state=…, settings=…)."""
+    need_programs()
+    boxes = []
+
+    def make(**how):
+        boxes.append(Hub(**how))
+        return boxes[-1].start()
+
+    yield make
+    for box in boxes:
         box.remove()
 
 

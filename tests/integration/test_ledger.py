@@ -231,6 +231,23 @@ def test_batches_of_several_items_in_parallel_leave_whole_chains(hub):
     hub.chain_is_whole()
 
 
+def test_two_batches_that_race_for_the_same_keys_leave_one_history(hub):
+    codes = right_codes(hub, 300, 16)
+    bodies = [HEADER + "".join(registration(c, capital=f"{n}万元人民币") for c in codes) for n in (1, 2, 3)]
+    replies = []
+
+    threads = [threading.Thread(target=lambda i=i: replies.append(hub.submit(1, bodies[i], f"race-{i}")))
+               for i in range(3)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+
+    assert [r.status for r in replies] == [200] * 3, [r.body for r in replies]
+    assert [r.json["accepted"] for r in replies] == [300] * 3
+    assert hub.sql("SELECT DISTINCT version FROM record JOIN feed_batch ON number = batch"
+                   " WHERE id LIKE 'race-%'") == [["3"]]
+    hub.chain_is_whole()
+
+
 def test_the_state_digest_is_what_the_protocol_says(hub):
     told = {name: stream["state"] for name, stream in hub.streams().items()}
     signed = dict(hub.sql("SELECT DISTINCT ON (stream) stream, encode(substring(header FROM 101 FOR 32), 'hex')"
@@ -251,7 +268,7 @@ def test_a_hub_killed_in_the_middle_of_a_merge_keeps_nothing_and_the_retry_all(h
         hub.stop(signal.SIGKILL)
         upload.join(30)
         hub.start()
-        assert os.listdir(hub.folder / "hub/spool") == []
+        assert os.listdir(hub.state / "spool") == []
         hub.chain_is_whole()
         if hub.sql("SELECT count(*) FROM feed_batch WHERE id = 'killed'") == [["0"]]:
             assert hub.streams() == before
@@ -288,7 +305,7 @@ def test_a_restart_keeps_everything(hub):
 
 def test_a_database_that_dies_takes_the_hub_along_and_comes_back_with_it(hub):
     before = hub.streams()
-    server = int((hub.folder / "hub/pg/postmaster.pid").read_text().splitlines()[0])
+    server = int((hub.state / "pg/postmaster.pid").read_text().splitlines()[0])
 
     os.kill(server, signal.SIGKILL)
     assert hub.process.wait(30) == 1
@@ -305,3 +322,39 @@ def test_metrics_tell_what_was_merged(hub):
 
     assert 'rongxin_hub_rows_total{result="accepted"} 1' in text
     assert "rongxin_hub_batches_total 1" in text
+
+
+def test_a_hub_in_a_folder_too_long_for_a_socket_works(hub_with):
+    deep = hub_with(state="deep" * 30)
+
+    assert deep.ready["pg"].startswith("host=/tmp/rxpg-")
+    assert deep.http("GET", "/readyz").status == 200
+    socket = deep.ready["pg"].split()[0].split("=")[1]
+    assert deep.stop() == 0
+    assert not os.path.exists(socket)
+
+
+def test_a_hub_uses_the_database_that_it_is_told_and_makes_none(hub, hub_with):
+    hub.sql("CREATE DATABASE elsewhere")
+    told = hub.ready["pg"].replace("dbname=rongxin", "dbname=elsewhere")
+
+    other = hub_with(settings=[f"database = {told}"])
+
+    assert other.ready["pg"] == told
+    assert not (other.state / "pg").exists()
+    assert other.http("GET", "/readyz").status == 200
+    assert other.sql("SELECT count(*) FROM record WHERE item = 60002") == [["1"]]
+    assert other.stop() == 0
+    assert hub.http("GET", "/readyz").status == 200
+
+
+def test_an_upload_without_room_is_refused_and_may_be_tried_again(hub):
+    spool = hub.state / "spool"
+    moved = hub.state / "spool-away"
+    spool.rename(moved)
+
+    reply = hub.submit(1, HEADER + registration(right_codes(hub, 1, 17)[0]), "no-room")
+    moved.rename(spool)
+
+    assert (reply.status, reply.json["type"]) == (503, "urn:rongxin:problem:not_ready")
+    assert hub.submit(1, HEADER + registration(right_codes(hub, 1, 17)[0]), "no-room").status == 200
