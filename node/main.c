@@ -157,17 +157,18 @@ static enum err
 open_follow(struct daemon *daemon, struct why *why)
 {
 	struct node *node = &daemon->node;
-	struct follow_settings settings = {.store = node->store,
-	    .world = node->world,
-	    .lease = node->lease,
+	struct follow_settings settings = {
+	    .intake = {.store = node->store,
+		.world = node->world,
+		.lease = node->lease,
+		.signer = daemon->sign_key,
+		.own_code = daemon->self.code,
+		.batch_key = daemon->network.batch_key,
+		.catalogue_key = daemon->network.catalogue_key,
+		.lease_us = daemon->settings.lease_seconds * CLOCK_SECOND,
+		.serves = daemon->settings.live[0] != '\0'},
 	    .trail = node->trail,
-	    .signer = daemon->sign_key,
-	    .own_code = daemon->self.code,
-	    .parent_name = daemon->settings.parent_fetch,
-	    .batch_key = daemon->network.batch_key,
-	    .catalogue_key = daemon->network.catalogue_key,
-	    .lease_us = daemon->settings.lease_seconds * CLOCK_SECOND,
-	    .serves = daemon->settings.live[0] != '\0'};
+	    .parent_name = daemon->settings.parent_fetch};
 	struct relay_settings relay = {.store = node->store,
 	    .world = node->world,
 	    .own_code = daemon->self.code};
@@ -186,8 +187,7 @@ on_live(void *context, struct span topic, struct span message)
 {
 	struct daemon *daemon = context;
 
-	(void)topic;
-	follow_on_live(daemon->node.follow, message);
+	follow_on_live(daemon->node.follow, topic, message);
 }
 
 static void

@@ -11,7 +11,7 @@
 #include "base/version.h"
 
 #define CREDITS 64
-#define AT_ONCE 4 /* streams fetched at a time: 8 MiB each at most */
+#define AT_ONCE 2 /* streams fetched at a time: 8 MiB each at most */
 #define RETRY_US (5 * CLOCK_SECOND)
 #define TOPIC_PULSE "pulse"
 

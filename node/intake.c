@@ -1,0 +1,365 @@
+/*
+ * intake: what the parent sends becomes what this node holds.
+ */
+#include "node/intake.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "credit/lease.h"
+#include "node/replica.h"
+#include "node/world.h"
+
+struct intake {
+	struct intake_settings settings;
+	struct bus *bus; /* NULL: not attached */
+	struct parent *parent;
+	struct courier *courier;
+	struct replica *replica;
+	struct snapshot *newest;
+	struct arena *arena;
+	struct verifier *batch_key, *catalogue_key;
+	struct lease lease;
+	bool unsynced;      /* something was applied since the last sync */
+	bool world_changed; /* members or catalogue came */
+};
+
+static const struct world *
+intake_world(struct intake *intake)
+{
+	return shared_hold(intake->settings.world);
+}
+
+/* Which streams are ours changes with our own member document. */
+static void
+intake_renew_world(struct intake *intake)
+{
+	struct why why = {""};
+	struct world *world = world_read(intake->newest, intake->catalogue_key,
+	    intake->settings.own_code, &why);
+
+	intake->world_changed = false;
+	if (world == NULL) {
+		log_error("follow.world", "why=\"%s\"", why.text);
+		return;
+	}
+	parent_subscribe(intake->parent, world->self);
+	log_info("follow.world", "members=%zu catalogue=%llu",
+	    world->member_count,
+	    world->catalog == NULL
+		? 0ull
+		: (unsigned long long)catalog_version(world->catalog));
+	shared_swap(intake->settings.world, world);
+}
+
+static bool
+intake_is_ours(struct intake *intake, const char *stream)
+{
+	const struct world *world;
+	bool ours;
+
+	if (strcmp(stream, STREAM_CONTROL) == 0)
+		return true;
+	world = intake_world(intake);
+	ours = world != NULL && world->self != NULL &&
+	       member_holds(world->self, stream);
+	shared_drop(intake->settings.world, world);
+	return ours;
+}
+
+/* Where we left off; NULL when the store fails. */
+static struct followed *
+intake_begin(struct intake *intake, const char *stream)
+{
+	struct followed *followed = parent_find(intake->parent, stream);
+	struct stream_state state;
+	struct why why = {""};
+
+	if (followed != NULL)
+		return followed;
+	if (snapshot_stream(intake->newest, stream, &state, &why) != ERR_OK) {
+		log_error("follow.store", "why=\"%s\"", why.text);
+		return NULL;
+	}
+	return parent_follow(intake->parent, &state);
+}
+
+static void
+intake_note_control(struct intake *intake, const struct taken *taken)
+{
+	const struct record *record;
+	size_t i;
+
+	for (i = 0; i < taken->count; i++) {
+		record = &taken->records[i];
+		if (record->item == CONTROL_CONSENT)
+			courier_on_consent(intake->courier, record->key,
+			    record->state == RECORD_WITHDRAWN);
+		else
+			intake->world_changed = true;
+	}
+}
+
+/* Children get the very bytes that the hub signed. */
+static void
+intake_publish(struct intake *intake, const char *topic, enum live_kind kind,
+    struct span packed)
+{
+	struct buf message = {0};
+
+	if (intake->bus == NULL || !intake->settings.serves)
+		return;
+	pack_live(kind, packed, &message);
+	bus_publish(intake->bus, topic, buf_span(&message));
+	buf_release(&message);
+}
+
+static enum err
+intake_sealed(struct intake *intake, struct span sealed)
+{
+	struct taken taken;
+	enum err err =
+	    replica_take(intake->replica, intake->parent, sealed, &taken);
+
+	if (err == ERR_OK) {
+		intake->unsynced = true;
+		parent_applied(taken.followed);
+		if (strcmp(taken.header.stream, STREAM_CONTROL) == 0)
+			intake_note_control(intake, &taken);
+		/* A child that learns from this what it may hear will ask at
+		 * once: then we know it too. */
+		if (intake->world_changed && intake->settings.serves)
+			intake_renew_world(intake);
+		intake_publish(
+		    intake, taken.header.stream, LIVE_SEALED, sealed);
+	} else if (err == ERR_GAP) {
+		parent_heard(taken.followed, taken.header.last);
+	} else if (err != ERR_SEEN && taken.followed != NULL) {
+		parent_refused(taken.followed);
+	}
+	return err;
+}
+
+static void
+intake_heads(struct intake *intake, const struct pulse *pulse)
+{
+	struct followed *followed;
+	size_t i;
+
+	for (i = 0; i < pulse->head_count; i++) {
+		const struct stream_head *head = &pulse->heads[i];
+
+		if (!intake_is_ours(intake, head->stream))
+			continue;
+		followed = intake_begin(intake, head->stream);
+		if (followed != NULL)
+			parent_heard(followed, head->position);
+	}
+}
+
+static uint64_t
+pulse_control_position(const struct pulse *pulse)
+{
+	size_t i;
+
+	for (i = 0; i < pulse->head_count; i++)
+		if (strcmp(pulse->heads[i].stream, STREAM_CONTROL) == 0)
+			return pulse->heads[i].position;
+	return 0;
+}
+
+static void
+intake_renew_lease(struct intake *intake, const struct pulse *pulse)
+{
+	struct lease *lease = mem_new(sizeof(*lease));
+
+	lease_renew(&intake->lease, pulse->hub_time_us, clock_tick_us(),
+	    pulse_control_position(pulse));
+	*lease = intake->lease;
+	shared_swap(intake->settings.lease, lease);
+}
+
+static void
+intake_pulse(struct intake *intake, struct span packed)
+{
+	struct pulse pulse;
+
+	arena_reset(intake->arena);
+	if (unpack_pulse(packed, intake->batch_key, intake->arena, &pulse) !=
+	    ERR_OK) {
+		log_warn("follow.pulse", "refused=1");
+		return;
+	}
+	if (pulse.hub_time_us <= intake->lease.hub_us)
+		return;
+	intake_renew_lease(intake, &pulse);
+	intake_heads(intake, &pulse);
+	intake_publish(intake, "pulse", LIVE_PULSE, packed);
+}
+
+void
+intake_live(struct intake *intake, struct span message)
+{
+	enum live_kind kind;
+	struct span packed;
+
+	if (unpack_live(message, &kind, &packed) != ERR_OK)
+		log_warn("follow.live", "refused=1");
+	else if (kind == LIVE_PULSE)
+		intake_pulse(intake, packed);
+	else
+		(void)intake_sealed(intake, packed);
+}
+
+/* What does not follow on from here is asked for again, but not at once: the
+ * same question would get the same answer. */
+static void
+intake_batches(
+    struct intake *intake, struct followed *followed, const struct reply *reply)
+{
+	enum err err = ERR_OK;
+	size_t i;
+
+	for (i = 0; i < reply->sealed_count; i++) {
+		err = intake_sealed(intake, reply->sealed[i]);
+		if (err != ERR_OK && err != ERR_SEEN)
+			break;
+	}
+	if (i < reply->sealed_count)
+		parent_refused(followed);
+}
+
+void
+intake_reply(struct intake *intake, struct span message)
+{
+	struct arena *arena = arena_new();
+	struct followed *followed;
+	struct reply reply;
+
+	if (unpack_reply(message, arena, &reply) != ERR_OK) {
+		log_warn("follow.reply", "refused=1");
+	} else if (!courier_on_reply(intake->courier, &reply)) {
+		followed = parent_take_reply(intake->parent, &reply);
+		if (followed != NULL && reply.kind == REPLY_BATCHES)
+			intake_batches(intake, followed, &reply);
+		else if (reply.kind == REPLY_REFUSAL)
+			log_warn("follow.refusal", "reason=%.*s",
+			    (int)reply.reason.len, reply.reason.ptr);
+	}
+	arena_free(arena);
+}
+
+/* Once for all batches of a group. */
+void
+intake_sync(struct intake *intake)
+{
+	struct why why = {""};
+
+	if (!intake->unsynced)
+		return;
+	if (kv_sync(store_kv(intake->settings.store), &why) != ERR_OK)
+		log_error("follow.sync", "why=\"%s\"", why.text);
+	else
+		intake->unsynced = false;
+}
+
+void
+intake_attach(struct intake *intake, struct bus *bus)
+{
+	const struct world *world = intake_world(intake);
+
+	intake->bus = bus;
+	parent_attach(intake->parent, bus);
+	parent_subscribe(intake->parent, world != NULL ? world->self : NULL);
+	shared_drop(intake->settings.world, world);
+	parent_pump(intake->parent);
+}
+
+static void
+intake_on_stream(void *context, const struct stream_state *state)
+{
+	struct intake *intake = context;
+
+	if (intake_is_ours(intake, state->chain.stream))
+		parent_follow(intake->parent, state);
+}
+
+static enum err
+intake_prepare(struct intake *intake, struct why *why)
+{
+	const struct intake_settings *settings = &intake->settings;
+	struct courier_settings letters = {.store = settings->store,
+	    .signer = settings->signer,
+	    .own_code = settings->own_code};
+
+	intake->newest = store_newest(settings->store);
+	intake->arena = arena_new();
+	intake->batch_key = verifier_new(settings->batch_key);
+	intake->catalogue_key = verifier_new(settings->catalogue_key);
+	intake->replica = replica_new(settings->store, settings->batch_key);
+	intake->parent = parent_new(settings->own_code);
+	intake->lease.term_us = settings->lease_us;
+	letters.parent = intake->parent;
+	intake->courier = courier_new(&letters, why);
+	if (intake->courier == NULL)
+		return ERR_DATABASE;
+	intake_renew_world(intake);
+	if (intake_begin(intake, STREAM_CONTROL) == NULL)
+		return why_set(why, ERR_DATABASE, "cannot read the store");
+	return snapshot_each_stream(
+	    intake->newest, intake_on_stream, intake, why);
+}
+
+struct intake *
+intake_new(const struct intake_settings *settings, struct why *why)
+{
+	struct intake *intake = mem_new(sizeof(*intake));
+
+	intake->settings = *settings;
+	if (intake_prepare(intake, why) == ERR_OK)
+		return intake;
+	intake_free(intake);
+	return NULL;
+}
+
+void
+intake_free(struct intake *intake)
+{
+	if (intake == NULL)
+		return;
+	courier_free(intake->courier);
+	parent_free(intake->parent);
+	replica_free(intake->replica);
+	snapshot_release(intake->newest);
+	arena_free(intake->arena);
+	verifier_free(intake->batch_key);
+	verifier_free(intake->catalogue_key);
+	mem_free(intake);
+}
+
+void
+intake_settle(struct intake *intake)
+{
+	if (intake->world_changed)
+		intake_renew_world(intake);
+}
+
+struct parent *
+intake_parent(struct intake *intake)
+{
+	return intake->parent;
+}
+
+struct courier *
+intake_courier(struct intake *intake)
+{
+	return intake->courier;
+}
+
+int64_t
+intake_age_us(const struct intake *intake)
+{
+	if (intake->lease.hub_us == 0)
+		return -1;
+	return clock_tick_us() - intake->lease.tick_us;
+}

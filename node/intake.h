@@ -1,0 +1,49 @@
+/*
+ * intake: what the parent sends becomes what this node holds.
+ *
+ * Verify, apply, publish to children, ask for what is missing.  A batch that
+ * does not continue our chain, does not verify, or ends in another state
+ * digest than the signed one is refused.
+ * Thread: follow.
+ */
+#ifndef NODE_INTAKE_H
+#define NODE_INTAKE_H
+
+#include "base/shared.h"
+#include "node/courier.h"
+#include "node/parent.h"
+#include "node/store.h"
+#include "wire/bus.h"
+
+struct intake_settings {
+	struct store *store;
+	struct shared *world;  /* struct world; replaced here */
+	struct shared *lease;  /* struct lease; replaced here */
+	struct signer *signer; /* of upward messages; used here only */
+	const char *own_code;
+	const uint8_t *batch_key, *catalogue_key; /* 32 bytes raw */
+	int64_t lease_us;
+	bool serves; /* publish to children */
+};
+
+struct intake;
+
+/* Reads the world and where every stream is.  NULL and `why` on failure. */
+struct intake *intake_new(
+    const struct intake_settings *settings, struct why *why);
+void intake_free(struct intake *intake); /* safe on NULL */
+/* From now on talk. */
+void intake_attach(struct intake *intake, struct bus *bus);
+/* A live message; a reply; as they came. */
+void intake_live(struct intake *intake, struct span message);
+void intake_reply(struct intake *intake, struct span message);
+/* Swap the world in when members or the catalogue came. */
+void intake_settle(struct intake *intake);
+/* One sync for all that was applied since the last. */
+void intake_sync(struct intake *intake);
+struct parent *intake_parent(struct intake *intake);
+struct courier *intake_courier(struct intake *intake);
+/* Age of the newest pulse; -1: none yet. */
+int64_t intake_age_us(const struct intake *intake);
+
+#endif
