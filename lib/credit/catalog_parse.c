@@ -9,6 +9,7 @@
 #include "credit/catalog_inner.h"
 #include "credit/catalog_load.h"
 #include "credit/code_index.h"
+#include "credit/question.h"
 
 #define DOCUMENT_MAX ((size_t)8 << 20)
 #define TEXT_MAX_DEFAULT 1000
@@ -235,6 +236,21 @@ check_labels(
 		    "this name, alias or Chinese name is another column's");
 }
 
+/* Reports put these members beside the fields of a record: a field of that
+ * name would make one name mean two things. */
+static void
+check_name(struct loader *loader, const struct field *field)
+{
+	static const char *const taken[] = {"state", "source_number"};
+	size_t i;
+
+	for (i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		if (strcmp(field->name, taken[i]) == 0)
+			loader_refuse(loader, "name",
+			    "state and source_number are members of every "
+			    "record in reports");
+}
+
 static void
 load_field(struct loader *loader, const struct json *from,
     const struct item *item, struct field *field)
@@ -252,6 +268,7 @@ load_field(struct loader *loader, const struct json *from,
 	load_type_details(loader, from, field);
 	if (item->field_count > 0 && field->number <= field[-1].number)
 		loader_refuse(loader, "number", "not ascending");
+	check_name(loader, field);
 	if (!loader->failed)
 		check_labels(loader, item, field);
 }
@@ -408,6 +425,9 @@ load_items(struct loader *loader, const struct json *document)
 	size_t i, count = loader_count(loader, document, "items", 4096);
 	struct item *item;
 
+	if (count > QUESTION_ITEMS_MAX)
+		loader_refuse(
+		    loader, "items", "more than 256, which a permit holds");
 	catalog->items = arena_take(loader->arena, count * sizeof(*item));
 	for (i = 0; i < count && !loader->failed; i++) {
 		item = &catalog->items[i];

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "credit/catalog.h"
+#include "credit/question.h"
 #include "tests/unit/sample_list.h"
 
 static struct catalog *
@@ -250,6 +251,58 @@ values_out_of_shape_are_refused(void **state)
 }
 
 static void
+members_of_reports_are_no_field_names(void **state)
+{
+	(void)state;
+
+	assert_refused("\"name\":\"ent_type\"", "\"name\":\"state\"",
+	    "state and source_number are members");
+	assert_refused("\"name\":\"ent_type\"", "\"name\":\"source_number\"",
+	    "state and source_number are members");
+}
+
+/* A catalogue of `count` items with one field each. */
+static struct catalog *
+catalog_of(unsigned count, struct why *why)
+{
+	struct catalog *catalog;
+	struct buf buf = {0};
+	unsigned i;
+
+	buf_text(&buf, "{\"catalogue\":\"many\",\"version\":1,"
+		       "\"categories\":[{\"number\":1,\"zh\":\"a\"}],"
+		       "\"items\":[");
+	for (i = 1; i <= count; i++)
+		buf_print(&buf,
+		    "%s{\"number\":%u,\"category\":1,\"zh\":\"b\","
+		    "\"provider\":{\"zh\":\"c\"},\"mode\":\"local\","
+		    "\"cadence\":\"daily\",\"fields\":[{\"number\":1,"
+		    "\"name\":\"d\",\"zh\":\"e\",\"type\":\"text\","
+		    "\"class\":\"public\"}]}",
+		    i > 1 ? "," : "", i);
+	buf_text(&buf, "]}");
+	catalog = catalog_parse(buf_span(&buf), why);
+	buf_release(&buf);
+	return catalog;
+}
+
+static void
+a_catalogue_has_no_more_items_than_a_permit_holds(void **state)
+{
+	struct why why = {""};
+	struct catalog *catalog;
+
+	(void)state;
+
+	catalog = catalog_of(QUESTION_ITEMS_MAX, &why);
+	assert_string_equal(why.text, "");
+	assert_non_null(catalog);
+	catalog_free(catalog);
+	assert_null(catalog_of(QUESTION_ITEMS_MAX + 1, &why));
+	assert_non_null(strstr(why.text, "items: more than 256"));
+}
+
+static void
 the_deployed_catalogue_is_accepted(void **state)
 {
 	struct catalog *catalog;
@@ -287,6 +340,8 @@ main(void)
 	    cmocka_unit_test(what_is_there_twice_is_refused),
 	    cmocka_unit_test(what_is_referred_to_must_exist),
 	    cmocka_unit_test(values_out_of_shape_are_refused),
+	    cmocka_unit_test(members_of_reports_are_no_field_names),
+	    cmocka_unit_test(a_catalogue_has_no_more_items_than_a_permit_holds),
 	    cmocka_unit_test(the_deployed_catalogue_is_accepted),
 	};
 
