@@ -79,6 +79,18 @@ find_binaries(struct cluster *cluster, const char *wanted, struct why *why)
 }
 
 /* Start a program with its output in the cluster's log. */
+/* PostgreSQL's programs find themselves by leaving the current folder and
+ * coming back; who became another user may not be able to. */
+static void
+leave_unreachable_folder(void)
+{
+	char here[PATH_SIZE];
+
+	if ((getcwd(here, sizeof(here)) == NULL || access(here, X_OK) != 0) &&
+	    chdir("/") != 0)
+		_exit(126);
+}
+
 static pid_t
 spawn(struct cluster *cluster, char *const argv[], bool server)
 {
@@ -98,6 +110,7 @@ spawn(struct cluster *cluster, char *const argv[], bool server)
 		dup2(log, STDOUT_FILENO);
 		dup2(log, STDERR_FILENO);
 	}
+	leave_unreachable_folder();
 	/* A ^C of the terminal is for the hub, which then stops the server;
 	 * a killed hub takes it along (SIGINT: fast shutdown). */
 	if (server) {
