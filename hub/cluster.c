@@ -78,7 +78,6 @@ find_binaries(struct cluster *cluster, const char *wanted, struct why *why)
 	    program);
 }
 
-/* Start a program with its output in the cluster's log. */
 /* PostgreSQL's programs find themselves by leaving the current folder and
  * coming back; who became another user may not be able to. */
 static void
@@ -91,8 +90,9 @@ leave_unreachable_folder(void)
 		_exit(126);
 }
 
+/* Start a program with its output in the cluster's log. */
 static pid_t
-spawn(struct cluster *cluster, char *const argv[], bool server)
+spawn(struct cluster *cluster, char *argv[], bool server)
 {
 	char program[PATH_SIZE];
 	pid_t parent = getpid();
@@ -119,12 +119,14 @@ spawn(struct cluster *cluster, char *const argv[], bool server)
 		if (getppid() != parent)
 			_exit(1);
 	}
+	/* With a bare name it would look itself up in PATH. */
+	argv[0] = program;
 	execv(program, argv);
 	_exit(127);
 }
 
 static bool
-run(struct cluster *cluster, char *const argv[])
+run(struct cluster *cluster, char *argv[])
 {
 	pid_t child = spawn(cluster, argv, false);
 	int status = 0;
