@@ -15,7 +15,10 @@
 #include "node/status.h"
 
 #define IDLE_MS 100
-#define LIVE_WAITING 64 /* what comes then is fetched later */
+/* Jobs that wait; what comes then is dropped, and fetched or asked again. */
+#define LIVE_WAITING 64
+#define REPLY_WAITING 80
+#define URGENT_WAITING 256
 #define STATUS_US (2 * CLOCK_SECOND)
 
 struct follow {
@@ -241,13 +244,13 @@ follow_on_live(struct follow *follow, struct span topic, struct span message)
 
 	job.urgent = span_is(topic, STREAM_CONTROL);
 	buf_add(&job.bytes, message.ptr, message.len);
-	follow_post(follow, &job, job.urgent ? 0 : LIVE_WAITING);
+	follow_post(follow, &job, job.urgent ? URGENT_WAITING : LIVE_WAITING);
 }
 
 void
 follow_on_reply(struct follow *follow, struct span message)
 {
-	follow_post_bytes(follow, JOB_REPLY, message, 0);
+	follow_post_bytes(follow, JOB_REPLY, message, REPLY_WAITING);
 }
 
 void
