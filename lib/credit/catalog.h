@@ -64,11 +64,13 @@ struct field {
 	enum field_type type;
 	enum field_class class;
 	bool required;
-	bool in_wan;     /* a bare number is in 万元 (FIELD_MONEY) */
-	size_t max;      /* code points of text */
+	bool in_wan; /* a bare number is in 万元 (FIELD_MONEY) */
+	size_t max;  /* code points of text */
 	const struct code_list *codes; /* FIELD_CODE; else NULL */
-	const char *currency_to; /* FIELD_MONEY: field that takes the currency */
-	const char *const *aliases; /* column names as they come; ends with NULL */
+	const char
+	    *currency_to; /* FIELD_MONEY: field that takes the currency */
+	const char *const
+	    *aliases;     /* column names as they come; ends with NULL */
 	const char *unit; /* as the catalogue says it; "" or NULL none */
 };
 
@@ -79,9 +81,9 @@ struct item {
 	const char *provider_zh, *provider_en;
 	const char *mode;    /* "national", "interface", "local", … */
 	const char *cadence; /* "daily", "weekly", "monthly", "yearly" */
-	bool needs_consent;  /* 模式 "企业授权": every field is protected */
-	bool is_negative;    /* bad information: retention from its end */
-	unsigned retention_years; /* 0: kept */
+	bool needs_consent; /* 模式 "企业授权": every field is protected */
+	bool is_negative;   /* bad information: retention from its end */
+	unsigned retention_years;   /* 0: kept */
 	const char *retention_from; /* field the years count from; "" none */
 	const struct field *fields;
 	size_t field_count;
@@ -123,7 +125,8 @@ const struct field *catalog_find_common(
 
 /* By name, alias or Chinese name (folded, trimmed, case ignored); NULL when
  * none.  Not for every row: columns are mapped once. */
-const struct field *item_find_field(const struct item *item, struct span column);
+const struct field *item_find_field(
+    const struct item *item, struct span column);
 const struct field *item_find_number(const struct item *item, uint32_t number);
 /* Is this field protected: by its class, or because its item needs consent? */
 bool item_protects(const struct item *item, const struct field *field);
@@ -131,6 +134,7 @@ const char *field_class_name(enum field_class class);
 const char *field_type_name(enum field_type type);
 /* By code, Chinese or English name, other spelling or retired code (folded,
  * trimmed, case ignored).  NULL when none, or when two codes share the name. */
-const struct code *code_list_find(const struct code_list *list, struct span text);
+const struct code *code_list_find(
+    const struct code_list *list, struct span text);
 
 #endif

@@ -17,9 +17,10 @@ enum finding_severity {
 };
 
 struct finding {
-	uint64_t line;     /* of the row's first character; the header is 1 */
-	const char *field; /* catalogue name, or "" for the whole row; borrowed */
-	const char *rule;  /* static or the catalogue's; borrowed */
+	uint64_t line; /* of the row's first character; the header is 1 */
+	const char
+	    *field; /* catalogue name, or "" for the whole row; borrowed */
+	const char *rule; /* static or the catalogue's; borrowed */
 	enum finding_severity severity;
 	struct digest value; /* of the value as it came */
 };

@@ -27,8 +27,8 @@ enum control_item {
 	CONTROL_CATALOGUE = 60001, /* subject "catalogue"; compact JWS */
 	CONTROL_MEMBER = 60002,    /* subject = member code; JSON (member.h) */
 	CONTROL_CONSENT = 60003    /* subject = USCC, key = consent id; JWS.
-	                              Revoked: state withdrawn, field 2 says by
-	                              what (a JWS, or "node:<code>") */
+				      Revoked: state withdrawn, field 2 says by
+				      what (a JWS, or "node:<code>") */
 };
 
 enum record_state {
@@ -39,14 +39,14 @@ enum record_state {
 };
 
 struct record_field {
-	uint32_t number; /* ascending within a record */
+	uint32_t number;   /* ascending within a record */
 	struct span value; /* canonical text (value.h) */
 };
 
 struct record {
 	uint32_t item;
 	struct span subject;
-	struct span key;      /* empty: the item's one record of the subject */
+	struct span key; /* empty: the item's one record of the subject */
 	uint64_t version;
 	enum record_state state;
 	struct span provider; /* member code */

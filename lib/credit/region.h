@@ -38,7 +38,8 @@ enum region_source region_stream(const struct catalog *catalog,
     struct span uscc, const struct whereabouts *where,
     char stream[STREAM_LEN + 1]);
 bool region_is_province(const struct catalog *catalog, struct span two_digits);
-bool region_is_prefecture(const struct catalog *catalog, struct span four_digits);
+bool region_is_prefecture(
+    const struct catalog *catalog, struct span four_digits);
 /* Does a platform's division ("" nation, "44" province, "4401" prefecture)
  * hold the stream?  Control ("0000") is held by everybody. */
 bool region_holds(const char *division, const char *stream);

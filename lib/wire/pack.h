@@ -82,12 +82,12 @@ enum request_kind {
 struct request {
 	uint64_t ticket;
 	enum request_kind kind;
-	unsigned protocol;              /* hello */
-	struct span software, code;     /* hello */
-	char stream[STREAM_LEN + 1];    /* fetch */
-	uint64_t after;                 /* fetch */
-	uint32_t credits;               /* fetch */
-	struct span upward;             /* upward: packed Upward */
+	unsigned protocol;           /* hello */
+	struct span software, code;  /* hello */
+	char stream[STREAM_LEN + 1]; /* fetch */
+	uint64_t after;              /* fetch */
+	uint32_t credits;            /* fetch */
+	struct span upward;          /* upward: packed Upward */
 };
 void pack_request(const struct request *request, struct buf *out);
 MUST_CHECK enum err unpack_request(
@@ -108,9 +108,9 @@ struct reply {
 	char stream[STREAM_LEN + 1]; /* batches, too old */
 	const struct span *sealed;   /* batches: packed Sealed each */
 	size_t sealed_count;
-	uint64_t newest;             /* batches */
-	uint64_t oldest;             /* too old */
-	struct span reason;          /* refusal */
+	uint64_t newest;    /* batches */
+	uint64_t oldest;    /* too old */
+	struct span reason; /* refusal */
 };
 void pack_reply(const struct reply *reply, struct buf *out);
 MUST_CHECK enum err unpack_reply(

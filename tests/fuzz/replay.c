@@ -23,7 +23,8 @@ replay(const char *path)
 	size = ftell(file);
 	rewind(file);
 	data = malloc((size_t)size + 1);
-	if (data == NULL || fread(data, 1, (size_t)size, file) != (size_t)size) {
+	if (data == NULL ||
+	    fread(data, 1, (size_t)size, file) != (size_t)size) {
 		fclose(file);
 		free(data);
 		return 1;
