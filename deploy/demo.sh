@@ -25,6 +25,10 @@ quietly() {
 	}
 }
 
+# The beginning and the end of a long answer.
+brief() { awk -v most="$1" 'NR <= most { print; next } { tail[NR % 3] = $0; n = NR }
+	END { if (n) { if (n > most + 3) print "  …"; for (i = (n - 2 > most ? n - 2 : most + 1); i <= n; i++) print tail[i % 3] } }'; }
+
 as() { # WHO words…: the CLI with that member's certificate
 	local who=$1
 	shift
@@ -116,7 +120,7 @@ show() {
 	step "1. A department hands in registrations; the receipt counts every row" \
 		"   Wrong rows come back as findings with line, field and rule; the good ones are in the ledger."
 	cat "$run/feed/receipt.json"; echo
-	as dept feed findings 1 "$(sed -n 's/.*"batch": *"\([^"]*\)".*/\1/p' "$run/feed/receipt.json")" | head -n 5
+	as dept feed findings 1 "$(sed -n 's/.*"batch": *"\([^"]*\)".*/\1/p' "$run/feed/receipt.json")" | brief 4
 
 	step "2. The same file again changes nothing" "   A row with the same content is counted as unchanged and not sent on."
 	as dept feed submit 1 "$run/feed/1.csv" --id "again-$RANDOM$RANDOM"
@@ -126,7 +130,7 @@ show() {
 	as operator node status --node "$RX_CITY"
 
 	step "4. A bank asks about $subject: public items" "   The answer names as-of time, position and provider, and its own trail entry."
-	as bank query "$subject" --purpose pre_loan --items 1,11,17
+	as bank query "$subject" --purpose pre_loan --items 1,11,17 | brief 40
 
 	step "5. Tax amounts are protected: refused for want of the enterprise's consent" "   The answer says what was left out and by which rule."
 	as bank query "$subject" --purpose pre_loan --items 19
@@ -135,7 +139,7 @@ show() {
 	"$rx" consent sign --stem "$run/id/subject" --grantee 91440101MA000RX19U --purpose pre_loan \
 		--items 19 --days 30 --id "$consent" >"$run/feed/consent.jws"
 	as bank consent register "$run/feed/consent.jws"
-	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent"
+	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent" | brief 30
 
 	step "7. Another bank with the same consent gets nothing from it" "   A consent names its grantee."
 	as bank2 query "$subject" --purpose pre_loan --items 19 --consent "$consent"
