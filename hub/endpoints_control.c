@@ -40,7 +40,7 @@ put_catalogue(struct inquiry *inquiry, struct ledger *ledger)
 	    ledger, hub->catalogue_verifier, buf_span(&inquiry->body), &why);
 
 	if (err == ERR_OK)
-		err = hub_reload(hub, ledger, &why);
+		err = hub_reload_catalogue(hub, ledger, &why);
 	if (err == ERR_CONFLICT) {
 		answer_refuse(
 		    &inquiry->answer, 409, "not_newer", "%s", why.text);
@@ -95,7 +95,7 @@ put_member(struct inquiry *inquiry, struct ledger *ledger)
 	if (err == ERR_OK)
 		err = control_admit(ledger, &member, &why);
 	if (err == ERR_OK)
-		err = hub_reload(hub, ledger, &why);
+		err = hub_reload_members(hub, ledger, &why);
 	if (err != ERR_OK) {
 		answer_fail(&inquiry->answer, err, why.text);
 		return;

@@ -12,28 +12,39 @@
 #include "wire/pack.h"
 
 enum err
-hub_reload(struct hub *hub, struct ledger *ledger, struct why *why)
+hub_reload_members(struct hub *hub, struct ledger *ledger, struct why *why)
 {
 	struct pg *pg = ledger_pg(ledger);
-	struct catalogue *catalogue = NULL;
 	struct members *members;
-	enum err err;
 
 	pg_begin(pg);
 	members = members_load(pg, why);
-	err = catalogue_load(pg, hub->catalogue_verifier, &catalogue, why);
-	if (err == ERR_MISSING)
-		err = ERR_OK;
-	if (pg_end(pg, true) != ERR_OK || members == NULL)
-		err = ERR_DATABASE;
-	if (err != ERR_OK) {
+	if (pg_end(pg, true) != ERR_OK || members == NULL) {
 		members_free(members);
-		catalogue_free(catalogue);
-		return err;
+		return ERR_DATABASE;
 	}
 	shared_swap(hub->members, members);
-	shared_swap(hub->catalogue, catalogue);
 	return ERR_OK;
+}
+
+enum err
+hub_reload_catalogue(struct hub *hub, struct ledger *ledger, struct why *why)
+{
+	struct pg *pg = ledger_pg(ledger);
+	struct catalogue *catalogue;
+	enum err err;
+
+	pg_begin(pg);
+	err = catalogue_load(pg, hub->catalogue_verifier, &catalogue, why);
+	if (pg_end(pg, true) != ERR_OK)
+		err = ERR_DATABASE;
+	if (err == ERR_OK) {
+		shared_swap(hub->catalogue, catalogue);
+		return ERR_OK;
+	}
+	catalogue_free(catalogue);
+	/* A new network has none yet. */
+	return err == ERR_MISSING ? ERR_OK : err;
 }
 
 bool

@@ -45,8 +45,10 @@ struct hub {
 };
 
 /* After a change of control records: read them again and swap the shared
- * objects.  On the desk's thread, or before it runs. */
-MUST_CHECK enum err hub_reload(
+ * object.  On the desk's thread, or before it runs. */
+MUST_CHECK enum err hub_reload_members(
+    struct hub *hub, struct ledger *ledger, struct why *why);
+MUST_CHECK enum err hub_reload_catalogue(
     struct hub *hub, struct ledger *ledger, struct why *why);
 /* For the bus: only active platforms' keys get in (bus_admit_fn) … */
 bool hub_admit_key(

@@ -137,13 +137,15 @@ open_desk(struct hub *hub, struct why *why)
 		return ERR_DATABASE;
 	hub->members = shared_new(members_free);
 	hub->catalogue = shared_new(catalogue_free);
-	err = hub_reload(hub, ledger, why);
+	err = hub_reload_members(hub, ledger, why);
 	if (err == ERR_OK)
 		err = admit_operator(hub, ledger, why);
 	if (err == ERR_OK)
 		err = load_catalogue(hub, ledger, why);
 	if (err == ERR_OK)
-		err = hub_reload(hub, ledger, why);
+		err = hub_reload_members(hub, ledger, why);
+	if (err == ERR_OK)
+		err = hub_reload_catalogue(hub, ledger, why);
 	hub->desk = desk_new(ledger);
 	return err;
 }

@@ -294,9 +294,10 @@ def test_a_restart_keeps_everything(hub):
     members = hub.http("GET", "/v1/members").body
     receipt = hub.http("GET", "/v1/feeds/1/batches/retry", "dept").body
 
-    assert hub.stop() == 0
+    status = hub.stop()
     hub.start()
 
+    assert status == 0
     assert hub.streams() == before
     assert hub.http("GET", "/v1/members").body == members
     assert hub.http("GET", "/v1/feeds/1/batches/retry", "dept").body == receipt
