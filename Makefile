@@ -176,9 +176,14 @@ lint-format: deps-test
 	@clang-format --dry-run -Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
 lint-words: deps-test all
 	@for rule in rooms path settings; do $(PYTHON) tests/lint/$$rule.py || exit 1; done
-lint-tidy: deps-test $(GEN_C)
-	@printf '%s\n' $(LIB) $(HUB) $(NODE) $(CLI) | xargs -P $(JOBS) -n 6 sh -c \
-		'clang-tidy --quiet "$$@" -- -std=c11 $(CPPFLAGS_TIDY) 2>/dev/null' sh && echo "clang-tidy: clean"
+TIDY := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB) $(HUB) $(NODE) $(CLI))
+lint-tidy: deps-test $(TIDY)
+	@echo "clang-tidy: $(words $(TIDY)) files"
+# Again only when the object was made again, so that a second run is quick.
+$(B)/tidy/%.ok: $(B)/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $*.c -- -std=c11 $(CPPFLAGS_TIDY) 2>/dev/null
+	@touch $@
 CPPFLAGS_TIDY = -D_GNU_SOURCE $(filter-out -MMD -MP,$(CPPFLAGS))
 lint-cppcheck: deps-test
 	@mkdir -p build/cppcheck

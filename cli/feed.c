@@ -193,7 +193,7 @@ feed_findings(const struct args *args)
 	struct buf path = {0};
 	int64_t next = 0, after;
 	uint32_t item;
-	int code;
+	int code = DONE;
 
 	if (!feed_item_of(args, &item))
 		return MISUSED;

@@ -150,7 +150,7 @@ show_table(const struct json *rows, const struct show_column *columns)
 	size_t widths[COLUMNS_MAX] = {0}, width, i, j;
 	struct buf cell = {0};
 
-	for (i = 0; columns[i].member != NULL && i < COLUMNS_MAX; i++) {
+	for (i = 0; i < COLUMNS_MAX && columns[i].member != NULL; i++) {
 		widths[i] = show_width(span_of(columns[i].title));
 		for (j = 0; j < json_count(rows); j++) {
 			cell_text(json_at(rows, j), columns[i].member, &cell);

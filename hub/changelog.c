@@ -3,6 +3,8 @@
  */
 #include "hub/changelog.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/setsum.h"
@@ -312,6 +314,7 @@ changelog_write(struct changelog *log, struct pg *pg)
 	buf_reset(&log->rows);
 	if (pg_has_failed(pg) || log->lane_count == 0)
 		return ERR_OK;
+	assert(log->lanes != NULL);
 	if (log->damaged)
 		return ERR_DATABASE;
 	err = seal_changes(log, pg);

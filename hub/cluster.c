@@ -175,17 +175,18 @@ end_leftover(struct cluster *cluster, struct why *why)
 	return ERR_OK;
 }
 
+#define SOCKET_NAME "/.s.PGSQL.5432.lock"
+
 /* A socket's whole path must fit into sockaddr_un. */
 static enum err
 choose_socket(struct cluster *cluster, const char *folder, struct why *why)
 {
 	struct sockaddr_un address;
-	const char name[] = "/.s.PGSQL.5432.lock";
 	char *made;
 
 	made = realpath(folder, NULL);
 	if (made != NULL &&
-	    strlen(made) + sizeof(name) <= sizeof(address.sun_path)) {
+	    strlen(made) + sizeof(SOCKET_NAME) <= sizeof(address.sun_path)) {
 		snprintf(cluster->socket, PATH_SIZE, "%s", made);
 		free(made);
 		return ERR_OK;

@@ -136,7 +136,7 @@ static void
 page_on_entry(void *context, enum err err, const struct entry *entry)
 {
 	struct page *page = context;
-	struct access access;
+	struct access access = {0};
 
 	page->err = err;
 	if (err == ERR_OK)
