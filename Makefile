@@ -152,11 +152,20 @@ check: deps-test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=asan WERROR=-Werror unit fuzz-replay
 	@RX_BIN=$(CURDIR)/build/release $(PYTEST) tests/integration tests/scenario
 
-# The same tests with every program under a sanitizer.
+# The same tests with every program under a sanitizer; tests/conftest.py fails
+# a file when any process of it was reported.  ThreadSanitizer does not see how
+# the libraries, which are not built with it, order their own memory, so it
+# leaves out what they touch.  Nothing of ours is suppressed: our threads meet
+# in work.c and shared.c, which it sees whole.
+# Clang 14 cannot place its shadow under the widest address randomisation.
+STILL := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+asan tsan: export ASAN_OPTIONS := detect_stack_use_after_return=1:strict_string_checks=1
+asan tsan: export UBSAN_OPTIONS := print_stacktrace=1
+asan tsan: export TSAN_OPTIONS := ignore_noninstrumented_modules=1:second_deadlock_stack=1
+asan tsan: export RX_CRASH_ROWS := 20000
 asan tsan: deps-test
-	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$@ programs unit fuzz-replay
-	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp halt_on_error=1" \
-		RX_BIN=$(CURDIR)/build/$@ $(PYTEST) tests/integration tests/scenario
+	@$(STILL) $(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$@ programs unit fuzz-replay
+	@RX_BIN=$(CURDIR)/build/$@ $(STILL) $(PYTEST) tests/integration tests/scenario
 
 fuzz: deps-test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) BUILD=fuzz fuzz-targets
