@@ -172,7 +172,8 @@ follow_open(const struct follow_settings *settings, struct why *why)
 	follow->settings = *settings;
 	follow->lease_metric = metric_gauge("rongxin_node_lease_age_seconds",
 	    "", "Age of the newest signed pulse; -1: none yet.");
-	follow->intake = intake_new(&settings->intake, why);
+	follow->settings.intake.parent_name = settings->parent_name;
+	follow->intake = intake_new(&follow->settings.intake, why);
 	if (follow->intake == NULL) {
 		follow_free(follow);
 		return NULL;

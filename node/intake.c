@@ -22,6 +22,7 @@ struct intake {
 	struct lease lease;
 	bool unsynced;      /* something was applied since the last sync */
 	bool world_changed; /* members or catalogue came */
+	bool stale;         /* the last pulse was too old to renew the lease */
 };
 
 static const struct world *
@@ -179,6 +180,22 @@ intake_renew_lease(struct intake *intake, const struct pulse *pulse)
 	shared_swap(intake->settings.lease, lease);
 }
 
+/* After a start nothing else tells an old pulse that a relay kept from a new
+ * one: it must not open what was revoked since. */
+static bool
+intake_is_stale(struct intake *intake, const struct pulse *pulse)
+{
+	int64_t age_us = clock_now_us() - pulse->hub_time_us;
+	bool stale = age_us > intake->lease.term_us;
+
+	if (stale && !intake->stale)
+		log_warn("follow.stale", "peer=%s age_s=%lld",
+		    parent_peer(intake->parent),
+		    (long long)(age_us / CLOCK_SECOND));
+	intake->stale = stale;
+	return stale;
+}
+
 static void
 intake_pulse(struct intake *intake, struct span packed)
 {
@@ -187,12 +204,14 @@ intake_pulse(struct intake *intake, struct span packed)
 	arena_reset(intake->arena);
 	if (unpack_pulse(packed, intake->batch_key, intake->arena, &pulse) !=
 	    ERR_OK) {
-		log_warn("follow.pulse", "refused=1");
+		log_warn("follow.pulse", "refused=1 peer=%s",
+		    parent_peer(intake->parent));
 		return;
 	}
 	if (pulse.hub_time_us <= intake->lease.hub_us)
 		return;
-	intake_renew_lease(intake, &pulse);
+	if (!intake_is_stale(intake, &pulse))
+		intake_renew_lease(intake, &pulse);
 	intake_heads(intake, &pulse);
 	intake_publish(intake, "pulse", LIVE_PULSE, packed);
 }
@@ -204,7 +223,8 @@ intake_live(struct intake *intake, struct span message)
 	struct span packed;
 
 	if (unpack_live(message, &kind, &packed) != ERR_OK)
-		log_warn("follow.live", "refused=1");
+		log_warn("follow.live", "refused=1 peer=%s",
+		    parent_peer(intake->parent));
 	else if (kind == LIVE_PULSE)
 		intake_pulse(intake, packed);
 	else
@@ -237,14 +257,16 @@ intake_reply(struct intake *intake, struct span message)
 	struct reply reply;
 
 	if (unpack_reply(message, arena, &reply) != ERR_OK) {
-		log_warn("follow.reply", "refused=1");
+		log_warn("follow.reply", "refused=1 peer=%s",
+		    parent_peer(intake->parent));
 	} else if (!courier_on_reply(intake->courier, &reply)) {
 		followed = parent_take_reply(intake->parent, &reply);
 		if (followed != NULL && reply.kind == REPLY_BATCHES)
 			intake_batches(intake, followed, &reply);
 		else if (reply.kind == REPLY_REFUSAL)
-			log_warn("follow.refusal", "reason=%.*s",
-			    (int)reply.reason.len, reply.reason.ptr);
+			log_warn("follow.refusal", "peer=%s reason=%.*s",
+			    parent_peer(intake->parent), (int)reply.reason.len,
+			    reply.reason.ptr);
 	}
 	arena_free(arena);
 }
@@ -298,6 +320,8 @@ intake_prepare(struct intake *intake, struct why *why)
 	intake->catalogue_key = verifier_new(settings->catalogue_key);
 	intake->replica = replica_new(settings->store, settings->batch_key);
 	intake->parent = parent_new(settings->own_code);
+	if (settings->parent_name != NULL)
+		parent_set_endpoint(intake->parent, settings->parent_name);
 	intake->lease.term_us = settings->lease_us;
 	letters.parent = intake->parent;
 	intake->courier = courier_new(&letters, why);

@@ -21,6 +21,7 @@ struct intake_settings {
 	struct shared *lease;  /* struct lease; replaced here */
 	struct signer *signer; /* of upward messages; used here only */
 	const char *own_code;
+	const char *parent_name; /* its endpoint, for the log; set by follow */
 	const uint8_t *batch_key, *catalogue_key; /* 32 bytes raw */
 	int64_t lease_us;
 	bool serves; /* publish to children */

@@ -14,6 +14,7 @@
 #define AT_ONCE 2 /* streams fetched at a time: 8 MiB each at most */
 #define RETRY_US (5 * CLOCK_SECOND)
 #define TOPIC_PULSE "pulse"
+#define ENDPOINT_MAX 256
 
 struct parent {
 	char code[MEMBER_CODE_MAX + 1];
@@ -23,6 +24,8 @@ struct parent {
 	size_t turn; /* where the next pump begins */
 	uint64_t ticket;
 	struct member subscribed; /* topics of these divisions */
+	char endpoint[ENDPOINT_MAX];
+	char peer[ENDPOINT_MAX + MEMBER_CODE_MAX + 2];
 };
 
 struct parent *
@@ -45,6 +48,28 @@ parent_free(struct parent *parent)
 		mem_free(parent->streams[i]);
 	mem_free(parent->streams);
 	mem_free(parent);
+}
+
+static void
+parent_name_peer(struct parent *parent, struct span code)
+{
+	if (code.len == 0 || code.len > MEMBER_CODE_MAX)
+		code = span_of("hub");
+	snprintf(parent->peer, sizeof(parent->peer), "%.*s@%s", (int)code.len,
+	    code.ptr, parent->endpoint);
+}
+
+void
+parent_set_endpoint(struct parent *parent, const char *endpoint)
+{
+	snprintf(parent->endpoint, sizeof(parent->endpoint), "%s", endpoint);
+	parent_name_peer(parent, span_of("?"));
+}
+
+const char *
+parent_peer(const struct parent *parent)
+{
+	return parent->peer;
 }
 
 uint64_t
@@ -217,6 +242,8 @@ parent_take_reply(struct parent *parent, const struct reply *reply)
 	struct followed *followed;
 	size_t i;
 
+	if (reply->kind == REPLY_WELCOME)
+		parent_name_peer(parent, reply->code);
 	for (i = 0; i < parent->count; i++) {
 		followed = parent->streams[i];
 		if (followed->ticket == 0 || followed->ticket != reply->ticket)

@@ -56,13 +56,15 @@ replica_count_refused(enum err err)
 	    1);
 }
 
+/* It is the parent that is named: the hub signed what it signed. */
 static enum err
-replica_refuse(
-    const struct batch_header *header, enum err err, const struct why *why)
+replica_refuse(const struct parent *parent, const struct batch_header *header,
+    enum err err, const struct why *why)
 {
 	replica_count_refused(err);
 	log_error(err == ERR_CONFLICT ? "follow.diverged" : "follow.refused",
-	    "stream=%s first=%llu err=%s why=\"%s\"", header->stream,
+	    "peer=%s stream=%s first=%llu err=%s why=\"%s\"",
+	    parent_peer(parent), header->stream,
 	    (unsigned long long)header->first, err_name(err), why->text);
 	return err;
 }
@@ -115,7 +117,8 @@ replica_take(struct replica *replica, struct parent *parent, struct span bytes,
 	err =
 	    opener_check(replica->opener, bytes, &taken->header, &sealed, &why);
 	if (err != ERR_OK)
-		return replica_refuse(&taken->header, ERR_INVALID, &why);
+		return replica_refuse(
+		    parent, &taken->header, ERR_INVALID, &why);
 	taken->followed = parent_find(parent, taken->header.stream);
 	if (taken->followed == NULL)
 		return ERR_MISSING;
@@ -127,7 +130,7 @@ replica_take(struct replica *replica, struct parent *parent, struct span bytes,
 	else
 		err = replica_apply(replica, bytes, &sealed, taken, &why);
 	if (err != ERR_OK)
-		return replica_refuse(&taken->header, err, &why);
+		return replica_refuse(parent, &taken->header, err, &why);
 	replica_count(replica, taken);
 	return ERR_OK;
 }

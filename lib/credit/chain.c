@@ -123,12 +123,19 @@ batch_header_hash(const struct batch_header *header)
 enum err
 chain_admit(const struct chain *chain, const struct batch_header *header)
 {
+	struct digest hash;
+
 	if (strcmp(chain->stream, header->stream) != 0)
 		return ERR_INVALID;
 	if (header->first == 0 || header->last < header->first)
 		return ERR_INVALID;
-	if (header->last <= chain->position)
+	if (header->last < chain->position)
 		return ERR_SEEN;
+	if (header->last == chain->position) {
+		hash = batch_header_hash(header);
+		return digest_equal(&hash, &chain->head) ? ERR_SEEN
+							 : ERR_INVALID;
+	}
 	if (header->first > chain->position + 1)
 		return ERR_GAP;
 	/* What overlaps us without being a repeat is another chain. */

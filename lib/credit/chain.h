@@ -44,7 +44,8 @@ struct chain {
 
 /* May this batch be applied now?  ERR_OK: it is next.  ERR_SEEN: a harmless
  * repeat.  ERR_GAP: batches before it are missing.  ERR_INVALID: it claims
- * our next position but does not continue our chain. */
+ * our next position but does not continue our chain, or our newest but is
+ * another batch. */
 MUST_CHECK enum err chain_admit(
     const struct chain *chain, const struct batch_header *header);
 void chain_advance(struct chain *chain, const struct batch_header *header);

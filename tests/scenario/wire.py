@@ -198,6 +198,8 @@ class Parent:
         self.live.send_multipart([topic.encode(), field(1, sealed) if sealed is not None else field(2, pulse)])
 
     def close(self):
+        if self.stopping.is_set():
+            return
         self.stopping.set()
         self.thread.join()
         self.context.destroy(linger=0)

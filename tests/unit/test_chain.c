@@ -55,6 +55,18 @@ the_next_batch_is_admitted_and_moves_the_chain(void **state)
 }
 
 static void
+another_batch_for_our_newest_position_is_a_lie(void **state)
+{
+	struct batch_header first;
+	struct chain chain = chain_at_ten(&first);
+
+	(void)state;
+	first.state = digest_of(span_of("another state"));
+
+	assert_int_equal(chain_admit(&chain, &first), ERR_INVALID);
+}
+
+static void
 a_repeat_is_harmless(void **state)
 {
 	struct batch_header first;
@@ -193,6 +205,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_next_batch_is_admitted_and_moves_the_chain),
 	    cmocka_unit_test(a_repeat_is_harmless),
+	    cmocka_unit_test(another_batch_for_our_newest_position_is_a_lie),
 	    cmocka_unit_test(a_gap_is_refused_and_does_not_move),
 	    cmocka_unit_test(our_next_position_on_another_chain_is_a_lie),
 	    cmocka_unit_test(a_batch_that_overlaps_our_end_is_a_lie),
