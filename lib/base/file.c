@@ -155,7 +155,8 @@ file_make_folder(const char *path, mode_t mode, struct why *why)
 		slash = strchr(slash + 1, '/');
 		if (slash != NULL)
 			*slash = '\0';
-		if (mkdir(folder, mode) != 0 && !file_is_folder(folder))
+		if (mkdir(folder, slash != NULL ? 0755 : mode) != 0 &&
+		    !file_is_folder(folder))
 			return file_failed(why, "make folder", folder);
 		if (slash != NULL)
 			*slash = '/';

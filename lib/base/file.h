@@ -18,7 +18,8 @@ MUST_CHECK enum err file_read(
 /* Write beside, fsync, rename, fsync the folder. */
 MUST_CHECK enum err file_replace(
     const char *path, struct span bytes, mode_t mode, struct why *why);
-/* Make the folder and its parents; fine when it is there. */
+/* Make the folder, with `mode`, and its missing parents, with 0755; fine
+ * when it is there. */
 MUST_CHECK enum err file_make_folder(
     const char *path, mode_t mode, struct why *why);
 bool file_exists(const char *path);
