@@ -53,8 +53,8 @@ control_delete(struct kv_write *write, char kind, struct span name)
 
 /* The hub checked the signature and signed the batch; here only the payload
  * between the two dots is of interest. */
-static bool
-jws_claims(struct span jws, struct buf *claims)
+bool
+control_claims(struct span jws, struct buf *claims)
 {
 	const char *first = memchr(jws.ptr, '.', jws.len);
 	const char *second;
@@ -89,7 +89,7 @@ control_index_consent(struct kv_write *write, struct snapshot *newest,
 	struct buf value = {0};
 
 	buf_char(&value, revoked ? 'r' : 'a');
-	if (!consent_id_is_valid(record->key) || !jws_claims(jws, &value) ||
+	if (!consent_id_is_valid(record->key) || !control_claims(jws, &value) ||
 	    control_is_foreign(newest, record))
 		log_warn("control.consent", "ignored=1");
 	else

@@ -25,6 +25,8 @@ MUST_CHECK enum err control_each_member(struct snapshot *snapshot,
 /* Append the catalogue's JWS; ERR_MISSING before the first one. */
 MUST_CHECK enum err control_catalogue(
     struct snapshot *snapshot, struct buf *jws, struct why *why);
+/* Append the claims of a JWS that the hub checked; false: it is none. */
+bool control_claims(struct span jws, struct buf *claims);
 /* With `revoked` set when it is on stream 0000 or here.  `claims` (may be
  * NULL) receives its JSON.  ERR_MISSING when there is none. */
 MUST_CHECK enum err control_find_consent(struct snapshot *snapshot,

@@ -18,6 +18,7 @@
 /* Somebody who waits for a consent to come back. */
 struct waiting {
 	char id[CONSENT_ID_MAX + 1];
+	struct digest claims;
 	uint64_t sequence;
 	int64_t since_us; /* monotonic */
 	courier_done_fn done;
@@ -141,6 +142,18 @@ letter_keep(struct courier *courier, const struct letter *letter,
 	return err;
 }
 
+static struct digest
+digest_of_claims(struct span jws)
+{
+	struct buf claims = {0};
+	struct digest digest;
+
+	(void)control_claims(jws, &claims);
+	digest = digest_of(buf_span(&claims));
+	buf_release(&claims);
+	return digest;
+}
+
 static void
 courier_wait(
     struct courier *courier, const struct letter *letter, uint64_t sequence)
@@ -154,20 +167,47 @@ courier_wait(
 	}
 	waiting = &courier->list[courier->count++];
 	memcpy(waiting->id, letter->id, sizeof(waiting->id));
+	waiting->claims = digest_of_claims(buf_span(&letter->document));
 	waiting->sequence = sequence;
 	waiting->since_us = clock_tick_us();
 	waiting->done = letter->done;
 	waiting->context = letter->context;
 }
 
+/* An id belongs to the consent that the hub took first. */
+static void
+courier_resolve(struct courier *courier, struct span id,
+    const struct digest *claims, bool revoked)
+{
+	enum courier_outcome outcome;
+	size_t i = 0;
+
+	while (i < courier->count) {
+		if (!span_is(id, courier->list[i].id)) {
+			i++;
+			continue;
+		}
+		outcome = revoked ? COURIER_REVOKED : COURIER_ACTIVE;
+		if (!digest_equal(claims, &courier->list[i].claims))
+			outcome = COURIER_REFUSED;
+		waiting_resolve(courier, i, outcome);
+	}
+}
+
 /* It may have come back before anybody waited for it. */
 static void
 courier_look(struct courier *courier, const char *id)
 {
+	struct buf claims = {0};
 	struct consent known;
+	struct digest digest;
 
-	if (control_find_consent(courier->newest, id, &known, NULL) == ERR_OK)
-		courier_on_consent(courier, span_of(id), known.revoked);
+	if (control_find_consent(courier->newest, id, &known, &claims) ==
+	    ERR_OK) {
+		digest = digest_of(buf_span(&claims));
+		courier_resolve(courier, span_of(id), &digest, known.revoked);
+	}
+	buf_release(&claims);
 }
 
 void
@@ -191,17 +231,15 @@ courier_take(struct courier *courier, struct letter *letter)
 }
 
 void
-courier_on_consent(struct courier *courier, struct span id, bool revoked)
+courier_on_consent(
+    struct courier *courier, struct span id, struct span jws, bool revoked)
 {
-	size_t i = 0;
+	struct digest claims;
 
-	while (i < courier->count) {
-		if (span_is(id, courier->list[i].id))
-			waiting_resolve(courier, i,
-			    revoked ? COURIER_REVOKED : COURIER_ACTIVE);
-		else
-			i++;
-	}
+	if (courier->count == 0)
+		return;
+	claims = digest_of_claims(jws);
+	courier_resolve(courier, id, &claims, revoked);
 }
 
 static void

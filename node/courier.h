@@ -55,8 +55,10 @@ void courier_free(struct courier *courier);
 void courier_take(struct courier *courier, struct letter *letter);
 /* Was the reply for an upward message of ours? */
 bool courier_on_reply(struct courier *courier, const struct reply *reply);
-/* Stream 0000 brought this consent. */
-void courier_on_consent(struct courier *courier, struct span id, bool revoked);
+/* Stream 0000 brought this consent.  Who waits for another one with the same
+ * id is refused. */
+void courier_on_consent(
+    struct courier *courier, struct span id, struct span jws, bool revoked);
 /* Send what waits, again if need be; tell those who waited long enough. */
 void courier_tick(struct courier *courier);
 /* Larger than every one before, also after a restart. */

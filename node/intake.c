@@ -88,16 +88,18 @@ intake_begin(struct intake *intake, const char *stream)
 static void
 intake_note_control(struct intake *intake, const struct taken *taken)
 {
+	const struct record_field *document;
 	const struct record *record;
 	size_t i;
 
 	for (i = 0; i < taken->count; i++) {
 		record = &taken->records[i];
-		if (record->item == CONTROL_CONSENT)
-			courier_on_consent(intake->courier, record->key,
-			    record->state == RECORD_WITHDRAWN);
-		else
+		document = record_find(record, 1);
+		if (record->item != CONTROL_CONSENT)
 			intake->world_changed = true;
+		else if (document != NULL)
+			courier_on_consent(intake->courier, record->key,
+			    document->value, record->state == RECORD_WITHDRAWN);
 	}
 }
 

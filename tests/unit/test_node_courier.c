@@ -95,7 +95,7 @@ carry(struct fixture *fixture, enum upward_kind kind, const char *id)
 	letter->kind = kind;
 	snprintf(letter->id, sizeof(letter->id), "%s", id);
 	snprintf(letter->subject, sizeof(letter->subject), SAMPLE_SUBJECT);
-	buf_text(&letter->document, "a.b.c");
+	buf_text(&letter->document, "a.Yg.c");
 	letter->done = on_done;
 	letter->context = fixture;
 	courier_take(fixture->courier, letter);
@@ -144,13 +144,29 @@ a_consent_waits_for_stream_0000(void **state)
 	struct fixture *fixture = *state;
 
 	carry(fixture, UPWARD_CONSENT, "c-1");
-	courier_on_consent(fixture->courier, span_of("c-2"), false);
+	courier_on_consent(
+	    fixture->courier, span_of("c-2"), span_of("a.Yg.c"), false);
 	assert_int_equal(fixture->told, 0);
 
-	courier_on_consent(fixture->courier, span_of("c-1"), false);
+	courier_on_consent(
+	    fixture->courier, span_of("c-1"), span_of("a.Yg.c"), false);
 
 	assert_int_equal(fixture->told, 1);
 	assert_int_equal(fixture->outcome, COURIER_ACTIVE);
+}
+
+static void
+who_waits_is_refused_when_another_consent_has_the_id(void **state)
+{
+	struct fixture *fixture = *state;
+
+	carry(fixture, UPWARD_CONSENT, "c-1");
+
+	courier_on_consent(
+	    fixture->courier, span_of("c-1"), span_of("a.Yw.c"), false);
+
+	assert_int_equal(fixture->told, 1);
+	assert_int_equal(fixture->outcome, COURIER_REFUSED);
 }
 
 static void
@@ -274,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_revocation_is_told_when_it_is_on_disk),
 	    TEST(a_consent_waits_for_stream_0000),
+	    TEST(who_waits_is_refused_when_another_consent_has_the_id),
 	    TEST(who_waits_when_the_node_stops_is_told_that_it_is_pending),
 	    TEST(sequences_only_grow),
 	    TEST(members_are_found_by_code_and_a_broken_one_is_left_out),
