@@ -10,13 +10,33 @@
 #include "node/node.h"
 #include "node/query.h"
 #include "node/trail_pages.h"
+#include "node/world.h"
+
+/* Any member, and nobody else.  Before the member list has come nobody can be
+ * told from a stranger, and there is nothing to tell a stranger. */
+static bool
+admit_member(struct http_exchange *exchange, struct node *node)
+{
+	const struct world *world = shared_hold(node->world);
+	const struct member *who = world_find(world, http_peer(exchange)->code);
+	bool has_list = world != NULL && world->member_count > 0;
+	bool active = who != NULL && who->status == MEMBER_ACTIVE;
+
+	if (has_list && !active)
+		http_reply_problem(exchange, 403,
+		    who == NULL ? "member_unknown" : "member_inactive",
+		    "Not a member", NULL);
+	shared_drop(node->world, world);
+	return !has_list || active;
+}
 
 static void
 on_metrics(struct http_exchange *exchange, void *context)
 {
 	struct buf text = {0};
 
-	(void)context;
+	if (!admit_member(exchange, context))
+		return;
 	metric_print(&text);
 	http_reply(exchange, 200, "text/plain; version=0.0.4", buf_span(&text));
 	buf_release(&text);
@@ -81,11 +101,14 @@ static void
 on_streams(struct http_exchange *exchange, void *context)
 {
 	struct node *node = context;
-	struct snapshot *snapshot = store_snapshot(node->store);
+	struct snapshot *snapshot;
 	struct buf text = {0};
 	struct json_out out = {.buf = &text};
 	enum err err;
 
+	if (!admit_member(exchange, node))
+		return;
+	snapshot = store_snapshot(node->store);
 	json_open_object(&out, NULL);
 	json_put_cstr(&out, "node", node->code);
 	json_open_array(&out, "streams");
@@ -99,6 +122,20 @@ on_streams(struct http_exchange *exchange, void *context)
 		http_reply_problem(
 		    exchange, 503, "not_ready", "The store failed", NULL);
 	buf_release(&text);
+}
+
+static void
+on_checkpoint(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		trail_on_checkpoint(exchange, context);
+}
+
+static void
+on_tile(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		trail_on_tile(exchange, context);
 }
 
 #define QUESTION_BODY (16 << 10)
@@ -122,12 +159,8 @@ const struct http_route node_endpoints[] = {
 	.handle = consents_on_delete,
 	.max_body = CONSENT_BODY},
     {.method = "GET", .path = "/v1/streams", .handle = on_streams},
-    {.method = "GET",
-	.path = "/v1/trail/checkpoint",
-	.handle = trail_on_checkpoint},
-    {.method = "GET",
-	.path = "/v1/trail/tile/{rest...}",
-	.handle = trail_on_tile},
+    {.method = "GET", .path = "/v1/trail/checkpoint", .handle = on_checkpoint},
+    {.method = "GET", .path = "/v1/trail/tile/{rest...}", .handle = on_tile},
     {.method = "GET",
 	.path = "/v1/trail/entries/{index}",
 	.handle = trail_on_entry_page},
