@@ -180,9 +180,17 @@ on_done(struct ingest_batch *batch)
 	http_defer(upload->exchange, send_answer, upload);
 }
 
+/* Who was suspended, or lost the item, while it uploaded is refused too. */
 static void
 hand_over(struct upload *upload)
 {
+	struct member who;
+
+	if (!is_provider(
+		upload->exchange, upload->hub, upload->batch.item, &who)) {
+		upload_free(upload);
+		return;
+	}
 	upload->batch.done = on_done;
 	if (ingest_post(upload->hub->ingest, &upload->batch))
 		return;
