@@ -24,6 +24,8 @@ hub_reload_members(struct hub *hub, struct ledger *ledger, struct why *why)
 		return ERR_DATABASE;
 	}
 	shared_swap(hub->members, members);
+	if (hub->bus != NULL)
+		bus_review(hub->bus);
 	return ERR_OK;
 }
 

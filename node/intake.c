@@ -51,6 +51,8 @@ intake_renew_world(struct intake *intake)
 		? 0ull
 		: (unsigned long long)catalog_version(world->catalog));
 	shared_swap(intake->settings.world, world);
+	if (intake->bus != NULL && intake->settings.serves)
+		bus_review(intake->bus);
 }
 
 static bool

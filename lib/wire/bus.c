@@ -44,6 +44,7 @@
 /* Messages that wait for one slow peer; what comes then is dropped, and the
  * peer sees the gap or asks again. */
 #define LIVE_WAITING 10000
+#define REBIND_MS 20
 #define TALK_WAITING 1000
 
 enum place {
@@ -69,6 +70,12 @@ struct socket {
 	void (*take)(struct bus *bus, struct parts *parts);
 };
 
+/* What a peer was let to hear; kept after it went. */
+struct grant {
+	char code[MEMBER_CODE_MAX + 1];
+	char prefix[PREFIX_MOST + 1];
+};
+
 struct bus {
 	struct bus_settings settings; /* the callbacks; no text of it is kept */
 	void *zmq;
@@ -81,6 +88,9 @@ struct bus {
 	uv_check_t check;
 	uv_idle_t idle;
 	uv_timer_t timer;
+	uv_timer_t rebind; /* runs while PLACE_LIVE is closed */
+	struct grant *grants;
+	size_t grant_count, grant_size;
 	struct mailbox *mailbox;
 	struct metric *dropped;
 	bool connected;
@@ -94,6 +104,7 @@ enum job_kind {
 	JOB_SUBSCRIBE,
 	JOB_UNSUBSCRIBE,
 	JOB_CALL,
+	JOB_REVIEW,
 	JOB_STOP
 };
 
@@ -205,6 +216,35 @@ take_zap(struct bus *bus, struct parts *request)
 	zmq_send(zap, "", 0, 0);
 }
 
+static void
+bus_note_grant(struct bus *bus, const char *code, const char *prefix)
+{
+	struct grant *grant;
+	size_t i;
+
+	for (i = 0; i < bus->grant_count; i++)
+		if (strcmp(bus->grants[i].code, code) == 0 &&
+		    strcmp(bus->grants[i].prefix, prefix) == 0)
+			return;
+	if (bus->grant_count == bus->grant_size) {
+		bus->grant_size =
+		    bus->grant_size == 0 ? 64 : bus->grant_size * 2;
+		bus->grants = mem_grow(
+		    bus->grants, bus->grant_size * sizeof(*bus->grants));
+	}
+	grant = &bus->grants[bus->grant_count++];
+	*grant = (struct grant){0};
+	memcpy(grant->code, code, strlen(code));
+	memcpy(grant->prefix, prefix, strlen(prefix));
+}
+
+static bool
+bus_lets_hear(struct bus *bus, const char *code, const char *prefix)
+{
+	return bus->settings.hear == NULL ||
+	       bus->settings.hear(bus->settings.context, code, prefix);
+}
+
 /* The socket leaves it to us whether what a peer just asked for begins; one
  * that was not granted is not missed when it ends. */
 static void
@@ -225,14 +265,15 @@ take_subscription(struct bus *bus, struct parts *parts)
 		return;
 	}
 	code = zmq_msg_gets(&parts->part[0], "User-Id");
-	if (code == NULL)
+	if (code == NULL || strlen(code) > MEMBER_CODE_MAX)
 		return;
-	if (bus->settings.hear == NULL ||
-	    bus->settings.hear(bus->settings.context, code, prefix))
+	if (bus_lets_hear(bus, code, prefix)) {
+		bus_note_grant(bus, code, prefix);
 		zmq_setsockopt(live, ZMQ_SUBSCRIBE, topic.ptr, topic.len);
-	else
+	} else {
 		log_warn("bus.refused", "peer=%s topic=%s", code,
 		    strspn(prefix, "0123456789") == topic.len ? prefix : "?");
+	}
 }
 
 static void
@@ -338,6 +379,8 @@ bus_send(struct bus *bus, struct job *job)
 		metric_add(bus->dropped, 1);
 }
 
+static void bus_do_review(struct bus *bus);
+
 static void
 bus_on_job(void *context, void *argument)
 {
@@ -361,6 +404,9 @@ bus_on_job(void *context, void *argument)
 		break;
 	case JOB_CALL:
 		job->call(job->argument);
+		break;
+	case JOB_REVIEW:
+		bus_do_review(bus);
 		break;
 	case JOB_STOP:
 		bus->stopping = true;
@@ -493,6 +539,7 @@ bus_stop(struct bus *bus)
 	uv_close((uv_handle_t *)&bus->check, NULL);
 	uv_close((uv_handle_t *)&bus->idle, NULL);
 	uv_close((uv_handle_t *)&bus->timer, NULL);
+	uv_close((uv_handle_t *)&bus->rebind, NULL);
 }
 
 static void
@@ -613,13 +660,26 @@ socket_connect(void *zmq, const struct bus_settings *settings,
 	return ERR_OK;
 }
 
+static void *
+live_new(struct bus *bus)
+{
+	void *live = socket_new(bus, PLACE_LIVE, ZMQ_XPUB);
+
+	if (live == NULL)
+		return NULL;
+	socket_set_limits(live, TOPIC_MOST);
+	socket_set(live, ZMQ_XPUB_MANUAL, 1);
+	socket_set(live, ZMQ_SNDHWM, LIVE_WAITING);
+	return live;
+}
+
 /* The handler is bound before anybody can knock. */
 static enum err
 bus_open_serving(
     struct bus *bus, const struct bus_settings *settings, struct why *why)
 {
 	void *zap = socket_new(bus, PLACE_ZAP, ZMQ_REP);
-	void *live = socket_new(bus, PLACE_LIVE, ZMQ_XPUB);
+	void *live = live_new(bus);
 	void *fetch = socket_new(bus, PLACE_FETCH, ZMQ_ROUTER);
 	enum err err;
 
@@ -632,9 +692,6 @@ bus_open_serving(
 	if (zmq_bind(zap, ZAP_ENDPOINT) != 0)
 		return bus_fault(why, "bind", ZAP_ENDPOINT);
 
-	socket_set_limits(live, TOPIC_MOST);
-	socket_set(live, ZMQ_XPUB_MANUAL, 1);
-	socket_set(live, ZMQ_SNDHWM, LIVE_WAITING);
 	socket_set_limits(fetch, REQUEST_MOST);
 	socket_set(fetch, ZMQ_SNDHWM, TALK_WAITING);
 	socket_set(fetch, ZMQ_RCVHWM, TALK_WAITING);
@@ -703,6 +760,90 @@ loop_must(int result)
 }
 
 static void
+socket_watch(struct bus *bus, struct socket *socket)
+{
+	size_t size = sizeof(int);
+	int fd;
+
+	zmq_getsockopt(socket->zmq, ZMQ_FD, &fd, &size);
+	loop_must(uv_poll_init(&bus->loop, &socket->poll, fd));
+	socket->poll.data = bus;
+	uv_poll_start(&socket->poll, UV_READABLE, bus_on_wake);
+}
+
+/* The port is free when libzmq's threads have let go of it. */
+static void
+bus_on_rebind(uv_timer_t *timer)
+{
+	struct bus *bus = timer->data;
+	struct socket *live = &bus->sockets[PLACE_LIVE];
+	struct bus_settings again = {0};
+	char endpoint[ENDPOINT_MAX], key[BUS_KEY_LEN + 1];
+	size_t size = sizeof(key);
+	struct why why = {""};
+
+	zmq_getsockopt(
+	    bus->sockets[PLACE_FETCH].zmq, ZMQ_CURVE_SECRETKEY, key, &size);
+	again.secret_key = key;
+	memcpy(endpoint, bus->live_endpoint, sizeof(endpoint));
+	live->zmq = live_new(bus);
+	if (live->zmq != NULL && socket_bind(live->zmq, &again, endpoint,
+				     bus->live_endpoint, &why) == ERR_OK) {
+		uv_timer_stop(timer);
+		socket_watch(bus, live);
+		return;
+	}
+	memcpy(bus->live_endpoint, endpoint, sizeof(endpoint));
+	if (live->zmq != NULL)
+		zmq_close(live->zmq);
+	live->zmq = NULL;
+}
+
+static void
+bus_on_live_closed(uv_handle_t *poll)
+{
+	struct bus *bus = poll->data;
+
+	if (!bus->stopping)
+		uv_timer_start(&bus->rebind, bus_on_rebind, 0, REBIND_MS);
+}
+
+/* libzmq cannot end one subscription of one peer; so all of them end. */
+static void
+bus_cut_followers(struct bus *bus)
+{
+	struct socket *live = &bus->sockets[PLACE_LIVE];
+
+	log_info("bus.renew", "live=%s", bus->live_endpoint);
+	bus->grant_count = 0;
+	uv_poll_stop(&live->poll);
+	zmq_close(live->zmq);
+	live->zmq = NULL;
+	uv_close((uv_handle_t *)&live->poll, bus_on_live_closed);
+}
+
+static void
+bus_do_review(struct bus *bus)
+{
+	size_t i;
+
+	if (bus->sockets[PLACE_LIVE].zmq == NULL)
+		return;
+	for (i = 0; i < bus->grant_count; i++)
+		if (!bus_lets_hear(
+			bus, bus->grants[i].code, bus->grants[i].prefix))
+			break;
+	if (i < bus->grant_count)
+		bus_cut_followers(bus);
+}
+
+void
+bus_review(struct bus *bus)
+{
+	bus_post_job(bus, (struct job){.kind = JOB_REVIEW});
+}
+
+static void
 bus_init_loop(struct bus *bus)
 {
 	loop_must(uv_loop_init(&bus->loop));
@@ -711,21 +852,16 @@ bus_init_loop(struct bus *bus)
 	uv_check_init(&bus->loop, &bus->check);
 	uv_idle_init(&bus->loop, &bus->idle);
 	uv_timer_init(&bus->loop, &bus->timer);
+	uv_timer_init(&bus->loop, &bus->rebind);
+	bus->rebind.data = bus;
 	bus->prepare.data = bus->check.data = bus->timer.data = bus;
 	uv_prepare_start(&bus->prepare, bus_on_prepare);
 	uv_check_start(&bus->check, bus_on_check);
 	if (bus->settings.tick != NULL)
 		uv_timer_start(&bus->timer, bus_on_timer, TICK_MS, TICK_MS);
 	for (int i = 0; i < PLACE_COUNT; i++) {
-		struct socket *socket = &bus->sockets[i];
-		size_t size = sizeof(int);
-		int fd;
-
-		if (socket->zmq == NULL)
-			continue;
-		zmq_getsockopt(socket->zmq, ZMQ_FD, &fd, &size);
-		loop_must(uv_poll_init(&bus->loop, &socket->poll, fd));
-		uv_poll_start(&socket->poll, UV_READABLE, bus_on_wake);
+		if (bus->sockets[i].zmq != NULL)
+			socket_watch(bus, &bus->sockets[i]);
 	}
 }
 
@@ -765,6 +901,7 @@ bus_close(struct bus *bus)
 	uv_thread_join(&bus->thread);
 	uv_loop_close(&bus->loop);
 	bus_close_sockets(bus);
+	mem_free(bus->grants);
 	mem_free(bus);
 }
 

@@ -90,6 +90,10 @@ void bus_reply(
 void bus_request(struct bus *bus, struct span message);
 void bus_subscribe(struct bus *bus, const char *topic_prefix);
 void bus_unsubscribe(struct bus *bus, const char *topic_prefix);
+/* Who may hear what has changed: asks `hear` again about everything that it
+ * granted.  If one of it is refused now, all followers are cut off and come
+ * back with what they may hear; the gap shows them what they missed. */
+void bus_review(struct bus *bus);
 /* Run `call(argument)` on the bus thread. */
 void bus_post(struct bus *bus, void (*call)(void *argument), void *argument);
 

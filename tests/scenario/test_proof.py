@@ -144,3 +144,38 @@ def test_a_city_gets_no_other_citys_stream_neither_by_asking_nor_by_listening(ne
     finally:
         city.close()
         hub.close()
+
+
+def test_a_struck_off_platform_hears_nothing_more(network, held):
+    """It keeps its connections; the province cuts what it may not hear."""
+    member = next(m for m in network.http("hub", "GET", "/v1/members").json["members"] if m["code"] == "11440300MB0044038K")
+    network.stop("sz")
+    relay = wire.Child(network, "gd", "sz", f"{network.stem('gd')}.curve.pub")
+    hub = wire.Child(network, "hub", "sz", hub_key(network))
+    try:
+        for child in (relay, hub):
+            child.subscribe("4403", "pulse")
+            until(lambda: child.hear(2), 10, "a pulse, so it is connected")
+        assert network.http("hub", "POST", "/v1/members", "operator", {**member, "status": "struck_off"}).status in (200, 201)
+        for child in (relay, hub):
+            until(lambda: (child.request(3, wire.field(1, "4403") + wire.field(2, 0), 1) or (6,))[0] == 6, 20, "refused")
+        position = network.streams("hub")["0000"]["position"]
+        until(lambda: network.streams("gd")["0000"]["position"] >= position, 10, "the province knows")
+        while relay.hear(0) or hub.hear(0):
+            pass
+        text = network.gen(1, 40, 53, "--division", "4403")
+        assert network.submit(1, text, "proof-struck").status == 200
+        network.agree("gd", "44")
+        until(lambda: "4401" in network.streams("gz"), 10, "the other city follows on")
+        for child in (relay, hub):
+            assert not child.hear(1.5), "neither records nor pulses"
+    finally:
+        relay.close()
+        hub.close()
+        network.http("hub", "POST", "/v1/members", "operator", {**member, "status": "active"})
+        network.start("sz")
+    network.agree("sz", "4403")
+    network.agree("gz", "4401")
+    network.http("hub", "POST", "/v1/members", "operator", member)
+    assert network.submit(1, network.gen(1, 40, 54, "--division", "4401,4403"), "proof-live").status == 200
+    network.agree("gz", "4401", 10)

@@ -26,7 +26,7 @@ struct end {
 	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
 	char live[128], fetch[128];
 	/* under the lock */
-	bool admits;
+	bool admits, withdraws; /* withdraws: 4401 is nobody's any more */
 	unsigned refused, requests, replies, messages, ticks, calls;
 	unsigned cuts;
 	bool linked;
@@ -125,13 +125,19 @@ seen_by(const struct end *end)
 	return copy;
 }
 
-/* Everybody hears all but one stream. */
+/* Everybody hears all but one stream, or two. */
 static bool
 on_hear(void *context, const char *code, const char *topic_prefix)
 {
-	(void)context;
+	struct end *end = context;
+	bool withdraws;
+
 	assert_string_equal(code, CODE);
-	return strcmp(topic_prefix, "4403") != 0;
+	pthread_mutex_lock(&lock);
+	withdraws = end->withdraws;
+	pthread_mutex_unlock(&lock);
+	return strcmp(topic_prefix, "4403") != 0 &&
+	       (!withdraws || strcmp(topic_prefix, "4401") != 0);
 }
 
 static bool
@@ -377,6 +383,30 @@ a_topic_that_is_not_granted_is_not_heard(void **state)
 }
 
 static void
+a_review_ends_what_is_not_granted_any_more(void **state)
+{
+	struct pair *pair = *state;
+	unsigned before;
+
+	end_follow(pair->child, pair->parent, pair->parent->public_key);
+	bus_subscribe(pair->child->bus, "4401");
+	bus_subscribe(pair->child->bus, "0000");
+	publish_until_heard(pair, "4401");
+	pthread_mutex_lock(&lock);
+	pair->parent->withdraws = true;
+	pthread_mutex_unlock(&lock);
+
+	bus_review(pair->parent->bus);
+
+	publish_until_heard(pair, "0000");
+	before = look(&pair->child->messages);
+	bus_publish(pair->parent->bus, "4401", span_of("not for us"));
+	bus_publish(pair->parent->bus, "0000", span_of("for us"));
+	wait_for(&pair->child->messages, before + 1);
+	assert_string_equal(seen_by(pair->child).topic, "0000");
+}
+
+static void
 what_was_unsubscribed_is_not_heard(void **state)
 {
 	struct pair *pair = *state;
@@ -572,6 +602,7 @@ main(void)
 	    BUS_TEST(a_request_is_answered_and_names_who_asked),
 	    BUS_TEST(a_live_message_reaches_its_subscriber_only),
 	    BUS_TEST(a_topic_that_is_not_granted_is_not_heard),
+	    BUS_TEST(a_review_ends_what_is_not_granted_any_more),
 	    BUS_TEST(what_was_unsubscribed_is_not_heard),
 	    BUS_TEST(an_unknown_key_waits_until_it_is_admitted),
 	    BUS_TEST(a_parent_with_another_key_is_not_believed),
