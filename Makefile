@@ -159,9 +159,9 @@ check: deps-test
 # in work.c and shared.c, which it sees whole.
 # Clang 14 cannot place its shadow under the widest address randomisation.
 STILL := $(shell setarch -R true 2>/dev/null && echo setarch -R)
-asan tsan: export ASAN_OPTIONS := detect_stack_use_after_return=1:strict_string_checks=1
-asan tsan: export UBSAN_OPTIONS := print_stacktrace=1
-asan tsan: export TSAN_OPTIONS := ignore_noninstrumented_modules=1:second_deadlock_stack=1
+export ASAN_OPTIONS ?= detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1:second_deadlock_stack=1
 asan tsan: export RX_CRASH_ROWS := 20000
 asan tsan: deps-test
 	@$(STILL) $(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$@ programs unit fuzz-replay
