@@ -147,12 +147,14 @@ make_row(struct gen *gen, uint64_t index)
 	uint32_t dirty = throw_dirt(gen, index);
 	uint64_t count, number;
 	struct subject subject;
-	struct row row = {.subject = &subject, .dirty = dirty};
+	struct row row;
 
 	if (index > 0 && (dirty >> DIRT_DUPLICATE & 1) != 0)
 		index--;
 	count = gen->codes != NULL ? gen->code_count : gen->population;
 	number = index / per;
+	row.subject = &subject;
+	row.dirty = dirty;
 	row.index = index;
 	row.nth = index % per;
 	if (count > 0) {
@@ -166,6 +168,7 @@ make_row(struct gen *gen, uint64_t index)
 		subject_make(&gen->places, gen->plan.seed, number, &subject);
 	row.dice =
 	    dice_start(gen->plan.seed, 'R', gen->plan.item->number, index);
+	plan_draft(&gen->plan, &row);
 	if (gen->ndjson)
 		json_row(gen, &row);
 	else

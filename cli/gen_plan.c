@@ -13,8 +13,8 @@ struct named {
 /* Fields by name; a leading or trailing star stands for anything. */
 static const struct named by_name[] = {
     {"name", MAKE_NAME},
-    {"representative", MAKE_PERSON},
-    {"person_name", MAKE_PERSON},
+    {"representative", MAKE_REPRESENTATIVE},
+    {"person_name", MAKE_REPRESENTATIVE},
     {"liquidator", MAKE_PERSON},
     {"inventor", MAKE_PERSON},
     {"person", MAKE_HASH},
@@ -25,9 +25,7 @@ static const struct named by_name[] = {
     {"creditor", MAKE_BANK},
     {"equity_company", MAKE_COMPANY},
     {"investments", MAKE_COMPANY},
-    {"supplier", MAKE_COMPANY},
-    {"body", MAKE_COMPANY},
-    {"administrator", MAKE_COMPANY},
+    {"supplier", MAKE_SUPPLIER},
     {"court", MAKE_COURT},
     {"seizing_authority", MAKE_COURT},
     {"basis_authority", MAKE_COURT},
@@ -50,6 +48,8 @@ static const struct named by_name[] = {
     {"account", MAKE_ACCOUNT},
     {"case_number", MAKE_CASE},
     {"basis_number", MAKE_CASE},
+    {"document", MAKE_PHRASE},
+    {"document_kind", MAKE_PHRASE},
     {"*document*", MAKE_DOCUMENT},
     {"*number", MAKE_SERIAL},
     {"customs_code", MAKE_SERIAL},
@@ -106,6 +106,9 @@ text_maker(const struct field *field)
 {
 	enum maker maker = maker_named(by_name, field->name);
 
+	if (maker == MAKE_SERIAL &&
+	    strcmp(field->name, "registration_number") == 0)
+		return MAKE_ENTRY;
 	if (maker == MAKE_SCOPE && field->max < 400)
 		return MAKE_PHRASE;
 	if (maker == MAKE_INDUSTRY && field->max > 20)
@@ -163,7 +166,8 @@ choose_maker(const struct field *field)
 	case FIELD_BOOLEAN:
 		return MAKE_BOOLEAN;
 	case FIELD_USCC:
-		return MAKE_USCC;
+		return strstr(field->name, "authority") != NULL ? MAKE_BODY_USCC
+								: MAKE_USCC;
 	}
 	return MAKE_PHRASE;
 }
@@ -240,18 +244,25 @@ silence_currency(struct plan *plan, const struct field *money)
 }
 
 static void
-plan_column(struct column *column, const struct field *field)
+plan_column(
+    struct column *column, const struct item *item, const struct field *field)
 {
-	*column = (struct column){
-	    .field = field, .maker = choose_maker(field), .dirt = -1};
-	column->is_small =
-	    field->in_wan && (strcmp(field->name, "fine") == 0 ||
-				 strcmp(field->name, "confiscated") == 0 ||
-				 strcmp(field->name, "amount") == 0);
+	*column = (struct column){.field = field,
+	    .maker = choose_maker(field),
+	    .dirt = -1,
+	    .says = -1};
 	if (column->maker != MAKE_PHRASE)
 		return;
-	column->words = words_for(field);
+	column->words = words_for(item, field);
 	column->word_count = (uint32_t)words_count(column->words);
+}
+
+/* What names a record differs from row to row. */
+static void
+own_key(struct column *column)
+{
+	if (column->in_key && column->maker == MAKE_ENTRY)
+		column->maker = MAKE_SERIAL;
 }
 
 void
@@ -264,12 +275,18 @@ plan_init(struct plan *plan, const struct item *item)
 	plan->bureau = words_bureau(item);
 	plan->count = item->field_count;
 	for (i = 0; i < plan->count; i++)
-		plan_column(&plan->columns[i], &item->fields[i]);
-	for (i = 0; i < item->key_count; i++)
+		plan_column(&plan->columns[i], item, &item->fields[i]);
+	for (i = 0; i < item->key_count; i++) {
 		plan->columns[item->key[i]].in_key = true;
-	for (i = 0; i < plan->count; i++)
+		if (plan->columns[item->key[i]].maker == MAKE_HASH)
+			plan->of_people = true;
+	}
+	for (i = 0; i < plan->count; i++) {
 		silence_currency(plan, &item->fields[i]);
+		own_key(&plan->columns[i]);
+	}
 	for (dirt = DIRT_DATE; dirt <= DIRT_TOO_LONG; dirt++)
 		place_dirt(plan, (enum dirt)dirt);
 	plan->per_subject = rows_per_subject(plan);
+	plan_bind(plan);
 }

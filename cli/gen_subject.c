@@ -161,6 +161,15 @@ organisation_check(const char code[8])
 	return value == 10 ? 'X' : (char)('0' + value);
 }
 
+/* The organisation's own digit, then the whole code's. */
+static void
+finish_code(char uscc[USCC_LEN + 1])
+{
+	uscc[16] = organisation_check(uscc + 8);
+	uscc[17] = uscc_check_character(uscc);
+	uscc[18] = '\0';
+}
+
 /* 91 (an enterprise, market regulation), its county, MA and six more. */
 static void
 make_code(char uscc[USCC_LEN + 1], const char *division, unsigned county,
@@ -177,9 +186,7 @@ make_code(char uscc[USCC_LEN + 1], const char *division, unsigned county,
 		uscc[9 + i] = alphabet[organisation % 31];
 		organisation /= 31;
 	}
-	uscc[16] = organisation_check(uscc + 8);
-	uscc[17] = uscc_check_character(uscc);
-	uscc[18] = '\0';
+	finish_code(uscc);
 }
 
 static const struct code *
@@ -248,6 +255,97 @@ place_short(const struct code *code)
 	return names[0];
 }
 
+/* Six of ten are micro, 28 of a hundred small, ten medium, two large. */
+void
+subject_size(const struct subject *subject, struct size *size)
+{
+	static const struct {
+		uint32_t percent, least, span, capital[6];
+	} classes[] = {{60, 2, 8, {10, 30, 50, 100, 100, 200}},
+	    {88, 10, 90, {100, 200, 300, 500, 1000, 1000}},
+	    {98, 100, 200, {1000, 2000, 3000, 5000, 5000, 8000}},
+	    {100, 300, 2700, {5000, 8000, 10000, 20000, 50000, 100000}}};
+	struct dice dice = {subject->own ^ 2};
+	uint32_t percent = dice_below(&dice, 100);
+	size_t i = 0;
+
+	while (percent >= classes[i].percent)
+		i++;
+	size->staff = classes[i].least + dice_below(&dice, classes[i].span);
+	size->capital = classes[i].capital[dice_below(&dice, 6)];
+	size->turnover =
+	    (uint64_t)size->staff * (300000 + dice_below(&dice, 1200000));
+}
+
+/* Organisation codes with MA were first given in October 2015; the others
+ * are older enterprises. */
+int64_t
+subject_established(const struct subject *subject, int64_t today)
+{
+	const int64_t first_ma = 16709; /* 2015-10-01 */
+	const int64_t age = today - 1100;
+	int64_t days = (int64_t)(subject->own >> 16 & 0xffff);
+
+	if (memcmp(subject->uscc + 8, "MA", 2) == 0)
+		days = first_ma + days % 2900;
+	else
+		days = first_ma - 1 - days % 7000;
+	return days <= age ? days : age - days % 1000;
+}
+
+bool
+subject_is_foreign(const struct subject *subject)
+{
+	return (subject->own >> 44) % 50 == 0;
+}
+
+static bool
+is_joint_stock(const struct subject *subject)
+{
+	return (subject->own >> 50) % 12 == 0;
+}
+
+void
+subject_type(const struct subject *subject, struct pen *pen)
+{
+	static const char *const types[] = {"有限责任公司(自然人独资)",
+	    "有限责任公司(自然人投资或控股)", "有限责任公司(自然人投资或控股)",
+	    "有限责任公司(自然人投资或控股的法人独资)",
+	    "有限责任公司(国有独资)"};
+
+	if (is_joint_stock(subject))
+		pen_text(pen, "股份有限公司(非上市、自然人投资或控股)");
+	else if (subject_is_foreign(subject))
+		pen_text(pen, "有限责任公司(外国法人独资)");
+	else
+		pen_text(pen, types[(subject->own >> 52) % 5]);
+}
+
+void
+subject_person(const struct subject *subject, uint64_t number, struct pen *pen)
+{
+	struct dice dice = {
+	    subject->own ^ ((number + 1) * UINT64_C(0xc2b2ae3d27d4eb4f))};
+
+	person_name(&dice, pen);
+}
+
+/* 11 (an organ of state), its prefecture, an old organisation code. */
+void
+subject_body_code(const struct subject *subject, unsigned body, struct pen *pen)
+{
+	char uscc[USCC_LEN + 1];
+	struct pen inner = {uscc};
+
+	pen_text(&inner, "11");
+	pen_span(&inner, subject->division->code, 4);
+	pen_text(&inner, "0000");
+	pen_span(&inner, subject->division->code, 4);
+	pen_digits(&inner, body % 100, 2);
+	finish_code(uscc);
+	pen_span(pen, uscc, USCC_LEN);
+}
+
 static const struct trade *
 subject_trade(const struct subject *subject)
 {
@@ -257,8 +355,6 @@ subject_trade(const struct subject *subject)
 void
 subject_name(const struct subject *subject, struct pen *pen)
 {
-	static const char *const endings[] = {"有限公司", "有限公司",
-	    "有限公司", "有限责任公司", "股份有限公司", "有限公司"};
 	struct dice dice = {subject->own};
 
 	pen_text(pen, place_short(subject->division));
@@ -267,7 +363,11 @@ subject_name(const struct subject *subject, struct pen *pen)
 	if (dice_below(&dice, 3) == 0)
 		PEN_HAN(pen, brand_second, &dice);
 	pen_text(pen, subject_trade(subject)->word);
-	pen_text(pen, endings[dice_below(&dice, 6)]);
+	if (is_joint_stock(subject))
+		pen_text(pen, "股份有限公司");
+	else
+		pen_text(pen,
+		    dice_below(&dice, 5) == 0 ? "有限责任公司" : "有限公司");
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef CLI_GEN_SUBJECT_H
 #define CLI_GEN_SUBJECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,11 +51,23 @@ struct subject {
 	const struct code *province;
 };
 
+/* How big it is: what its taxes, insurances, meters and funds go by. */
+struct size {
+	uint32_t staff;
+	uint32_t capital;  /* 万元 */
+	uint64_t turnover; /* yuan a year */
+};
+
 void subject_make(const struct places *places, uint64_t seed, uint64_t index,
     struct subject *subject);
 /* The subject of a code from elsewhere. */
 void subject_of_code(const struct places *places, uint64_t seed,
     const char uscc[USCC_LEN], struct subject *subject);
+void subject_size(const struct subject *subject, struct size *size);
+/* Days since 1970; three years before `today` at least. */
+int64_t subject_established(const struct subject *subject, int64_t today);
+/* Its capital is in US dollars. */
+bool subject_is_foreign(const struct subject *subject);
 /* Short name as departments write it: 广东, 广州. */
 const char *place_short(const struct code *code);
 
@@ -64,6 +77,13 @@ void subject_address(const struct subject *subject, struct pen *pen);
 /* At most 600 bytes. */
 void subject_scope(const struct subject *subject, struct pen *pen);
 void subject_industry(const struct subject *subject, struct pen *pen);
+void subject_type(const struct subject *subject, struct pen *pen);
+/* Its people; 0 is the legal representative. */
+void subject_person(
+    const struct subject *subject, uint64_t number, struct pen *pen);
+/* The code of a public body where the subject is. */
+void subject_body_code(
+    const struct subject *subject, unsigned body, struct pen *pen);
 void person_name(struct dice *dice, struct pen *pen);
 
 #endif

@@ -5,194 +5,154 @@
 
 #include <string.h>
 
-#define MONTHS 120
-#define YEARS 15
-#define DAYS_PAST 3000
-#define DAYS_AHEAD 1500
-#define FILLED_PERCENT 85
-#define ENDED_PERCENT 25
-#define FIRST_PERCENT 90
-#define MADE_UP_COMPANIES 100000
-
 #define PICK(pen, list, dice)                                                  \
 	pen_text(pen, list[dice_below(                                         \
 			  dice, (uint32_t)(sizeof(list) / sizeof(*(list))))])
 
 static const char *const matters[] = {"法定代表人变更", "注册资本变更",
-    "经营范围变更", "住所变更", "名称变更", "投资人变更", "章程备案",
-    "高级管理人员备案", "期限变更"};
-static const char *const entity_types[] = {"有限责任公司(自然人独资)",
-    "有限责任公司(自然人投资或控股)",
-    "有限责任公司(自然人投资或控股的法人独资)", "有限责任公司(国有独资)",
-    "股份有限公司(非上市、自然人投资或控股)", "个人独资企业", "有限合伙企业",
-    "有限责任公司(台港澳与境内合资)"};
+    "经营范围变更", "住所变更", "名称变更", "投资人变更", "期限变更",
+    "章程备案", "高级管理人员备案"};
+#define MATTERS ((int64_t)(sizeof(matters) / sizeof(*matters)))
 static const char *const bureaus[] = {"市场监督管理局", "税务局", "生态环境局",
     "应急管理局", "住房和城乡建设局", "交通运输局", "人力资源和社会保障局",
     "自然资源局", "农业农村局", "行政审批局"};
+#define BUREAUS (sizeof(bureaus) / sizeof(*bureaus))
 static const char *const banks[] = {"中国工商银行", "中国农业银行", "中国银行",
     "中国建设银行", "交通银行", "招商银行", "农村商业银行"};
 static const char *const countries[] = {
-    "中国", "中国", "中国", "中国香港", "美国", "日本", "德国", "新加坡"};
-
-/* Howard Hinnant's days_from_civil, the other way. */
-static void
-civil(int64_t days, unsigned *year, unsigned *month, unsigned *day)
-{
-	uint64_t z = (uint64_t)(days + 719468), era = z / 146097;
-	uint64_t doe = z % 146097;
-	uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	uint64_t mp = (5 * doy + 2) / 153;
-
-	*day = (unsigned)(doy - (153 * mp + 2) / 5 + 1);
-	*month = (unsigned)(mp < 10 ? mp + 3 : mp - 9);
-	*year = (unsigned)(yoe + era * 400 + (*month <= 2));
-}
+    "中国香港", "美国", "日本", "德国", "新加坡", "韩国", "越南"};
 
 void
 pen_date(struct pen *pen, int64_t days)
 {
-	unsigned year, month, day;
+	struct civil civil = civil_of(days);
 
-	civil(days, &year, &month, &day);
-	pen_digits(pen, year, 4);
+	pen_digits(pen, civil.year, 4);
 	pen_char(pen, '-');
-	pen_digits(pen, month, 2);
+	pen_digits(pen, civil.month, 2);
 	pen_char(pen, '-');
-	pen_digits(pen, day, 2);
-}
-
-/* What a key cell takes of the row's number, so that keys differ. */
-static uint64_t
-take_digit(const struct column *column, struct row *row, uint32_t radix)
-{
-	uint64_t digit;
-
-	if (!column->in_key)
-		return dice_below(&row->dice, radix);
-	digit = row->nth % radix;
-	row->nth /= radix;
-	return digit;
+	pen_digits(pen, civil.day, 2);
 }
 
 static void
-make_month(const struct plan *plan, uint64_t back, struct pen *pen)
+pen_month(struct pen *pen, int64_t month)
 {
-	unsigned year, month, day, all;
-
-	civil(plan->today, &year, &month, &day);
-	all = year * 12 + month - 1 - (unsigned)back;
-	pen_digits(pen, all / 12, 4);
+	pen_digits(pen, (uint64_t)month / 12, 4);
 	pen_char(pen, '-');
-	pen_digits(pen, all % 12 + 1, 2);
+	pen_digits(pen, (uint64_t)month % 12 + 1, 2);
 }
 
 static void
-make_year(const struct plan *plan, uint64_t back, struct pen *pen)
+pen_grouped(struct pen *pen, uint64_t number)
 {
-	unsigned year, month, day;
-
-	civil(plan->today, &year, &month, &day);
-	pen_digits(pen, year - 1 - (unsigned)back, 4);
+	if (number >= 1000) {
+		pen_grouped(pen, number / 1000);
+		pen_char(pen, ',');
+		pen_digits(pen, number % 1000, 3);
+	} else {
+		pen_number(pen, number);
+	}
 }
 
 static void
-make_date(const struct plan *plan, const struct column *column, struct row *row,
+pen_hundredths(struct pen *pen, int64_t value)
+{
+	if (value < 0) {
+		pen_char(pen, '-');
+		value = -value;
+	}
+	pen_number(pen, (uint64_t)value / 100);
+	pen_char(pen, '.');
+	pen_digits(pen, (uint64_t)value % 100, 2);
+}
+
+/* The shapes that real registrations have, about as often.  The value is in
+ * hundredths of 万元. */
+static void
+make_capital(const struct column *column, struct row *row, int64_t value,
     struct pen *pen)
 {
-	uint64_t days;
+	static const char *const shapes[] = {"(万元人民币)", "(万元人民币)",
+	    "(万元人民币)", "(万元人民币)", "(万元)", "(万元)", "(万)", "(万)",
+	    "万人民币", "万元人民币", "万元", "(万人民币元)", "（万元）",
+	    "(万元(人民币))", ""};
+	uint32_t shape = dice_below(&row->dice, 16);
+	bool foreign = subject_is_foreign(row->subject);
 
-	if (column->maker == MAKE_DATE_AHEAD) {
-		days = take_digit(column, row, DAYS_AHEAD);
-		pen_date(pen, plan->today + 1 + (int64_t)days);
+	if (shape == 15 && !foreign) {
+		pen_grouped(pen, (uint64_t)value * 100);
+		pen_text(pen, "(人民币元)");
 		return;
 	}
-	days = take_digit(column, row, DAYS_PAST);
-	pen_date(pen, plan->today - 1 - (int64_t)days);
-}
-
-/* The shapes that real registrations have. */
-static void
-make_capital(struct dice *dice, struct pen *pen)
-{
-	uint32_t shape = dice_below(dice, 10);
-	uint32_t amount = 1 + dice_below(dice, 200);
-
-	pen_number(pen, amount);
-	if (shape == 0)
-		pen_text(pen, ",000(万元)");
-	else if (shape < 4)
-		pen_text(pen, "0(万元人民币)");
-	else if (shape < 6)
-		pen_text(pen, "0万元人民币");
-	else if (shape < 9)
-		pen_text(pen, "0万元");
+	if (shape == 14)
+		pen_number(pen, (uint64_t)value / 100);
 	else
-		pen_text(pen, "万美元");
-}
-
-static void
-make_number(const struct column *column, struct dice *dice, struct pen *pen)
-{
-	uint32_t most = column->is_small        ? 50
-			: column->field->in_wan ? 5000
-						: 900000;
-
-	switch (column->maker) {
-	case MAKE_INTEGER:
-		pen_number(pen, dice_below(dice, 500));
-		return;
-	case MAKE_ARREARS:
-		pen_number(pen,
-		    dice_below(dice, 10) == 0 ? 1 + dice_below(dice, 20) : 0);
-		return;
-	case MAKE_PERCENT:
-		pen_number(pen, 1 + dice_below(dice, 99));
-		break;
-	default:
-		pen_number(pen, 1 + dice_below(dice, most));
+		pen_grouped(pen, (uint64_t)value / 100);
+	if (value % 100 != 0 || shape == 0) {
+		pen_char(pen, '.');
+		pen_digits(pen, (uint64_t)value % 100 * 100, 4);
 	}
-	pen_char(pen, '.');
-	pen_digits(pen, dice_below(dice, 100), 2);
+	if (foreign)
+		pen_text(pen, "(万美元)");
+	else if (shape == 14 && !column->field->in_wan)
+		pen_text(pen, "万元");
+	else
+		pen_text(pen, shapes[shape]);
+}
+
+/* Companies of other places; the number is the draft's. */
+static void
+other_company(const struct plan *plan, int64_t number, struct subject *other)
+{
+	subject_make(plan->places, plan->seed ^ 'O', (uint64_t)number, other);
 }
 
 static void
-make_other_company(const struct plan *plan, struct dice *dice, struct pen *pen)
+make_other_company(const struct plan *plan, int64_t number, struct pen *pen)
 {
 	struct subject other;
 
-	subject_make(plan->places, plan->seed ^ 'O',
-	    dice_below(dice, MADE_UP_COMPANIES), &other);
+	other_company(plan, number, &other);
 	subject_name(&other, pen);
 }
 
 static void
-make_uscc(const struct plan *plan, struct dice *dice, struct pen *pen)
+make_uscc(const struct plan *plan, int64_t number, struct pen *pen)
 {
 	struct subject other;
 
-	subject_make(plan->places, plan->seed ^ 'O',
-	    dice_below(dice, MADE_UP_COMPANIES), &other);
+	other_company(plan, number, &other);
 	pen_span(pen, other.uscc, USCC_LEN);
 }
 
+static unsigned
+stamp_year(const struct plan *plan, const struct row *row)
+{
+	return civil_of(
+	    plan->stamp >= 0 ? row->drafts[plan->stamp].value : plan->today - 1)
+	    .year;
+}
+
+/* 执 for enforcement, 民初 for the judgment that it rests on. */
 static void
-make_case(const struct row *row, struct dice *dice, struct pen *pen)
+make_case(const struct plan *plan, const struct column *column,
+    const struct row *row, struct pen *pen)
 {
 	pen_text(pen, "（");
-	pen_number(pen, 2016 + dice_below(dice, 10));
+	pen_number(pen, stamp_year(plan, row));
 	pen_text(pen, "）");
 	pen_span(pen, row->subject->division->code, 4);
-	pen_text(pen, "执");
+	pen_text(pen,
+	    strcmp(column->field->name, "case_number") == 0 ? "执" : "民初");
 	pen_number(pen, row->index + 1);
 	pen_text(pen, "号");
 }
 
 static void
-make_document(const struct row *row, struct dice *dice, struct pen *pen)
+make_document(const struct plan *plan, const struct row *row, struct pen *pen)
 {
 	pen_text(pen, "政字〔");
-	pen_number(pen, 2016 + dice_below(dice, 10));
+	pen_number(pen, stamp_year(plan, row));
 	pen_text(pen, "〕");
 	pen_number(pen, row->index + 1);
 	pen_text(pen, "号");
@@ -257,23 +217,48 @@ make_organ(
 	} else if (plan->bureau != NULL) {
 		pen_text(pen, plan->bureau);
 	} else {
-		PICK(pen, bureaus, &row->dice);
+		pen_text(pen, bureaus[row->bureau % BUREAUS]);
 	}
 }
 
 static void
-make_holder(const struct plan *plan, struct row *row, struct pen *pen)
+make_supplier(const struct plan *plan, struct row *row, struct pen *pen)
 {
-	if (dice_below(&row->dice, 3) == 0)
-		make_other_company(plan, &row->dice, pen);
+	const char *item = plan->item->zh;
+
+	pen_text(pen, place_short(row->subject->division));
+	pen_text(pen, strstr(item, "电") != NULL   ? "供电公司"
+		      : strstr(item, "水") != NULL ? "自来水有限公司"
+						   : "燃气有限公司");
+}
+
+static void
+make_holder(
+    const struct plan *plan, struct row *row, int64_t company, struct pen *pen)
+{
+	if (company > 0)
+		make_other_company(plan, company, pen);
 	else
 		person_name(&row->dice, pen);
+}
+
+/* Five of a hundred people are from abroad; trade is with there. */
+static void
+make_country(const struct column *column, struct dice *dice, struct pen *pen)
+{
+	if (strcmp(column->field->name, "countries") == 0 ||
+	    dice_below(dice, 100) < 5)
+		PICK(pen, countries, dice);
+	else
+		pen_text(pen, "中国");
 }
 
 static void
 make_text(const struct plan *plan, const struct column *column, struct row *row,
     struct pen *pen)
 {
+	int64_t value = row->drafts[column - plan->columns].value;
+
 	switch (column->maker) {
 	case MAKE_NAME:
 		subject_name(row->subject, pen);
@@ -281,11 +266,18 @@ make_text(const struct plan *plan, const struct column *column, struct row *row,
 	case MAKE_PERSON:
 		person_name(&row->dice, pen);
 		break;
+	case MAKE_REPRESENTATIVE:
+		subject_person(
+		    row->subject, plan->of_people ? row->nth : 0, pen);
+		break;
+	case MAKE_SUPPLIER:
+		make_supplier(plan, row, pen);
+		break;
 	case MAKE_HOLDER:
-		make_holder(plan, row, pen);
+		make_holder(plan, row, value, pen);
 		break;
 	case MAKE_COMPANY:
-		make_other_company(plan, &row->dice, pen);
+		make_other_company(plan, value, pen);
 		break;
 	case MAKE_AUTHORITY:
 	case MAKE_COURT:
@@ -307,17 +299,16 @@ make_text(const struct plan *plan, const struct column *column, struct row *row,
 		make_contact(row, column->maker, pen);
 		break;
 	case MAKE_COUNTRY:
-		PICK(pen, countries, &row->dice);
+		make_country(column, &row->dice, pen);
 		break;
 	case MAKE_ENTITY_TYPE:
-		PICK(pen, entity_types, &row->dice);
+		subject_type(row->subject, pen);
 		break;
 	case MAKE_MATTER:
-		PICK(pen, matters, &row->dice);
+		pen_text(pen, matters[value % MATTERS]);
 		break;
 	case MAKE_PHRASE:
-		pen_text(pen,
-		    column->words[dice_below(&row->dice, column->word_count)]);
+		pen_text(pen, column->words[value % column->word_count]);
 		break;
 	default:
 		make_place(row->subject, column->maker, pen);
@@ -327,7 +318,8 @@ make_text(const struct plan *plan, const struct column *column, struct row *row,
 /* Numbers that name something: they differ from row to row, but a meter's
  * account stays its subject's. */
 static void
-make_identifier(const struct column *column, struct row *row, struct pen *pen)
+make_identifier(const struct plan *plan, const struct column *column,
+    struct row *row, struct pen *pen)
 {
 	switch (column->maker) {
 	case MAKE_HASH:
@@ -339,10 +331,14 @@ make_identifier(const struct column *column, struct row *row, struct pen *pen)
 		pen_digits(pen, row->subject->own % 10000000000, 10);
 		break;
 	case MAKE_CASE:
-		make_case(row, &row->dice, pen);
+		make_case(plan, column, row, pen);
 		break;
 	case MAKE_DOCUMENT:
-		make_document(row, &row->dice, pen);
+		make_document(plan, row, pen);
+		break;
+	case MAKE_ENTRY:
+		pen_span(pen, row->subject->division->code, 4);
+		pen_digits(pen, row->subject->own / 7 % 100000000000, 11);
 		break;
 	default:
 		pen_span(pen, row->subject->division->code, 4);
@@ -351,81 +347,86 @@ make_identifier(const struct column *column, struct row *row, struct pen *pen)
 }
 
 static void
-make_code(const struct column *column, struct row *row, struct pen *pen)
+make_body(struct row *row, const struct plan *plan, struct pen *pen)
 {
-	const struct code_list *list = column->field->codes;
-	uint64_t which;
+	subject_body_code(row->subject,
+	    plan->bureau != NULL ? 50 : (unsigned)(row->bureau % BUREAUS), pen);
+}
 
-	if (column->maker == MAKE_CODE_FIRST && !column->in_key &&
-	    dice_below(&row->dice, 100) < FIRST_PERCENT)
-		which = 0;
+static void
+make_number(const struct column *column, int64_t value, struct pen *pen)
+{
+	if (column->field->type != FIELD_INTEGER)
+		pen_hundredths(pen, value);
 	else
-		which = take_digit(column, row, (uint32_t)list->count);
-	pen_text(pen, list->codes[which].zh);
+		pen_number(pen, (uint64_t)(value < 0 ? 0 : value));
+}
+
+/* A draft as a feed writes it. */
+static void
+make_drafted(const struct column *column, struct row *row, int64_t value,
+    struct pen *pen)
+{
+	switch (column->field->type) {
+	case FIELD_CODE:
+		pen_text(pen, column->field->codes->codes[value].zh);
+		break;
+	case FIELD_DATE:
+		pen_date(pen, value);
+		break;
+	case FIELD_MONTH:
+		pen_month(pen, value);
+		break;
+	case FIELD_YEAR:
+		pen_digits(pen, (uint64_t)value, 4);
+		break;
+	case FIELD_BOOLEAN:
+		pen_text(pen, value == 0 ? "否" : "是");
+		break;
+	default:
+		if (column->maker == MAKE_CAPITAL)
+			make_capital(column, row, value, pen);
+		else
+			make_number(column, value, pen);
+	}
 }
 
 static void
 make_cell(const struct plan *plan, const struct column *column, struct row *row,
     struct pen *pen)
 {
+	int64_t value = row->drafts[column - plan->columns].value;
+	const struct field *other;
+
+	if (column->says >= 0) {
+		other = plan->columns[column->says].field;
+		pen_text(pen,
+		    other->codes->codes[row->drafts[column->says].value].zh);
+		return;
+	}
 	switch (column->maker) {
 	case MAKE_NOTHING:
 		break;
-	case MAKE_CODE:
-	case MAKE_CODE_FIRST:
-		make_code(column, row, pen);
-		break;
-	case MAKE_DATE_PAST:
-	case MAKE_DATE_AHEAD:
-	case MAKE_DATE_END:
-		make_date(plan, column, row, pen);
-		break;
-	case MAKE_MONTH:
-		make_month(plan,
-		    1 + (column->in_key ? take_digit(column, row, MONTHS) : 0),
-		    pen);
-		break;
-	case MAKE_YEAR:
-		make_year(plan, take_digit(column, row, YEARS), pen);
-		break;
-	case MAKE_INTEGER:
-	case MAKE_PERCENT:
-	case MAKE_DECIMAL:
-	case MAKE_MONEY:
-	case MAKE_ARREARS:
-		make_number(column, &row->dice, pen);
-		break;
-	case MAKE_CAPITAL:
-		make_capital(&row->dice, pen);
-		break;
-	case MAKE_BOOLEAN:
-		pen_text(pen, dice_below(&row->dice, 2) == 0 ? "否" : "是");
-		break;
 	case MAKE_USCC:
-		make_uscc(plan, &row->dice, pen);
+		make_uscc(plan, value, pen);
+		break;
+	case MAKE_BODY_USCC:
+		make_body(row, plan, pen);
 		break;
 	case MAKE_HASH:
 	case MAKE_ACCOUNT:
 	case MAKE_CASE:
 	case MAKE_DOCUMENT:
 	case MAKE_SERIAL:
-		make_identifier(column, row, pen);
+	case MAKE_ENTRY:
+		make_identifier(plan, column, row, pen);
 		break;
 	default:
-		make_text(plan, column, row, pen);
+		if (column->field->type == FIELD_TEXT)
+			make_text(plan, column, row, pen);
+		else
+			make_drafted(column, row, value, pen);
 	}
-}
-
-static bool
-is_filled(const struct column *column, struct row *row)
-{
-	uint32_t percent =
-	    column->maker == MAKE_DATE_END ? ENDED_PERCENT : FILLED_PERCENT;
-
-	return column->field->required || column->maker == MAKE_NAME ||
-	       column->maker == MAKE_DIVISION ||
-	       column->maker == MAKE_PROVINCE || column->maker == MAKE_CITY ||
-	       dice_below(&row->dice, 100) < percent;
 }
 
 void
@@ -433,9 +434,8 @@ plan_cell(const struct plan *plan, const struct column *column, struct row *row,
     struct pen *pen)
 {
 	char *start = pen->at;
-	bool filled = is_filled(column, row);
 
-	if (filled)
+	if (row->drafts[column - plan->columns].shown)
 		make_cell(plan, column, row, pen);
 	if (row->dirty == 0)
 		return;

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "cli/gen_relation.h"
 #include "cli/gen_subject.h"
 #include "cli/gen_words.h"
 
@@ -36,10 +37,12 @@ enum dirt {
 enum maker {
 	MAKE_NAME,
 	MAKE_PERSON,
+	MAKE_REPRESENTATIVE,
 	MAKE_HOLDER,
 	MAKE_BANK,
 	MAKE_COMPANY,
 	MAKE_AUTHORITY,
+	MAKE_SUPPLIER,
 	MAKE_COURT,
 	MAKE_ADDRESS,
 	MAKE_SCOPE,
@@ -56,6 +59,7 @@ enum maker {
 	MAKE_CASE,
 	MAKE_DOCUMENT,
 	MAKE_SERIAL,
+	MAKE_ENTRY, /* a serial that stays its subject's */
 	MAKE_COUNTRY,
 	MAKE_ENTITY_TYPE,
 	MAKE_MATTER,
@@ -75,18 +79,47 @@ enum maker {
 	MAKE_ARREARS, /* mostly nothing */
 	MAKE_NOTHING, /* said by another column */
 	MAKE_BOOLEAN,
-	MAKE_USCC
+	MAKE_USCC,
+	MAKE_BODY_USCC
 };
 
 struct column {
 	const struct field *field;
 	enum maker maker;
 	bool in_key;
-	bool is_small;            /* fines and the like: at most 50 (万元) */
+	bool spread;              /* RELATE_SPREAD */
 	int dirt;                 /* the dirt that hits this column; -1: none */
+	int says;                 /* RELATE_SAYS: that column; -1: none */
 	const char *const *words; /* MAKE_PHRASE */
 	uint32_t word_count;
 };
+
+/* What is known of an enterprise stands behind the columns of its row, so
+ * that relations need not tell them apart. */
+enum figure {
+	FIGURE_NOTHING = CATALOG_FIELDS_MAX,
+	FIGURE_STAFF,
+	FIGURE_TURNOVER,
+	FIGURE_MONTH,
+	FIGURE_CAPITAL,
+	FIGURE_ESTABLISHED,
+	FIGURE_TODAY,
+	DRAFTS
+};
+
+#define PICKS_MAX 16
+
+/* A relation of the plan's item; numbers are those of drafts. */
+struct bond {
+	const struct relation *relation;
+	unsigned field, by, other;
+	uint8_t picks[2][PICKS_MAX]; /* codes of words and otherwise */
+	uint32_t pick_counts[2];
+	int64_t steps[PICKS_MAX]; /* RELATE_BAND: scores, in hundredths */
+	uint64_t codes;           /* words as codes of `by`, a bit each */
+};
+
+#define BONDS_MAX 48
 
 struct plan {
 	const struct item *item;
@@ -95,20 +128,42 @@ struct plan {
 	int64_t today; /* days since 1970 */
 	struct column columns[CATALOG_FIELDS_MAX];
 	size_t count;
+	struct bond bonds[BONDS_MAX];
+	size_t bond_count;
+	bool of_people;       /* each row is about another person */
+	int stamp;            /* the column of RELATE_STAMP; -1: none */
 	unsigned per_subject; /* rows of one subject */
 	const char *bureau;   /* NULL: any */
+};
+
+/* A value before it is written: days, months since year 0, a year, a code's
+ * place in its list, 0 or 1; whole numbers as they are, others and money in
+ * hundredths.  What is not shown has a value too, so that the others stay
+ * true to it. */
+struct draft {
+	int64_t value;
+	bool shown;
 };
 
 /* One row while it is made. */
 struct row {
 	const struct subject *subject;
 	uint64_t index; /* of the row */
-	uint64_t nth;   /* among the subject's rows; divided up by key cells */
+	uint64_t nth;   /* among the subject's rows */
+	uint64_t left;  /* of nth, for the key cells to come */
+	uint64_t taken; /* of nth, by the key cells so far */
 	uint32_t dirty; /* bit per enum dirt */
+	uint32_t bureau;
 	struct dice dice;
+	struct draft drafts[DRAFTS];
 };
 
 void plan_init(struct plan *plan, const struct item *item);
+/* Find the item's relations; the last step of plan_init. */
+void plan_bind(struct plan *plan);
+/* Draw all values of a row, then make them agree. */
+void plan_draft(const struct plan *plan, struct row *row);
+void plan_agree(const struct plan *plan, struct row *row);
 /* Append the cell; nothing for an absent value. */
 void plan_cell(const struct plan *plan, const struct column *column,
     struct row *row, struct pen *pen);
@@ -117,5 +172,12 @@ void plan_dirt(const struct column *column, struct pen *pen);
 /* Append the subject's code, made dirty as the row says. */
 void plan_uscc(const struct row *row, struct pen *pen);
 void pen_date(struct pen *pen, int64_t days);
+
+struct civil {
+	unsigned year, month, day;
+};
+
+struct civil civil_of(int64_t days);
+int64_t civil_days(struct civil civil);
 
 #endif

@@ -9,7 +9,8 @@
 #include "credit/catalog.h"
 
 /* A list that ends with NULL. */
-const char *const *words_for(const struct field *field);
+const char *const *words_for(
+    const struct item *item, const struct field *field);
 size_t words_count(const char *const *words);
 /* What the item's provider is called in a prefecture: 税务局; NULL when there
  * are several. */

@@ -2,6 +2,7 @@
 consents as files, trails verified, help and exit codes."""
 
 import base64
+import csv
 import hashlib
 import json
 import os
@@ -183,6 +184,153 @@ def test_subjects_may_come_from_a_file(tmp_path):
     path = gen(tmp_path / "f.csv", 17, 6, "--subjects", listed)
     assert set(subjects(path)) == {BANK, FIRM}
     assert check(17, path)["accepted"] == 6
+
+
+TODAY = "2026-10-31"
+NUMBERED = re.compile(r"-?\d+(\.\d+)?")
+
+
+def made(path, item, rows=2000, *more):
+    """Rows of an item: numbers in hundredths, absent values left out."""
+    with open(gen(path, item, rows, "--seed", 11, *more), newline="") as file:
+        for row in csv.DictReader(file):
+            yield {
+                k: round(float(v) * 100)
+                if NUMBERED.fullmatch(v) and k not in ("year", "division")
+                else v
+                for k, v in row.items()
+                if v != ""
+            }
+
+
+def has(row, *names):
+    return all(name in row for name in names)
+
+
+def in_order(row, *names):
+    there = [row[name] for name in names if name in row]
+    return there == sorted(there)
+
+
+def dates(row):
+    return {k: v for k, v in row.items()
+            if re.fullmatch(r"\d{4}-\d\d(-\d\d)?", str(v))}
+
+
+AHEAD = {"term_until", "valid_until", "until", "due", "publicity_end",
+         "effective_until", "period_until", "data_date"}
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_nothing_lies_before_the_enterprise_or_after_today(tmp_path, item):
+    born = {}
+    for row in made(tmp_path / "1", 1):
+        if "term_from" in row:
+            born[row["uscc"]] = row["term_from"]
+    for row in made(tmp_path / "f", item):
+        found = {k: v for k, v in dates(row).items() if k not in AHEAD}
+        assert all(v <= TODAY for v in found.values()), row
+        start = born.get(row["uscc"], "")
+        assert all(v >= start[: len(v)] for v in found.values()), row
+
+
+def test_a_balance_sheet_adds_up(tmp_path):
+    for row in made(tmp_path / "f", 7):
+        if has(row, "total_assets", "total_liabilities", "equity"):
+            assert row["equity"] == (
+                row["total_assets"] - row["total_liabilities"])
+        if has(row, "net_profit", "total_profit"):
+            assert row["net_profit"] <= row["total_profit"]
+        if has(row, "total_profit", "revenue"):
+            assert row["total_profit"] <= row["revenue"]
+        if has(row, "main_revenue", "revenue"):
+            assert row["main_revenue"] <= row["revenue"]
+        if has(row, "reported"):
+            assert row["reported"][:4] == str(int(row["year"]) + 1)
+
+
+def test_a_penalty_is_of_its_category(tmp_path):
+    kinds = set()
+    for row in made(tmp_path / "f", 11):
+        kinds.add(row["category"])
+        assert ("fine" in row) == (row["category"] in
+                                   ("罚款", "多种处罚并处"))
+        assert ("confiscated" in row) == (row["category"] in
+                                          ("没收", "多种处罚并处"))
+        assert row["decided"][:4] == row["document_number"][3:7]
+        assert in_order(row, "decided", "repaired_date", "publicity_end")
+        assert in_order(row, "decided", "effective_until")
+        if has(row, "repaired"):
+            assert (row["repaired"] == "是") >= ("repaired_date" in row)
+    assert len(kinds) == 11
+
+
+def test_taxes_and_insurance_are_paid_as_far_as_they_are_due(tmp_path):
+    for row in made(tmp_path / "t", 19):
+        assert row.get("period_until", row["period"]) == row["period"]
+        for less, more in [("taxable", "sales"), ("payable", "taxable"),
+                           ("paid", "payable")]:
+            if has(row, less, more):
+                assert row[less] <= row[more], row
+        assert in_order(row, "period", "declared", "paid_date")
+    for row in made(tmp_path / "i", 21):
+        if has(row, "payable", "paid"):
+            assert 0 <= row["paid"] <= row["payable"]
+        if has(row, "payable", "paid", "arrears"):
+            assert row["arrears"] == row["payable"] - row["paid"]
+        if has(row, "arrears", "arrears_months"):
+            assert (row["arrears"] > 0) == (row["arrears_months"] > 0)
+
+
+def test_power_costs_what_was_used(tmp_path):
+    for row in made(tmp_path / "f", 25):
+        if has(row, "usage", "payable"):
+            assert 0.6 < row["payable"] / row["usage"] < 0.9
+        if has(row, "payable", "paid", "arrears"):
+            assert row["arrears"] == row["payable"] - row["paid"]
+        if has(row, "arrears", "breach"):
+            assert (row["arrears"] > 0) == (row["breach"] == "逾期缴费")
+        assert in_order(row, "period", "paid_date")
+
+
+def test_an_enterprise_is_as_big_in_every_item(tmp_path):
+    staff = {r["uscc"]: r["staff"] for r in made(tmp_path / "1", 1)
+             if "staff" in r}
+    seen = 0
+    for row in made(tmp_path / "20", 20):
+        if has(row, "insured") and row["uscc"] in staff:
+            seen += 1
+            assert row["insured"] <= staff[row["uscc"]]
+            assert row["insured"] >= staff[row["uscc"]] * 0.4
+    assert seen > 1000
+
+
+def test_shareholders_hold_the_whole(tmp_path):
+    shares = {}
+    for row in made(tmp_path / "f", 4, 2000, "--catalogue",
+                    ROOT / "deploy" / "catalogue" / "catalogue.json"):
+        shares.setdefault(row["uscc"], []).append(row.get("share"))
+    full = [s for s in shares.values() if None not in s]
+    assert len(full) > 500 and all(sum(s) == 10000 for s in full)
+
+
+def test_capital_comes_in_the_shapes_of_the_registers(tmp_path):
+    path = tmp_path / "f.csv"
+    shapes = {re.sub(r"[\d,.]+", "9", str(row.get("registered_capital")))
+              for row in made(path, 1)}
+    assert {"9(万元人民币)", "9(万元)", "9(万)", "9万元人民币",
+            "9(人民币元)", "9(万美元)"} <= shapes
+    assert check(1, path)["warned"] == 0
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_no_two_rows_of_a_feed_have_one_key(tmp_path, item):
+    catalogue = json.loads(
+        (ROOT / "deploy" / "catalogue" / "catalogue.json").read_text())
+    key = next(i["key"] for i in catalogue["items"] if i["number"] == item)
+    keys = [(r["uscc"], *(r[k] for k in key))
+            for r in made(tmp_path / "f", item)]
+    assert len(set(keys)) == len(keys)
 
 
 def test_the_real_registrations_are_taken_as_they_are():
