@@ -13,6 +13,7 @@
 #include "cli/show.h"
 
 #define LABEL_WIDTH 30
+#define LINE_WIDTH 80
 
 static bool
 print_question(const struct args *args, struct buf *text)
@@ -113,25 +114,68 @@ show_item(const struct json *entry, const struct catalog *catalog)
 	}
 }
 
-static void
-show_withheld(const struct json *list)
+/* In Chinese where the catalogue knows the field. */
+static struct span
+field_label(const struct item *item, const struct json *name)
 {
+	const struct field *field = NULL;
+
+	if (item != NULL)
+		field = item_find_field(item, json_text(name));
+	return field != NULL ? span_of(field->zh) : json_text(name);
+}
+
+/* As many names as `width` columns hold; when that is not all, how many
+ * there are. */
+static void
+join_names(const struct item *item, const struct json *names, size_t width,
+    struct buf *out)
+{
+	size_t count = json_count(names), kept = 0, i;
+	struct span label;
+	char rest[48];
+
+	snprintf(rest, sizeof(rest), ", … (%zu fields)", count);
+	for (i = 0; i < count; i++) {
+		buf_text(out, i > 0 ? ", " : "");
+		label = field_label(item, json_at(names, i));
+		buf_add(out, label.ptr, label.len);
+		if (show_width(buf_span(out)) + show_width(span_of(rest)) <=
+		    width)
+			kept = out->len;
+	}
+	if (show_width(buf_span(out)) <= width)
+		return;
+	out->len = kept;
+	buf_text(out, kept > 0 ? rest : rest + strlen(", "));
+}
+
+static void
+show_withheld(const struct json *list, const struct catalog *catalog)
+{
+	const struct item *item = NULL;
 	const struct json *entry;
-	struct buf fields = {0};
+	struct buf names = {0};
 	size_t i;
+	int used;
 
 	if (json_count(list) > 0)
 		printf("\nwithheld\n");
 	for (i = 0; i < json_count(list); i++) {
 		entry = json_at(list, i);
-		buf_reset(&fields);
-		json_print(json_find(entry, "fields"), &fields);
-		printf("  %2" PRId64 "  %-18s %s\n",
+		if (catalog != NULL)
+			item = catalog_find_item(catalog,
+			    (uint32_t)json_int(json_find(entry, "item"), 0));
+		used = printf("  %2" PRId64 "  %-18s ",
 		    json_int(json_find(entry, "item"), 0),
-		    json_cstr(json_find(entry, "rule"), "?"),
-		    buf_cstr(&fields));
+		    json_cstr(json_find(entry, "rule"), "?"));
+		buf_reset(&names);
+		if (used >= 0 && used < LINE_WIDTH)
+			join_names(item, json_find(entry, "fields"),
+			    (size_t)(LINE_WIDTH - used), &names);
+		printf("%s\n", buf_cstr(&names));
 	}
-	buf_release(&fields);
+	buf_release(&names);
 }
 
 static void
@@ -147,7 +191,7 @@ show_report(const struct json *report, const struct catalog *catalog)
 		show_item(json_at(items, i), catalog);
 	if (json_count(items) == 0)
 		printf("nothing is known that may be shown\n");
-	show_withheld(json_find(report, "withheld"));
+	show_withheld(json_find(report, "withheld"), catalog);
 	printf("\ntrail entry %" PRId64 ", leaf %s\n",
 	    json_int(json_find(receipt, "index"), -1),
 	    json_cstr(json_find(receipt, "leaf_hash"), "?"));

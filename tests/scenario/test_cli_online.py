@@ -191,6 +191,24 @@ def test_a_report_is_shown_with_its_labels_and_what_was_withheld(peer):
     assert "consent_missing" in done.stdout and "entry 5" in done.stdout
 
 
+def columns(line):
+    return sum(2 if ord(c) >= 0x3000 else 1 for c in line)
+
+
+def test_withheld_fields_are_named_in_words_within_a_line(peer):
+    names = ["name", "year", "total_assets", "total_liabilities", "equity",
+             "revenue", "main_revenue", "total_profit", "net_profit",
+             "total_tax", "bank_loans", "government_support", "unheard_of"]
+    peer.answers.append((200, {**REPORT, "withheld": [
+        {"item": 7, "fields": names, "rule": "consent_missing"},
+        {"item": 19, "fields": ["sales", "unheard_of"], "rule": "x"}]}))
+    said = peer.run("query", FIRM, url="--node").stdout
+    lines = said[said.index("withheld"):].splitlines()
+    assert "企业名称, 年度, 资产总额" in lines[1]
+    assert lines[1].endswith(", … (13 fields)") and columns(lines[1]) <= 80
+    assert lines[2].endswith(" 申报销售收入, unheard_of")
+
+
 def test_a_member_is_suspended_by_its_own_document(peer):
     member = {"code": BANK, "name": "银行", "kind": "bank",
               "status": "active"}
