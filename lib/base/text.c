@@ -106,6 +106,22 @@ ascii_run(struct span text)
 	return i;
 }
 
+/* Length of the run of three-byte characters at the start, most of what
+ * Chinese is made of; stops before 0xe0 and 0xed, whose second byte is
+ * special. */
+static size_t
+wide_run(struct span text)
+{
+	const uint8_t *bytes = (const uint8_t *)text.ptr;
+	size_t i = 0;
+
+	while (i + 3 <= text.len && (bytes[i] & 0xf0) == 0xe0 &&
+	       bytes[i] != 0xe0 && bytes[i] != 0xed &&
+	       (bytes[i + 1] & 0xc0) == 0x80 && (bytes[i + 2] & 0xc0) == 0x80)
+		i += 3;
+	return i;
+}
+
 /* Length of the longest start of `text` that is whole UTF-8. */
 static size_t
 utf8_run(struct span text)
@@ -115,10 +131,32 @@ utf8_run(struct span text)
 
 	while (i < text.len) {
 		rest = span_make(text.ptr + i, text.len - i);
-		len = ascii_run(rest);
+		len = (uint8_t)*rest.ptr < 0x80 ? ascii_run(rest)
+						: wide_run(rest);
 		if (len == 0 && utf8_next(rest, &len) != SEQUENCE_WHOLE)
 			break;
 		i += len;
+	}
+	return i;
+}
+
+/* Length of the run of characters at the start that are surely neither
+ * white, control nor full-width: printable ASCII, U+4000 to U+CFFF. */
+static size_t
+plain_run(struct span text)
+{
+	const uint8_t *bytes = (const uint8_t *)text.ptr;
+	size_t i = 0;
+
+	while (i < text.len) {
+		if (bytes[i] > ' ' && bytes[i] < 0x7f)
+			i++;
+		else if (bytes[i] >= 0xe4 && bytes[i] <= 0xec &&
+			 i + 3 <= text.len && (bytes[i + 1] & 0xc0) == 0x80 &&
+			 (bytes[i + 2] & 0xc0) == 0x80)
+			i += 3;
+		else
+			break;
 	}
 	return i;
 }
@@ -187,8 +225,10 @@ text_trim(struct span text)
 		text.len -= len;
 	}
 	for (i = 0; i < text.len; i += len) {
-		if (!is_white(code_point(
-			span_make(text.ptr + i, text.len - i), &len)))
+		struct span rest = span_make(text.ptr + i, text.len - i);
+
+		len = plain_run(rest);
+		if (len > 0 || !is_white(code_point(rest, &len)))
 			end = i + len;
 	}
 	text.len = end;
@@ -203,7 +243,9 @@ text_fold(struct span text, struct buf *out)
 	size_t len;
 
 	for (; text.len > 0; text.ptr += len, text.len -= len) {
-		point = code_point(text, &len);
+		/* The first byte of a plain run is in no class either. */
+		len = plain_run(text);
+		point = len > 0 ? (uint8_t)*text.ptr : code_point(text, &len);
 		if (is_white(point) && point != 0xfeff) {
 			white = true;
 			continue;

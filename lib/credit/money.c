@@ -66,12 +66,11 @@ is_digit(char c)
 static const struct word *
 next_word(struct span text)
 {
-	size_t i, len;
+	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		len = strlen(words[i].text);
-		if (text.len >= len &&
-		    memcmp(text.ptr, words[i].text, len) == 0)
+		if (*text.ptr == *words[i].text && text.len >= words[i].len &&
+		    memcmp(text.ptr, words[i].text, words[i].len) == 0)
 			return &words[i];
 	}
 	return NULL;

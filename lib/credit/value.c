@@ -32,6 +32,7 @@ value_is_missing(struct span text)
 		return false;
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (text.len == words[i].len &&
+		    (text.ptr[0] | ' ') == (words[i].ptr[0] | ' ') &&
 		    strncasecmp(text.ptr, words[i].ptr, text.len) == 0)
 			return true;
 	}

@@ -126,6 +126,49 @@ an_empty_end_and_other_charsets(void **state)
 	buf_release(&out);
 }
 
+/* Unicode, table 3-7, for three bytes. */
+static bool
+are_one_character(unsigned a, unsigned b, unsigned c)
+{
+	if (b < 0x80 || b > 0xbf || c < 0x80 || c > 0xbf)
+		return false;
+	return !(a == 0xe0 && b < 0xa0) && !(a == 0xed && b > 0x9f);
+}
+
+static void
+three_bytes_are_judged_the_same_in_a_run_of_characters(void **state)
+{
+	static const uint8_t thirds[] = {0x7f, 0x80, 0xbf, 0xc0, 0xe4};
+	char text[] = "融???信";
+	unsigned a, b, i;
+
+	(void)state;
+	for (a = 0xe0; a <= 0xef; a++)
+		for (b = 0; b <= 0xff; b++)
+			for (i = 0; i < sizeof(thirds); i++) {
+				text[3] = (char)a;
+				text[4] = (char)b;
+				text[5] = (char)thirds[i];
+				assert_int_equal(
+				    text_is_utf8(span_make(text, 9)),
+				    are_one_character(a, b, thirds[i]));
+			}
+}
+
+static void
+what_is_folded_or_trimmed_is_so_in_a_run_of_characters(void **state)
+{
+	struct buf out = {0};
+
+	(void)state;
+	text_fold(
+	    span_of("融\xe3\x80\x80信：ａ\x01\xe2\x80\x8b碑 \t记\x7f"), &out);
+	assert_string_equal(buf_cstr(&out), "融 信:a碑 记");
+	assert_true(
+	    span_is(text_trim(span_of(" 融 信\xe3\x80\x80\t")), "融 信"));
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -137,6 +180,10 @@ main(void)
 	    cmocka_unit_test(a_broken_character_costs_one_mark_and_no_comma),
 	    cmocka_unit_test(utf8_passes_without_its_mark),
 	    cmocka_unit_test(an_empty_end_and_other_charsets),
+	    cmocka_unit_test(
+		three_bytes_are_judged_the_same_in_a_run_of_characters),
+	    cmocka_unit_test(
+		what_is_folded_or_trimmed_is_so_in_a_run_of_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
