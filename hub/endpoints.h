@@ -16,6 +16,8 @@ bool feed_on_open(struct http_exchange *exchange, void *context);
 void feed_on_chunk(
     struct http_exchange *exchange, struct span piece, void *context);
 void feed_on_close(struct http_exchange *exchange, bool cut, void *context);
+
+/* --- endpoints_findings.c --- */
 void feed_on_receipt(struct http_exchange *exchange, void *context);
 void feed_on_findings(struct http_exchange *exchange, void *context);
 
