@@ -31,7 +31,7 @@ CPPFLAGS := -Ilib -I. -isystem $(B)/gen -isystem /usr/share/include/llhttp \
 	-isystem /usr/include/postgresql -MMD -MP
 LDFLAGS := -pthread $(LDFLAGS_$(BUILD))
 
-LIBS := -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -ljansson -lm
+LIBS := -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -lz -ljansson -lm
 LIBS_hub := -lpq
 LIBS_node := -lrocksdb
 LIBS_cli := -lcurl
