@@ -158,7 +158,7 @@ intake_heads(struct intake *intake, const struct pulse *pulse)
 			continue;
 		followed = intake_begin(intake, head->stream);
 		if (followed != NULL)
-			parent_heard(followed, head->position);
+			parent_told(followed, head->position);
 	}
 }
 

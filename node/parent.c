@@ -204,6 +204,19 @@ parent_heard(struct followed *followed, uint64_t newest)
 }
 
 void
+parent_told(struct followed *followed, uint64_t newest)
+{
+	uint64_t position = followed->state.chain.position;
+
+	followed->newest = newest > position ? newest : position;
+	if (followed->phase == FOLLOWED_LIVE && followed_is_behind(followed))
+		followed->phase = FOLLOWED_FETCHING;
+	else if (followed->phase == FOLLOWED_FETCHING &&
+		 !followed_is_behind(followed))
+		followed->phase = FOLLOWED_LIVE;
+}
+
+void
 parent_applied(struct followed *followed)
 {
 	if (followed->newest < followed->state.chain.position)

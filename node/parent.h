@@ -54,6 +54,8 @@ void parent_subscribe(struct parent *parent, const struct member *self);
 
 /* Somebody named this position of the stream. */
 void parent_heard(struct followed *followed, uint64_t newest);
+/* A pulse did, and it is signed: what a parent merely claimed is forgotten. */
+void parent_told(struct followed *followed, uint64_t newest);
 /* A batch was applied. */
 void parent_applied(struct followed *followed);
 /* A batch could not be applied: ask again, but not at once. */

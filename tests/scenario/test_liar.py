@@ -182,6 +182,26 @@ def test_the_city_catches_up_when_the_parent_is_honest_again(stage):
     stage.network.agree("gz", "4401", 30)
 
 
+def test_a_position_that_nobody_signed_is_forgotten_with_the_next_pulse(stage):
+    network, liar = stage.network, stage.liar
+    assert network.submit(1, network.gen(1, 10, 63, "--division", "4401"), "liar-newest").status == 200
+    truth = stage.hub.fetch("4401")
+    honest, liar.answer = liar.answer, lambda stream, after: []
+    liar.newest["4401"] = 2**62
+    liar.asked.clear()
+    until(lambda: (liar.say("pulse", pulse=stage.pulse()), [s for s, _ in liar.asked].count("4401") > 2)[1], 20, "the city asks on")
+    liar.answer = lambda stream, after: [b for b in truth if wire.header_of(b).last > after] if stream == "4401" else honest(stream, after)
+    network.agree("gz", "4401", 10)
+    liar.newest.clear()
+
+    def content():
+        liar.asked.clear()
+        liar.say("pulse", pulse=stage.pulse())
+        stage.pulse()
+        return not [stream for stream, _ in liar.asked if stream == "4401"]
+    until(content, 10, "the city asks no more")
+
+
 def test_an_old_pulse_after_a_restart_does_not_open_protected_fields(stage):
     """The relay keeps stream 0000 to itself and gives the restarted city a
     pulse from before: what was revoked since must not be shown."""

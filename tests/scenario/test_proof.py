@@ -179,3 +179,26 @@ def test_a_struck_off_platform_hears_nothing_more(network, held):
     network.http("hub", "POST", "/v1/members", "operator", member)
     assert network.submit(1, network.gen(1, 40, 54, "--division", "4401,4403"), "proof-live").status == 200
     network.agree("gz", "4401", 10)
+
+
+def test_hostile_requests_on_the_bus_are_answered_or_dropped_and_harm_nobody(network, held):
+    keys = {"hub": hub_key(network), "gd": f"{network.stem('gd')}.curve.pub"}
+    for part, key in keys.items():
+        child = wire.Child(network, part, "gz", key)
+        try:
+            for stream in ("4401", "", "44", "440", "44011", "9999", "' OR 1=1", "x" * 5000, "\0" * 4):
+                for after in (0, 2**63 - 1, 2**63, 2**64 - 1):
+                    child.ask.send(wire.field(1, 1 << 60) + wire.field(3, wire.field(1, stream) + wire.field(2, after) + wire.field(3, 2**32 - 1)))
+            for junk in (b"", b"\xff" * 100, b"\0" * (1 << 20), wire.field(4, b"junk"), wire.field(4, b"\0" * (1 << 20)),
+                         wire.field(1, 1), wire.field(2, wire.field(1, 99)), wire.field(3, b""), wire.field(3, b"\xff")):
+                child.ask.send(junk)
+            kind, reply = child.request(3, wire.field(1, "4401") + wire.field(2, 0) + wire.field(3, 1), 20)
+            assert kind == 3 and wire.first(reply, 2) == held["4401"][0], part
+            kind, reply = child.request(2, wire.field(1, 2))
+            assert kind == 6 and wire.first(reply, 1) == b"protocol"
+            kind, reply = child.request(4, wire.field(1, b"no upward") + wire.field(2, b"s" * 64))
+            assert kind == 6 and wire.first(reply, 1) == b"invalid"
+        finally:
+            child.close()
+    assert network.http("gd", "GET", "/healthz").status == 200
+    assert network.http("hub", "GET", "/readyz").status == 200
