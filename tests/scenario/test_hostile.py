@@ -224,6 +224,23 @@ def test_a_revoked_consent_cannot_be_registered_again(network, subject):
     assert register(network, network.sign_consent(who, items="19,25", consent_id="again")).status == 409
 
 
+def test_a_revocation_that_was_answered_survives_kill_9_and_a_hub_away(network, subject):
+    code, who = subject
+    assert register(network, network.sign_consent(who, items="19", consent_id="survives")).status == 201
+    network.kill("hub")
+    try:
+        assert network.http("gz", "DELETE", "/v1/consents/survives", who).status == 200
+        network.kill("gz")
+        network.start("gz")
+        assert network.http("gz", "GET", "/v1/consents/survives", who).json["state"] == "revoked"
+        assert not records(network.ask(code, items=[19], consent="survives"), 19)
+    finally:
+        network.start("hub")
+    until(lambda: network.http("gd", "GET", "/v1/consents/survives", who).json["state"] == "revoked", 30, "known at the province")
+    assert not records(network.ask(code, items=[19], consent="survives"), 19)
+    until(lambda: network.http("gz", "GET", "/readyz", "bank").status == 200, 30, "fresh again")
+
+
 def test_two_consents_with_one_id_at_two_nodes_become_one(network, subject):
     code, who = subject
     other = rows_of(network.gen(1, 60, 71, "--division", "4401"))[1]["uscc"]
