@@ -191,6 +191,13 @@ down)
 	"$network" down "$run"
 	;;
 show)
+	if [ -e "$run/env.sh" ]; then
+		echo "demo: a network is up in $run; make down stops it" >&2
+		exit 1
+	fi
+	# The demo begins from nothing: what an earlier one left is in the way.
+	"$network" down "$run"
+	rm -rf "$(readlink -f "$run")" "$run"
 	trap '"$network" down "$run"' EXIT
 	began=$(date +%s)
 	up

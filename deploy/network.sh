@@ -170,9 +170,15 @@ write_env() {
 	done
 }
 
+# Does the process of a pid file still run, and is it the one we started?
+runs() { # NAME
+	[ -e "$dir/pid/$1.pid" ] &&
+		tr '\0' ' ' 2>/dev/null <"/proc/$(cat "$dir/pid/$1.pid")/cmdline" |
+		grep -qF -- "--config $dir/$1.conf"
+}
+
 up() {
-	[ ! -e "$dir/pid/hub.pid" ] || ! kill -0 "$(cat "$dir/pid/hub.pid")" 2>/dev/null ||
-		fail "it runs already (deploy/network.sh down $dir)"
+	! runs hub || fail "it runs already (deploy/network.sh down $dir)"
 	prepare_folder
 	make_keys
 	rm -rf "$dir/share/sql"
@@ -187,14 +193,15 @@ up() {
 
 stop_one() {
 	local pid
-	[ -e "$dir/pid/$1.pid" ] || return 0
-	pid=$(cat "$dir/pid/$1.pid")
-	kill "$pid" 2>/dev/null || true
-	for _ in $(seq 300); do
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.1
-	done
-	kill -9 "$pid" 2>/dev/null || true
+	if runs "$1"; then
+		pid=$(cat "$dir/pid/$1.pid")
+		kill "$pid" 2>/dev/null || true
+		for _ in $(seq 300); do
+			runs "$1" || break
+			sleep 0.1
+		done
+		! runs "$1" || kill -9 "$pid" 2>/dev/null || true
+	fi
 	rm -f "$dir/pid/$1.pid"
 }
 
