@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from harness import alive, rows_of, until
+from harness import BIN, alive, rows_of, until
 
 REFUSED = range(400, 500)
 
@@ -351,7 +351,8 @@ def test_one_line_of_50_megabytes_is_bounded_and_costs_no_memory(network, subjec
         reply = network.submit(1, b"{\"uscc\":\"" + b"9" * (50 << 20), f"long-{content_type}", content_type=content_type)
         assert reply.status in (200, 400), reply.body
         assert reply.status == 400 or reply.json["accepted"] == 0
-    assert peak() - before < 40, f"{before} -> {peak()} MB"
+    sanitized = b"__asan_init" in (BIN / "rongxin-hub").read_bytes()  # which keeps freed memory for a while
+    assert peak() - before < (400 if sanitized else 40), f"{before} -> {peak()} MB"
 
 
 def member(network, name):
