@@ -4,15 +4,29 @@
 #include "hub/endpoints.h"
 
 #include "credit/record.h"
+#include "hub/upload.h"
 
-#define MEMBER_MAX 65536
+#define MEMBER_BODY_MAX 65536
+#define COMMIT_MAX 4096
 
 const struct http_route endpoints[] = {
     {.method = "POST",
 	.path = "/v1/feeds/{item}/batches",
 	.open = feed_on_open,
-	.chunk = feed_on_chunk,
-	.close = feed_on_close},
+	.chunk = upload_on_chunk,
+	.close = upload_on_close},
+    {.method = "PUT",
+	.path = "/v1/feeds/{item}/batches/{id}/content",
+	.open = content_on_open,
+	.chunk = upload_on_chunk,
+	.close = upload_on_close},
+    {.method = "GET",
+	.path = "/v1/feeds/{item}/batches/{id}/content",
+	.handle = content_on_held},
+    {.method = "POST",
+	.path = "/v1/feeds/{item}/batches/{id}/commit",
+	.handle = content_on_commit,
+	.max_body = COMMIT_MAX},
     {.method = "GET",
 	.path = "/v1/feeds/{item}/batches/{id}",
 	.handle = feed_on_receipt},
@@ -28,7 +42,7 @@ const struct http_route endpoints[] = {
     {.method = "POST",
 	.path = "/v1/members",
 	.handle = control_on_new_member,
-	.max_body = MEMBER_MAX},
+	.max_body = MEMBER_BODY_MAX},
     {.method = "GET", .path = "/v1/streams", .handle = watch_on_streams},
     {.method = "GET", .path = "/v1/nodes", .handle = watch_on_nodes},
     {.method = "GET", .path = "/metrics", .handle = watch_on_metrics},

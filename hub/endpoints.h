@@ -13,9 +13,11 @@ extern const struct http_route endpoints[];
 
 /* --- endpoints_feed.c --- */
 bool feed_on_open(struct http_exchange *exchange, void *context);
-void feed_on_chunk(
-    struct http_exchange *exchange, struct span piece, void *context);
-void feed_on_close(struct http_exchange *exchange, bool cut, void *context);
+
+/* --- endpoints_content.c --- */
+bool content_on_open(struct http_exchange *exchange, void *context);
+void content_on_held(struct http_exchange *exchange, void *context);
+void content_on_commit(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_findings.c --- */
 void feed_on_receipt(struct http_exchange *exchange, void *context);

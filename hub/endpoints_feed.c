@@ -3,101 +3,23 @@
  */
 #include "hub/endpoints.h"
 
-#include <strings.h>
-
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "hub/catalogue.h"
+#include "hub/handin.h"
 #include "hub/inquiry.h"
+#include "hub/upload.h"
 
-#define WRITE_BYTES (256 << 10)
-
-/* An upload until it is answered. */
-struct upload {
-	struct ingest_batch batch; /* first: ingest knows only this */
-	struct hub *hub;
-	struct http_exchange *exchange;
-	struct buf pending; /* not yet on its way to the file */
-	bool writing;
-	bool complete; /* the last byte has come */
-	bool cut;      /* nobody waits for an answer any more */
-};
-
-static void
-upload_free(struct upload *upload)
-{
-	spool_close(upload->batch.spool);
-	answer_release(&upload->batch.answer);
-	buf_release(&upload->pending);
-	mem_free(upload);
-}
-
+/* May this peer hand in this item?  Replies when not. */
 static bool
-is_charset(const char *parameters, const char **charset)
+is_provider(
+    struct http_exchange *exchange, const struct hub *hub, uint32_t item)
 {
-	const char *at = strcasestr(parameters, "charset=");
-	size_t len;
+	struct answer answer = {0};
 
-	*charset = "utf-8";
-	if (at == NULL)
+	if (handin_check(hub, http_peer(exchange)->code, item, &answer))
 		return true;
-	at += strlen("charset=");
-	at += *at == '"';
-	len = strcspn(at, "\"; ");
-	if (len == 5 && strncasecmp(at, "utf-8", 5) == 0)
-		return true;
-	*charset = "gb18030";
-	return len == 7 && strncasecmp(at, "gb18030", 7) == 0;
-}
-
-static bool
-read_media_type(const char *type, struct ingest_batch *batch)
-{
-	size_t len = type != NULL ? strcspn(type, "; ") : 0;
-
-	if (len == 8 && strncasecmp(type, "text/csv", len) == 0)
-		batch->format = FEED_CSV;
-	else if (len == 20 &&
-		 strncasecmp(type, "application/x-ndjson", 20) == 0)
-		batch->format = FEED_NDJSON;
-	else
-		return false;
-	return is_charset(type + len, &batch->charset);
-}
-
-static bool
-catalogue_has(const struct hub *hub, uint32_t item)
-{
-	const struct catalogue *catalogue = shared_hold(hub->catalogue);
-	bool has = catalogue != NULL &&
-		   catalog_find_item(catalogue->catalog, item) != NULL;
-
-	shared_drop(hub->catalogue, catalogue);
-	return has;
-}
-
-static bool
-is_provider(struct http_exchange *exchange, const struct hub *hub,
-    uint32_t item, struct member *who)
-{
-	if (!inquiry_admit(exchange, hub, who))
-		return false;
-	if (who->kind != MEMBER_DEPARTMENT) {
-		answer_problem(
-		    exchange, 403, "member_kind", "departments hand in");
-		return false;
-	}
-	if (item == 0 || !catalogue_has(hub, item)) {
-		answer_problem(exchange, 404, "item_unknown", NULL);
-		return false;
-	}
-	if (!member_may_provide(who, item)) {
-		answer_problem(exchange, 403, "not_yours",
-		    "this department does not provide this item");
-		return false;
-	}
-	return true;
+	answer_send(&answer, exchange);
+	return false;
 }
 
 /* What the request says of the batch; replies when it is wrong. */
@@ -105,7 +27,10 @@ static bool
 read_head(struct http_exchange *exchange, struct ingest_batch *batch)
 {
 	const char *id = http_header(exchange, "idempotency-key");
-	const char *mode = http_query(exchange, "mode");
+	const struct handin said = {.mode = http_query(exchange, "mode"),
+	    .type = http_header(exchange, "content-type"),
+	    .coding = http_header(exchange, "content-encoding")};
+	struct answer answer = {0};
 
 	if (id == NULL || !receipt_id_is_valid(id)) {
 		answer_problem(exchange, 400, "malformed",
@@ -113,60 +38,19 @@ read_head(struct http_exchange *exchange, struct ingest_batch *batch)
 		    "characters");
 		return false;
 	}
-	if (mode != NULL && strcmp(mode, "full") == 0) {
-		answer_problem(exchange, 501, "not_available",
-		    "mode=full cannot withdraw what a batch leaves out yet");
-		return false;
-	}
-	if (mode != NULL && strcmp(mode, "delta") != 0) {
-		answer_problem(exchange, 400, "malformed", "mode: delta");
-		return false;
-	}
-	if (!read_media_type(http_header(exchange, "content-type"), batch)) {
-		answer_problem(exchange, 415, "media_type",
-		    "text/csv or application/x-ndjson; charset utf-8 or "
-		    "gb18030");
+	if (!handin_describe(&said, batch, &answer)) {
+		answer_send(&answer, exchange);
 		return false;
 	}
 	memcpy(batch->id, id, strlen(id) + 1);
 	return true;
 }
 
-bool
-feed_on_open(struct http_exchange *exchange, void *context)
-{
-	struct hub *hub = context;
-	struct ingest_batch batch = {.item = inquiry_item(exchange)};
-	struct upload *upload;
-	struct member who;
-	struct why why;
-
-	if (!is_provider(exchange, hub, batch.item, &who) ||
-	    !read_head(exchange, &batch))
-		return false;
-	batch.spool = spool_open(hub->spool, &why);
-	if (batch.spool == NULL) {
-		log_error("spool.open", "why=%s", why.text);
-		answer_problem(exchange, 503, "not_ready", "no room");
-		return false;
-	}
-	memcpy(batch.provider, who.code, sizeof(batch.provider));
-	batch.received_us = clock_now_us();
-	upload = mem_new(sizeof(*upload));
-	upload->batch = batch;
-	upload->hub = hub;
-	upload->exchange = exchange;
-	http_set_state(exchange, upload, NULL);
-	return true;
-}
-
 static void
 send_answer(struct http_exchange *exchange, void *argument)
 {
-	struct upload *upload = argument;
-
-	answer_send(&upload->batch.answer, exchange);
-	upload_free(upload);
+	(void)exchange;
+	upload_answer(argument);
 }
 
 /* On an ingest thread. */
@@ -182,10 +66,7 @@ on_done(struct ingest_batch *batch)
 static void
 hand_over(struct upload *upload)
 {
-	struct member who;
-
-	if (!is_provider(
-		upload->exchange, upload->hub, upload->batch.item, &who)) {
+	if (!is_provider(upload->exchange, upload->hub, upload->batch.item)) {
 		upload_free(upload);
 		return;
 	}
@@ -196,74 +77,27 @@ hand_over(struct upload *upload)
 	upload_free(upload);
 }
 
-static void write_pending(struct upload *upload);
-
-static void
-on_written(void *context, enum err err)
+bool
+feed_on_open(struct http_exchange *exchange, void *context)
 {
-	struct upload *upload = context;
+	struct hub *hub = context;
+	struct ingest_batch batch = {.item = inquiry_item(exchange)};
+	struct upload *upload;
+	struct why why;
 
-	upload->writing = false;
-	if (upload->cut) {
-		upload_free(upload);
-		return;
+	if (!is_provider(exchange, hub, batch.item) ||
+	    !read_head(exchange, &batch))
+		return false;
+	batch.spool = spool_open(hub->spool, &why);
+	if (batch.spool == NULL) {
+		log_error("spool.open", "why=%s", why.text);
+		answer_problem(exchange, 503, "not_ready", "no room");
+		return false;
 	}
-	if (err != ERR_OK) {
-		log_error("spool.write", "why=disk full or failing");
-		answer_refuse(
-		    &upload->batch.answer, 503, "not_ready", "no room");
-	}
-	if (!upload->complete)
-		http_resume(upload->exchange);
-	else if (upload->batch.answer.problem != NULL)
-		send_answer(upload->exchange, upload);
-	else if (upload->pending.len > 0)
-		write_pending(upload);
-	else
-		hand_over(upload);
-}
-
-static void
-write_pending(struct upload *upload)
-{
-	upload->writing = true;
-	spool_write(upload->batch.spool, http_loop(upload->exchange),
-	    buf_span(&upload->pending), on_written, upload);
-	buf_reset(&upload->pending);
-}
-
-void
-feed_on_chunk(struct http_exchange *exchange, struct span piece, void *context)
-{
-	struct upload *upload = http_state(exchange);
-
-	(void)context;
-	/* After a failed write the rest is read and dropped. */
-	if (upload->batch.answer.problem != NULL)
-		return;
-	buf_add(&upload->pending, piece.ptr, piece.len);
-	if (upload->pending.len < WRITE_BYTES || upload->writing)
-		return;
-	http_pause(exchange);
-	write_pending(upload);
-}
-
-void
-feed_on_close(struct http_exchange *exchange, bool cut, void *context)
-{
-	struct upload *upload = http_state(exchange);
-
-	(void)context;
-	upload->cut = cut;
-	upload->complete = true;
-	if (upload->writing)
-		return;
-	if (cut)
-		upload_free(upload);
-	else if (upload->batch.answer.problem != NULL)
-		send_answer(exchange, upload);
-	else if (upload->pending.len > 0)
-		write_pending(upload);
-	else
-		hand_over(upload);
+	strcpy(batch.provider, http_peer(exchange)->code);
+	batch.received_us = clock_now_us();
+	upload = upload_new(exchange, hub, &batch);
+	upload->finish = hand_over;
+	upload->most = (uint64_t)hub->settings.upload_bytes;
+	return true;
 }

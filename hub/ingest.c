@@ -18,7 +18,6 @@
 #include "hub/catalogue.h"
 
 #define WAITING_MAX 64
-#define PIECE (256 << 10)
 
 struct hand {
 	struct ingest *ingest;
@@ -29,6 +28,7 @@ struct hand {
 
 struct ingest {
 	struct shared *catalogue;
+	struct inflate_limits limits;
 	void (*committed)(void *context);
 	void *context;
 	struct hand *hands;
@@ -71,20 +71,19 @@ on_row(void *context, const struct feed_row *row)
 }
 
 static enum err
-feed_pieces(struct feed_reader *reader, struct spool *spool)
+feed_pieces(struct feed_reader *reader, struct content *content)
 {
 	struct buf piece = {0};
-	uint64_t offset = 0;
-	size_t len = 1;
-	enum err err = ERR_OK;
+	enum err err;
 
-	while (err == ERR_OK && len > 0) {
-		buf_reset(&piece);
-		err = spool_read(spool, offset, &piece, PIECE, &len);
-		offset += len;
-		if (err == ERR_OK && len > 0)
+	do {
+		/* It was read to its end before: only the disk can fail. */
+		err = content_read(content, &piece, NULL);
+		if (err != ERR_OK)
+			err = ERR_IO;
+		else if (piece.len > 0)
 			err = feed_reader_feed(reader, buf_span(&piece));
-	}
+	} while (err == ERR_OK && piece.len > 0);
 	if (err == ERR_OK)
 		err = feed_reader_end(reader);
 	buf_release(&piece);
@@ -104,6 +103,8 @@ read_rows(struct reading *reading, struct ingest_batch *batch,
 	    .row = on_row,
 	    .context = reading};
 	struct feed_reader *reader = feed_reader_new(&settings);
+	const struct inflate_limits no_limits = {0, 0};
+	struct content *content;
 	enum err err;
 
 	if (reader == NULL) {
@@ -111,13 +112,15 @@ read_rows(struct reading *reading, struct ingest_batch *batch,
 		    "charset: utf-8 or gb18030");
 		return ERR_INVALID;
 	}
-	err = feed_pieces(reader, batch->spool);
+	content = content_open(batch->spool, batch->coding, &no_limits);
+	err = feed_pieces(reader, content);
 	if (err == ERR_INVALID)
 		answer_refuse(&batch->answer, 400, "batch_unreadable", "%s",
 		    feed_reader_why(reader));
 	else if (err != ERR_OK)
 		answer_fail(&batch->answer, err, "the upload cannot be read");
 	feed_reader_free(reader);
+	content_close(content);
 	return err;
 }
 
@@ -182,7 +185,7 @@ static enum err
 ingest_steps(struct hand *hand, struct ingest_batch *batch,
     const struct catalogue *catalogue, struct receipt *receipt)
 {
-	enum err err, ended;
+	enum err err, ended, within = ERR_OK;
 
 	ledger_begin(hand->ledger);
 	err = receipt_claim(
@@ -190,9 +193,16 @@ ingest_steps(struct hand *hand, struct ingest_batch *batch,
 	if (err == ERR_CONFLICT)
 		answer_refuse(&batch->answer, 409, "batch_conflict",
 		    "batch id used before with other bytes");
-	if (err == ERR_MISSING)
+	if (err == ERR_MISSING && batch->spool == NULL)
+		answer_refuse(
+		    &batch->answer, 404, "not_found", "nothing is held of it");
+	else if (err == ERR_MISSING)
 		err = merge_batch(hand, batch, catalogue, receipt);
-	ended = ledger_end(hand->ledger, err == ERR_OK);
+	if (batch->within != NULL && (err == ERR_OK || err == ERR_SEEN))
+		within = batch->within(batch, ledger_pg(hand->ledger));
+	if (within != ERR_OK)
+		err = ERR_DATABASE;
+	ended = ledger_end(hand->ledger, err == ERR_OK || err == ERR_SEEN);
 	if (ended != ERR_OK || err == ERR_DATABASE) {
 		log_error("ingest.failed", "item=%u why=%s", batch->item,
 		    ledger_why(hand->ledger));
@@ -225,6 +235,37 @@ note_done(
 	    (long long)(spent / 1000));
 }
 
+/* Digest and size of what was handed in, before a transaction begins. */
+static enum err
+measure(const struct ingest *ingest, struct ingest_batch *batch,
+    struct receipt *receipt)
+{
+	struct spool *spool = batch->spool;
+	struct why why = {0};
+	enum err err = ERR_OK;
+
+	if (spool == NULL) {
+		receipt->digest = batch->digest;
+	} else if (batch->coding == INFLATE_NONE && spool_has_digest(spool)) {
+		receipt->digest = spool_digest(spool);
+		receipt->size = spool_size(spool);
+	} else {
+		err = content_measure(spool, batch->coding, &ingest->limits,
+		    &receipt->digest, &receipt->size, &why);
+	}
+	if (err == ERR_INVALID)
+		answer_refuse(
+		    &batch->answer, 400, "batch_unreadable", "%s", why.text);
+	else if (err != ERR_OK)
+		answer_fail(&batch->answer, err, why.text);
+	if (err != ERR_OK || !batch->promised ||
+	    digest_equal(&receipt->digest, &batch->digest))
+		return err;
+	answer_refuse(&batch->answer, 409, "digest_mismatch",
+	    "the bytes that came are not those of the digest");
+	return ERR_CONFLICT;
+}
+
 static void
 handle(void *context, void *argument)
 {
@@ -235,8 +276,6 @@ handle(void *context, void *argument)
 	struct receipt receipt = {.provider = batch->provider,
 	    .item = batch->item,
 	    .id = batch->id,
-	    .digest = spool_digest(batch->spool),
-	    .size = spool_size(batch->spool),
 	    .received_us = batch->received_us};
 	int64_t started = clock_tick_us();
 	enum err err = ERR_MISSING;
@@ -246,6 +285,8 @@ handle(void *context, void *argument)
 		answer_refuse(&batch->answer, 503, "not_ready",
 		    "no catalogue has been loaded yet");
 	else
+		err = measure(ingest, batch, &receipt);
+	if (err == ERR_OK)
 		err = ingest_steps(hand, batch, catalogue, &receipt);
 	shared_drop(ingest->catalogue, catalogue);
 	if (err == ERR_OK)
@@ -283,6 +324,7 @@ ingest_open(const struct ingest_settings *settings, struct why *why)
 	unsigned i;
 
 	ingest->catalogue = settings->catalogue;
+	ingest->limits = settings->limits;
 	ingest->committed = settings->committed;
 	ingest->context = settings->context;
 	ingest->hands = mem_new(settings->threads * sizeof(*ingest->hands));

@@ -12,6 +12,7 @@
 #include "credit/feed.h"
 #include "credit/member.h"
 #include "hub/answer.h"
+#include "hub/content.h"
 #include "hub/receipt.h"
 #include "hub/spool.h"
 
@@ -26,7 +27,13 @@ struct ingest_batch {
 	enum feed_format format;
 	const char *charset; /* static */
 	int64_t received_us;
-	struct spool *spool; /* complete */
+	enum inflate_kind coding; /* of the bytes in the spool */
+	struct spool *spool;      /* complete; NULL: only asked again */
+	bool promised;            /* the sender has said the digest … */
+	struct digest digest;     /* … and this is it */
+	/* Inside the transaction, when the batch is merged or was before; may
+	 * be NULL.  An error rolls all back. */
+	enum err (*within)(struct ingest_batch *batch, struct pg *pg);
 	struct answer answer;
 	void (*done)(struct ingest_batch *batch);
 };
@@ -36,6 +43,7 @@ struct ingest_settings {
 	const char *batch_key;
 	unsigned threads;
 	struct shared *catalogue; /* struct catalogue; borrowed */
+	struct inflate_limits limits;
 	/* After each commit with changes; any thread; may be NULL. */
 	void (*committed)(void *context);
 	void *context;

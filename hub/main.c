@@ -23,6 +23,8 @@
 #define PATH_SIZE 1024
 #define GRACE_MS 5000
 #define WATCH_MS 1000
+#define EXPIRE_SECONDS 3600
+#define DAY_SECONDS 86400
 
 static const char *
 conninfo(const struct hub *hub)
@@ -196,6 +198,8 @@ open_ingest(struct hub *hub, struct why *why)
 	    .batch_key = hub->settings.batch_key,
 	    .threads = (unsigned)hub->settings.ingest_threads,
 	    .catalogue = hub->catalogue,
+	    .limits = {(uint64_t)hub->settings.upload_bytes,
+		(uint32_t)hub->settings.inflate_ratio},
 	    .committed = on_committed,
 	    .context = hub};
 	struct buf spool = {0};
@@ -320,6 +324,18 @@ on_watch(uv_timer_t *timer)
 	uv_stop(timer->loop);
 }
 
+/* Half uploads that nobody goes on with. */
+static void
+on_expire(uv_timer_t *timer)
+{
+	struct hub *hub = timer->data;
+	size_t count =
+	    spool_expire(hub->spool, hub->settings.upload_days * DAY_SECONDS);
+
+	if (count > 0)
+		log_info("spool.expire", "uploads=%zu", count);
+}
+
 static void
 close_handle(uv_handle_t *handle, void *argument)
 {
@@ -333,17 +349,20 @@ static void
 run(struct hub *hub)
 {
 	uv_signal_t term, interrupt;
-	uv_timer_t watch;
+	uv_timer_t watch, expire;
 	uv_loop_t loop;
 
 	uv_loop_init(&loop);
 	uv_signal_init(&loop, &term);
 	uv_signal_init(&loop, &interrupt);
 	uv_timer_init(&loop, &watch);
+	uv_timer_init(&loop, &expire);
 	watch.data = hub;
+	expire.data = hub;
 	uv_signal_start(&term, on_signal, SIGTERM);
 	uv_signal_start(&interrupt, on_signal, SIGINT);
 	uv_timer_start(&watch, on_watch, WATCH_MS, WATCH_MS);
+	uv_timer_start(&expire, on_expire, 0, EXPIRE_SECONDS * 1000);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_walk(&loop, close_handle, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);

@@ -8,6 +8,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -15,11 +18,13 @@
 #include "base/mem.h"
 
 #define PREFIX "upload-"
+#define PART_PREFIX "part-"
 
 struct spool {
 	int file;
 	uint64_t size;
-	struct digest_stream *digest;
+	struct digest_stream *digest; /* NULL: bytes of before are in it */
+	char *path;                   /* NULL: no name */
 	/* the write that is under way */
 	uv_fs_t request;
 	struct buf bytes;
@@ -52,6 +57,69 @@ spool_open(const char *folder, struct why *why)
 	return spool;
 }
 
+static void
+print_path(const char *folder, const char *name, struct buf *path)
+{
+	buf_print(path, "%s/" PART_PREFIX "%s", folder, name);
+	buf_cstr(path);
+}
+
+enum err
+spool_open_part(const char *folder, const char *name, bool make,
+    struct spool **out, struct why *why)
+{
+	struct buf path = {0};
+	struct spool *spool;
+	struct stat status;
+	enum err err = ERR_OK;
+	int file;
+
+	print_path(folder, name, &path);
+	file = open(path.data,
+	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0), 0600);
+	if (file < 0 && errno == ENOENT && !make)
+		err = why_set(why, ERR_MISSING, "nothing is held");
+	else if (file < 0 || fstat(file, &status) != 0)
+		err =
+		    why_set(why, ERR_IO, "%s: %s", path.data, strerror(errno));
+	else if (flock(file, LOCK_EX | LOCK_NB) != 0)
+		err = why_set(why, ERR_BUSY, "another request has this upload");
+	if (err != ERR_OK) {
+		if (file >= 0)
+			close(file);
+		buf_release(&path);
+		return err;
+	}
+	spool = mem_new(sizeof(*spool));
+	spool->file = file;
+	/* Asked again: the one before may have added to it. */
+	spool->size = fstat(file, &status) == 0 ? (uint64_t)status.st_size : 0;
+	spool->path = mem_text(path.data);
+	buf_release(&path);
+	*out = spool;
+	return ERR_OK;
+}
+
+uint64_t
+spool_held(const char *folder, const char *name)
+{
+	struct buf path = {0};
+	struct stat status;
+	bool there;
+
+	print_path(folder, name, &path);
+	there = stat(path.data, &status) == 0;
+	buf_release(&path);
+	return there ? (uint64_t)status.st_size : 0;
+}
+
+void
+spool_forget(struct spool *spool)
+{
+	if (spool != NULL && spool->path != NULL)
+		unlink(spool->path);
+}
+
 void
 spool_close(struct spool *spool)
 {
@@ -59,6 +127,7 @@ spool_close(struct spool *spool)
 		return;
 	close(spool->file);
 	digest_stream_free(spool->digest);
+	mem_free(spool->path);
 	buf_release(&spool->bytes);
 	mem_free(spool);
 }
@@ -101,7 +170,8 @@ void
 spool_write(struct spool *spool, void *loop, struct span bytes,
     void (*done)(void *context, enum err err), void *context)
 {
-	digest_stream_add(spool->digest, bytes);
+	if (spool->digest != NULL)
+		digest_stream_add(spool->digest, bytes);
 	buf_reset(&spool->bytes);
 	buf_add(&spool->bytes, bytes.ptr, bytes.len);
 	spool->written = 0;
@@ -110,10 +180,57 @@ spool_write(struct spool *spool, void *loop, struct span bytes,
 	write_on(spool, loop);
 }
 
+static void
+on_synced(uv_fs_t *request)
+{
+	struct spool *spool = request->data;
+	enum err err = request->result < 0 ? ERR_IO : ERR_OK;
+
+	uv_fs_req_cleanup(request);
+	spool->done(spool->context, err);
+}
+
+void
+spool_sync(struct spool *spool, void *loop,
+    void (*done)(void *context, enum err err), void *context)
+{
+	spool->done = done;
+	spool->context = context;
+	spool->request.data = spool;
+	(void)uv_fs_fdatasync(loop, &spool->request, spool->file, on_synced);
+}
+
+enum err
+spool_append(struct spool *spool, struct span bytes)
+{
+	ssize_t got;
+
+	if (spool->digest != NULL)
+		digest_stream_add(spool->digest, bytes);
+	while (bytes.len > 0) {
+		got = pwrite(
+		    spool->file, bytes.ptr, bytes.len, (off_t)spool->size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return ERR_IO;
+		spool->size += (uint64_t)got;
+		bytes.ptr += got;
+		bytes.len -= (size_t)got;
+	}
+	return ERR_OK;
+}
+
 uint64_t
 spool_size(const struct spool *spool)
 {
 	return spool->size;
+}
+
+bool
+spool_has_digest(const struct spool *spool)
+{
+	return spool->digest != NULL;
 }
 
 struct digest
@@ -156,4 +273,32 @@ spool_clean(const char *folder, struct why *why)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 	return ERR_OK;
+}
+
+static bool
+is_older(int folder, const char *name, int64_t age_seconds)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       time(NULL) - status.st_mtime > age_seconds;
+}
+
+size_t
+spool_expire(const char *folder, int64_t age_seconds)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t count = 0;
+
+	if (dir == NULL)
+		return 0;
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, PART_PREFIX,
+			sizeof(PART_PREFIX) - 1) == 0 &&
+		    is_older(dirfd(dir), entry->d_name, age_seconds) &&
+		    unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+			count++;
+	closedir(dir);
+	return count;
 }
