@@ -50,6 +50,8 @@ struct code {
 };
 
 struct code_index;
+struct pattern;
+struct check;
 
 struct code_list {
 	const char *name;
@@ -64,8 +66,12 @@ struct field {
 	enum field_type type;
 	enum field_class class;
 	bool required;
-	bool in_wan; /* a bare number is in 万元 (FIELD_MONEY) */
-	size_t max;  /* code points of text */
+	bool in_wan;    /* a bare number is in 万元 (FIELD_MONEY) */
+	size_t max;     /* code points of text */
+	size_t min_len; /* the same; 0: none */
+	const struct pattern *pattern; /* of text; NULL: any */
+	/* Dates and numbers, canonical or "today"; NULL: none. */
+	const char *min_value, *max_value;
 	const struct code_list *codes; /* FIELD_CODE; else NULL */
 	const char
 	    *currency_to; /* FIELD_MONEY: field that takes the currency */
@@ -89,6 +95,9 @@ struct item {
 	size_t field_count;
 	const uint32_t *key; /* indices into fields */
 	size_t key_count;    /* 0: one record a subject */
+	const struct check *checks;
+	size_t check_count;
+	const char *division; /* a province's own item: "44"; else "" */
 };
 
 struct rule {

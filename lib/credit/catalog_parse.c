@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "credit/catalog_check.h"
 #include "credit/catalog_inner.h"
 #include "credit/catalog_load.h"
 #include "credit/code_index.h"
@@ -257,7 +258,7 @@ load_field(struct loader *loader, const struct json *from,
 {
 	static const char *const members[] = {"number", "name", "zh", "en",
 	    "type", "class", "required", "max", "codes", "unit", "currency_to",
-	    "aliases", NULL};
+	    "aliases", "min_length", "pattern", "min_value", "max_value", NULL};
 
 	loader_check_members(loader, from, members);
 	field->number = (uint32_t)loader_need_int(
@@ -266,6 +267,8 @@ load_field(struct loader *loader, const struct json *from,
 	field->class = (enum field_class)loader_need_one_of(
 	    loader, from, "class", class_names);
 	load_type_details(loader, from, field);
+	if (!loader->failed)
+		catalog_load_limits(loader, from, field);
 	if (item->field_count > 0 && field->number <= field[-1].number)
 		loader_refuse(loader, "number", "not ascending");
 	check_name(loader, field);
@@ -395,7 +398,7 @@ load_item(struct loader *loader, const struct json *from, struct item *item)
 {
 	static const char *const members[] = {"number", "category", "zh", "en",
 	    "provider", "mode", "consent", "negative", "cadence", "retention",
-	    "key", "fields", NULL};
+	    "key", "fields", "checks", "division", NULL};
 	static const char *const cadences[] = {
 	    "daily", "weekly", "monthly", "quarterly", "yearly", NULL};
 
@@ -416,6 +419,9 @@ load_item(struct loader *loader, const struct json *from, struct item *item)
 	load_key(loader, from, item);
 	load_retention(loader, from, item);
 	check_references(loader, item);
+	catalog_load_division(loader, from, item);
+	if (!loader->failed)
+		catalog_load_checks(loader, from, item);
 }
 
 static void

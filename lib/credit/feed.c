@@ -33,6 +33,7 @@ struct feed_reader {
 	struct why why;
 	bool failed;
 	bool has_header;
+	struct buf header; /* as it came */
 	size_t column_count;
 	unsigned slots[CSV_CELLS_MAX]; /* by column */
 	struct name names[NAMES_MAX];  /* members met so far */
@@ -84,6 +85,7 @@ feed_reader_free(struct feed_reader *reader)
 	text_decoder_free(reader->decoder);
 	buf_release(&reader->utf8);
 	buf_release(&reader->scalars);
+	buf_release(&reader->header);
 	mem_free(reader);
 }
 
@@ -112,7 +114,7 @@ static unsigned
 find_slot(const struct feed_reader *reader, struct span column)
 {
 	static const char *const common[] = {
-	    "uscc", "data_date", "source_number", "_action", NULL};
+	    "uscc", "data_date", "source_number", "_action", "_corrects", NULL};
 	const struct item *item = reader->maker.item;
 	const struct field *field;
 	struct buf buf = {0};
@@ -130,12 +132,27 @@ find_slot(const struct feed_reader *reader, struct span column)
 	return field != NULL ? (unsigned)(field - item->fields) : SLOT_UNKNOWN;
 }
 
+/* The findings' CSV, corrected and handed in again, has these before the
+ * original columns. */
+static bool
+is_of_findings(struct span name)
+{
+	static const char *const names[] = {
+	    "_line", "_field", "_rule", "_severity", "_zh", "_en", NULL};
+	size_t i;
+
+	for (i = 0; names[i] != NULL; i++)
+		if (span_is(name, names[i]))
+			return true;
+	return false;
+}
+
 static void
 add_unknown(struct feed_reader *reader, struct span name)
 {
 	name = text_trim(name);
 	if (reader->unknown_count == UNKNOWN_MAX || name.len == 0 ||
-	    name.len > NAME_LEN_MAX)
+	    name.len > NAME_LEN_MAX || is_of_findings(name))
 		return;
 	reader->unknown[reader->unknown_count++] = copy_name(name);
 }
@@ -144,7 +161,7 @@ static const char *
 slot_name(const struct feed_reader *reader, unsigned slot)
 {
 	static const char *const common[] = {
-	    "uscc", "data_date", "source_number", "_action"};
+	    "uscc", "data_date", "source_number", "_action", "_corrects"};
 
 	return slot < SLOT_USCC ? reader->maker.item->fields[slot].name
 				: common[slot - SLOT_USCC];
@@ -198,6 +215,8 @@ read_header(struct feed_reader *reader, const struct csv_row *row)
 		seen[slot] = true;
 	}
 	reader->column_count = row->count;
+	if (row->text.len <= FEED_HEADER_MAX)
+		buf_add(&reader->header, row->text.ptr, row->text.len);
 	check_columns(reader, seen);
 }
 
@@ -375,6 +394,12 @@ const char *
 feed_reader_why(const struct feed_reader *reader)
 {
 	return reader->why.text;
+}
+
+struct span
+feed_reader_header(const struct feed_reader *reader)
+{
+	return buf_span(&reader->header);
 }
 
 const char *

@@ -14,6 +14,8 @@
 #include "credit/record.h"
 #include "credit/region.h"
 
+#define FEED_HEADER_MAX 65536
+
 enum feed_format {
 	FEED_CSV,
 	FEED_NDJSON /* one object a line, member names as CSV columns */
@@ -23,10 +25,19 @@ struct feed_row {
 	uint64_t line;
 	bool accepted;
 	struct record record; /* when accepted; version 0, provider empty */
-	bool withdrawn;       /* column `_action` says "delete" */
-	char stream[STREAM_LEN + 1];
+	bool identified; /* refused, but record's item, subject, key hold */
+	bool withdrawn;  /* column `_action` says "delete" */
+	char stream[STREAM_LEN + 1]; /* "" when its code is none */
 	enum region_source stream_source;
 	struct span original; /* the row as it came, UTF-8 */
+	/* What can be said of a rejected row too, "" when it cannot: */
+	struct span subject;  /* as it came, perhaps no code at all */
+	bool has_key;         /* record.key is whole */
+	struct span source;   /* its source number */
+	struct span corrects; /* column `_corrects`: which finding, as handed
+				 out in the findings' CSV */
+	uint64_t present;     /* bit i: the item's field i has a value */
+	bool dated;           /* it names its data date */
 	const struct finding *findings;
 	size_t finding_count;
 };
@@ -55,6 +66,9 @@ MUST_CHECK enum err feed_reader_feed(
     struct feed_reader *reader, struct span bytes);
 MUST_CHECK enum err feed_reader_end(struct feed_reader *reader);
 const char *feed_reader_why(const struct feed_reader *reader);
+/* The header of a CSV batch as it came, in UTF-8; empty for others, before it
+ * was read, or when it is longer than FEED_HEADER_MAX. */
+struct span feed_reader_header(const struct feed_reader *reader);
 /* Columns that the catalogue does not know, for a warning; borrowed. */
 const char *feed_reader_unknown(const struct feed_reader *reader, size_t index);
 

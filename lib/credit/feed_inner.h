@@ -6,6 +6,7 @@
 #define CREDIT_FEED_INNER_H
 
 #include "base/buf.h"
+#include "credit/check.h"
 #include "credit/feed.h"
 
 /* Places for one row's cells: the item's fields by index, then the common
@@ -15,12 +16,13 @@ enum slot {
 	SLOT_DATE,
 	SLOT_SOURCE,
 	SLOT_ACTION,
+	SLOT_CORRECTS,
 	SLOT_COUNT,
 	SLOT_UNKNOWN = SLOT_COUNT,
 	SLOT_NONE
 };
 
-#define ROW_FINDINGS_MAX (SLOT_COUNT + 16)
+#define ROW_FINDINGS_MAX (SLOT_COUNT + CHECKS_MAX + 16)
 
 /* A canonical value in `values`, by offset: the buffer may move. */
 struct place {
@@ -40,6 +42,7 @@ struct row_maker {
 	uint64_t key_mask; /* bit i: field at index i is of the key */
 	unsigned division_slot, province_slot, city_slot;
 	unsigned currency_slots[CATALOG_FIELDS_MAX];
+	char today[11];
 	bool organisation_rejects, division_rejects, encoding_rejects;
 
 	/* Of the current row; cells are set by the reader. */
@@ -48,14 +51,15 @@ struct row_maker {
 	uint64_t line;
 	struct span original;
 	bool suspect; /* the decoder has replaced something already */
-	bool withdrawn, rejected;
+	bool withdrawn, repaired, rejected;
 	struct span subject;
 	struct buf subject_buf;
 	struct buf key;
+	bool has_key;
 	struct buf values;
 	struct place places[SLOT_COUNT];
 	uint64_t present, faulty; /* by field index */
-	bool has_source;
+	bool has_source, dated;
 	char currencies[CATALOG_FIELDS_MAX][4];
 	int64_t as_of_us;
 	struct finding findings[ROW_FINDINGS_MAX];

@@ -2,7 +2,9 @@
  * feed_row: the cells of one row become a record, or say why not.
  */
 #include <assert.h>
+#include <stdio.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "credit/feed_inner.h"
 #include "credit/fold.h"
@@ -10,6 +12,8 @@
 #include "credit/value.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
+/* Days are those of the network, which is eight hours east. */
+#define DAY_OFFSET (8 * 3600 * CLOCK_SECOND)
 #define KEY_SEPARATOR '\x1f'
 
 static unsigned
@@ -44,7 +48,11 @@ row_maker_init(struct row_maker *maker, const struct feed_settings *settings)
 	const struct item *item = settings->item;
 	size_t i;
 
+	char received[CLOCK_TEXT_MAX];
+
 	assert(item->field_count < CATALOG_FIELDS_MAX);
+	clock_print(settings->received_us + DAY_OFFSET, received);
+	snprintf(maker->today, sizeof(maker->today), "%.10s", received);
 	maker->catalog = catalog;
 	maker->item = item;
 	maker->received_us = settings->received_us;
@@ -109,8 +117,11 @@ read_action(struct row_maker *maker)
 {
 	struct span action = text_trim(maker->cells[SLOT_ACTION]);
 
-	maker->withdrawn = span_is(action, "delete");
-	if (action.len > 0 && !maker->withdrawn && !span_is(action, "upsert"))
+	maker->withdrawn =
+	    span_is(action, "delete") || span_is(action, "withdraw");
+	maker->repaired = span_is(action, "repair");
+	if (action.len > 0 && !maker->withdrawn && !maker->repaired &&
+	    !span_is(action, "upsert"))
 		add_finding(maker, "_action", "code_list", true, action);
 }
 
@@ -181,6 +192,14 @@ read_cell(struct row_maker *maker, const struct field *field, unsigned slot,
 	return fault;
 }
 
+static struct span
+value_at(const struct row_maker *maker, unsigned slot)
+{
+	const struct place *place = &maker->places[slot];
+
+	return span_make(maker->values.data + place->at, place->len);
+}
+
 static void
 read_date(struct row_maker *maker)
 {
@@ -189,6 +208,7 @@ read_date(struct row_maker *maker)
 	enum value_fault fault = read_cell(maker, field, SLOT_DATE, NULL);
 
 	maker->as_of_us = maker->received_us;
+	maker->dated = fault == VALUE_OK;
 	if (fault == VALUE_OK)
 		maker->as_of_us = value_day_us(
 		    span_make(maker->values.data + place->at, place->len));
@@ -224,19 +244,23 @@ read_field(struct row_maker *maker, unsigned i)
 	const struct field *field = &maker->item->fields[i];
 	uint64_t bit = UINT64_C(1) << i;
 	enum value_fault fault;
+	const char *rule;
 
 	if (maker->cells[i].len == 0 && !maker->nested[i])
 		return;
 	fault = read_cell(maker, field, i, maker->currencies[i]);
-	if (fault == VALUE_OK) {
+	if (fault == VALUE_MISSING)
+		return;
+	rule = fault == VALUE_OK
+		   ? check_value(field, value_at(maker, i), maker->today)
+		   : value_rule(field, fault);
+	if (rule == NULL) {
 		maker->present |= bit;
 		return;
 	}
-	if (fault == VALUE_MISSING)
-		return;
 	maker->faulty |= bit;
-	add_finding(maker, field->name, value_rule(field, fault),
-	    is_needed(maker, i), maker->cells[i]);
+	add_finding(
+	    maker, field->name, rule, is_needed(maker, i), maker->cells[i]);
 }
 
 /* The currency that an amount names goes into its own field: always a foreign
@@ -285,14 +309,6 @@ read_fields(struct row_maker *maker)
 	}
 }
 
-static struct span
-value_at(const struct row_maker *maker, unsigned slot)
-{
-	const struct place *place = &maker->places[slot];
-
-	return span_make(maker->values.data + place->at, place->len);
-}
-
 /* A character that could not be decoded costs one field, but never makes
  * part of a record's identity. */
 static void
@@ -302,7 +318,6 @@ make_key(struct row_maker *maker)
 	struct span value, key;
 	size_t i;
 
-	buf_reset(&maker->key);
 	for (i = 0; i < item->key_count; i++) {
 		if ((maker->present >> item->key[i] & 1) == 0)
 			return;
@@ -311,11 +326,43 @@ make_key(struct row_maker *maker)
 		value = value_at(maker, item->key[i]);
 		buf_add(&maker->key, value.ptr, value.len);
 	}
+	maker->has_key = true;
 	key = buf_span(&maker->key);
 	if (key.len > RECORD_KEY_MAX)
 		add_finding(maker, "", "key_too_long", true, key);
 	if (maker->suspect && has_replacement(key))
 		add_finding(maker, "", "encoding", true, key);
+}
+
+/* What a value was taken for, when it was faulty, is not known. */
+static void
+run_check(struct row_maker *maker, const struct check *check)
+{
+	struct span values[CHECK_FIELDS_MAX] = {{NULL, 0}};
+	const struct item *item = maker->item;
+	size_t i;
+
+	for (i = 0; i < check->field_count; i++) {
+		if ((maker->faulty >> check->fields[i] & 1) != 0)
+			return;
+		if ((maker->present >> check->fields[i] & 1) != 0)
+			values[i] = value_at(maker, check->fields[i]);
+	}
+	if (check_holds(item, check, values))
+		return;
+	add_finding(maker, item->fields[check->fields[0]].name, check->id,
+	    check->rejects, maker->cells[check->fields[0]]);
+}
+
+static void
+run_checks(struct row_maker *maker)
+{
+	const struct item *item = maker->item;
+	size_t i;
+
+	for (i = 0; i < item->check_count && !maker->withdrawn; i++)
+		if (!check_needs_ledger(&item->checks[i]))
+			run_check(maker, &item->checks[i]);
 }
 
 static size_t
@@ -344,31 +391,71 @@ cell_at(const struct row_maker *maker, unsigned slot)
 	return slot == SLOT_NONE ? (struct span){NULL, 0} : maker->cells[slot];
 }
 
+static enum record_state
+state_of(const struct row_maker *maker)
+{
+	if (maker->withdrawn)
+		return RECORD_WITHDRAWN;
+	return maker->repaired ? RECORD_REPAIRED : RECORD_CURRENT;
+}
+
+/* A refused row may still say which record it is about. */
+static bool
+is_identified(const struct row_maker *maker)
+{
+	return uscc_check(maker->subject) == USCC_OK &&
+	       (maker->present & maker->key_mask) == maker->key_mask &&
+	       maker->key.len <= RECORD_KEY_MAX;
+}
+
+/* Where the row belongs, if its code says so; a province's own item takes
+ * nothing from elsewhere. */
+static enum region_source
+find_stream(struct row_maker *maker, char stream[STREAM_LEN + 1])
+{
+	struct whereabouts where = {cell_at(maker, maker->division_slot),
+	    cell_at(maker, maker->province_slot),
+	    cell_at(maker, maker->city_slot)};
+	enum region_source source;
+
+	stream[0] = '\0';
+	if (uscc_check(maker->subject) != USCC_OK)
+		return REGION_CODE;
+	source = region_stream(maker->catalog, maker->subject, &where, stream);
+	if (*maker->item->division != '\0' &&
+	    !region_holds(maker->item->division, stream))
+		add_finding(
+		    maker, "uscc", "not_in_division", true, maker->subject);
+	return source;
+}
+
 static void
 hand_out(struct row_maker *maker)
 {
 	struct feed_row row = {.line = maker->line,
-	    .accepted = !maker->rejected,
 	    .withdrawn = maker->withdrawn,
+	    .dated = maker->dated,
 	    .original = maker->original,
-	    .findings = maker->findings,
-	    .finding_count = maker->finding_count};
-	struct whereabouts where = {cell_at(maker, maker->division_slot),
-	    cell_at(maker, maker->province_slot),
-	    cell_at(maker, maker->city_slot)};
+	    .subject = maker->subject,
+	    .has_key = maker->has_key,
+	    .corrects = text_trim(maker->cells[SLOT_CORRECTS]),
+	    .present = maker->present};
 
-	if (row.accepted) {
-		row.record = (struct record){.item = maker->item->number,
-		    .subject = maker->subject,
-		    .key = buf_span(&maker->key),
-		    .state =
-			maker->withdrawn ? RECORD_WITHDRAWN : RECORD_CURRENT,
-		    .as_of_us = maker->as_of_us,
-		    .fields = maker->fields,
-		    .field_count = collect_fields(maker)};
-		row.stream_source = region_stream(
-		    maker->catalog, maker->subject, &where, row.stream);
-	}
+	row.stream_source = find_stream(maker, row.stream);
+	row.accepted = !maker->rejected;
+	row.identified = maker->rejected && is_identified(maker);
+	row.findings = maker->findings;
+	row.finding_count = maker->finding_count;
+	if (maker->has_source)
+		row.source = value_at(maker, SLOT_SOURCE);
+	row.record = (struct record){.item = maker->item->number,
+	    .subject = maker->subject,
+	    .key = buf_span(&maker->key),
+	    .state = state_of(maker),
+	    .as_of_us = maker->as_of_us,
+	    .fields = maker->fields};
+	if (row.accepted)
+		row.record.field_count = collect_fields(maker);
 	maker->row(maker->context, &row);
 }
 
@@ -376,10 +463,16 @@ static void
 begin_row(struct row_maker *maker)
 {
 	maker->withdrawn = false;
+	maker->repaired = false;
 	maker->rejected = false;
 	maker->finding_count = 0;
 	maker->present = 0;
 	maker->faulty = 0;
+	maker->has_source = false;
+	maker->has_key = false;
+	maker->dated = false;
+	maker->subject = (struct span){NULL, 0};
+	buf_reset(&maker->key);
 	buf_reset(&maker->values);
 }
 
@@ -387,6 +480,7 @@ void
 row_maker_refuse(struct row_maker *maker, const char *rule)
 {
 	begin_row(maker);
+	maker->cells[SLOT_CORRECTS] = (struct span){NULL, 0};
 	add_finding(maker, "", rule, true, maker->original);
 	hand_out(maker);
 }
@@ -403,6 +497,7 @@ row_maker_make(struct row_maker *maker)
 	read_source(maker);
 	read_fields(maker);
 	make_key(maker);
+	run_checks(maker);
 	if (maker->suspect && has_replacement(maker->original))
 		add_finding(maker, "", "encoding", maker->encoding_rejects,
 		    maker->original);
