@@ -158,6 +158,24 @@ kv_open(const char *folder, const struct kv_family *families, size_t count,
 	return ERR_OK;
 }
 
+/* A clean stop leaves no log to replay. */
+static void
+kv_flush(struct kv *kv)
+{
+	rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+	char *error = NULL;
+	size_t i;
+
+	rocksdb_flushoptions_set_wait(options, 1);
+	for (i = 0; i < kv->count; i++) {
+		rocksdb_flush_cf(kv->db, options, kv->families[i], &error);
+		/* What is not flushed is in the log still. */
+		rocksdb_free(error);
+		error = NULL;
+	}
+	rocksdb_flushoptions_destroy(options);
+}
+
 void
 kv_close(struct kv *kv)
 {
@@ -165,6 +183,8 @@ kv_close(struct kv *kv)
 
 	if (kv == NULL)
 		return;
+	if (kv->db != NULL)
+		kv_flush(kv);
 	for (i = 0; i < kv->count && kv->db != NULL; i++)
 		rocksdb_column_family_handle_destroy(kv->families[i]);
 	if (kv->db != NULL)

@@ -6,6 +6,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -24,6 +25,8 @@
 
 #define PATH_SIZE 4096
 #define STEM_MAX 3500
+/* In the environment of a node that a damaged store made start again. */
+#define STARTED_AGAIN "RX_STARTED_AGAIN"
 /* A consent may wait 5 s for its way up and down. */
 #define GRACE_MS 7000
 
@@ -390,6 +393,18 @@ level_of(const char *name)
 	return LOG_INFO;
 }
 
+/* A damaged store is mended by a new start, which moves it aside and fetches
+ * everything again.  Once: when that does not help, it is the disk. */
+static void
+start_again(char **argv)
+{
+	if (getenv(STARTED_AGAIN) != NULL || setenv(STARTED_AGAIN, "1", 1) != 0)
+		return;
+	log_warn("node.again", "why=\"the store is damaged\"");
+	execv("/proc/self/exe", argv);
+	log_error("node.failed", "why=\"cannot start again\"");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -422,5 +437,7 @@ main(int argc, char **argv)
 	damaged =
 	    daemon.node.store != NULL && store_is_damaged(daemon.node.store);
 	daemon_close(&daemon);
+	if (damaged)
+		start_again(argv);
 	return err == ERR_OK && !damaged ? 0 : 1;
 }

@@ -83,6 +83,8 @@ store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	if (store_is_damaged(store))
+		store_condemn(store);
 	kv_close(store->kv);
 	mem_free(store);
 }
