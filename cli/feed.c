@@ -9,11 +9,15 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/digest.h"
+#include "base/file.h"
+#include "base/jws.h"
+#include "base/text.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/feed_check.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
+#include "wire/network.h"
 
 #define STREAMS_SHOWN 20
 
@@ -90,6 +94,19 @@ send_for_receipt(const struct args *args, const struct fetch *fetch)
 	return code;
 }
 
+/* A signed receipt, as it came, for a file. */
+static int
+send_for_text(const struct args *args, const struct fetch *fetch)
+{
+	struct fetch_answer answer = {0};
+	int code = fetch_send(args, "hub", fetch, &answer);
+
+	if (code == DONE)
+		show_raw(buf_span(&answer.body));
+	fetch_answer_release(&answer);
+	return code;
+}
+
 static int
 feed_submit(const struct args *args)
 {
@@ -130,19 +147,67 @@ batch_path(const struct args *args, uint32_t item, struct buf *path)
 	fetch_escape(args->operands[1], path);
 }
 
+/* A signed receipt is a file; the network's public key says whether it is
+ * the hub's. */
+static int
+verify_receipt(const struct args *args, const char *file)
+{
+	const char *path = args_need(args, "network");
+	struct buf jws = {0}, payload = {0};
+	struct verifier *verifier = NULL;
+	struct network network = {0};
+	struct why why = {""};
+	int code = UNREACHED;
+
+	if (path == NULL)
+		return MISUSED;
+	if (network_read(path, &network, &why) != ERR_OK ||
+	    file_read(file, JWS_MAX, &jws, &why) != ERR_OK) {
+		args_failed(args, "%s", why.text);
+	} else if (!network.has_receipt_key) {
+		args_failed(args, "%s names no receipt_key", path);
+	} else {
+		verifier = verifier_new(network.receipt_key);
+		code = jws_check_with_key(text_trim(buf_span(&jws)),
+			   "rongxin-receipt+jws", verifier, &payload,
+			   &why) == ERR_OK
+			   ? DONE
+			   : REFUSED;
+		if (code == DONE)
+			show_raw(buf_span(&payload));
+		else
+			args_failed(args, "%s: %s", file, why.text);
+	}
+	verifier_free(verifier);
+	network_release(&network);
+	buf_release(&jws);
+	buf_release(&payload);
+	return code;
+}
+
 static int
 feed_receipt(const struct args *args)
 {
+	const char *file = args_get(args, "verify");
 	struct buf path = {0};
 	struct fetch fetch = {.method = "GET"};
 	uint32_t item;
 	int code;
 
+	if (file != NULL)
+		return verify_receipt(args, file);
+	if (args->operand_count < 2)
+		return args_misused(args, "ITEM and ID, or --verify FILE");
 	if (!feed_item_of(args, &item))
 		return MISUSED;
 	batch_path(args, item, &path);
 	fetch.path = buf_cstr(&path);
-	code = send_for_receipt(args, &fetch);
+	if (args_has(args, "signed")) {
+		fetch.accept = "application/jose";
+		code = send_for_text(args, &fetch);
+	} else {
+		code = send_for_receipt(args, &fetch);
+	}
 	buf_release(&path);
 	return code;
 }
@@ -230,6 +295,14 @@ static const struct arg_option submit_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option receipt_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"signed", NULL, NULL, "print it signed by the hub (JWS), to keep"},
+    {"verify", "FILE", NULL, "check such a file, without the hub"},
+    {"network", "FILE", NULL, "network.json, for --verify"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option hub_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
     {NULL, NULL, NULL, NULL},
@@ -247,8 +320,11 @@ static const struct arg_command commands[] = {
 	"with the same id.",
 	"rongxin feed submit 1 registrations.csv --charset gb18030", 2, 2,
 	submit_options, feed_submit},
-    {"feed receipt", "ITEM ID", "a batch's receipt", "",
-	"rongxin feed receipt 1 2026-11-23-5f0c", 2, 2, hub_options,
+    {"feed receipt", "ITEM ID", "a batch's receipt",
+	"--signed prints the one that proves to others what was handed in; "
+	"--verify checks it\nby the network's public key and prints what it "
+	"says; exits with 1 when it is not the hub's.",
+	"rongxin feed receipt 1 2026-11-23-5f0c", 0, 2, receipt_options,
 	feed_receipt},
     {"feed findings", "ITEM ID", "what was wrong with a batch's rows", "",
 	"rongxin feed findings 1 2026-11-23-5f0c", 2, 2, hub_options,

@@ -113,7 +113,12 @@ headers_of(const struct fetch *fetch, const struct transfer *transfer)
 	/* libcurl leaves it out where HTTP/2 has its own framing. */
 	if (transfer->file != NULL && !transfer->sized)
 		list = add_header(list, "Transfer-Encoding", "chunked");
-	list = add_header(list, "Accept", "application/json");
+	list = add_header(list, "Accept",
+	    fetch->accept != NULL ? fetch->accept : "application/json");
+	if (fetch->coding != NULL)
+		list = add_header(list, "Content-Encoding", fetch->coding);
+	if (fetch->range != NULL)
+		list = add_header(list, "Content-Range", fetch->range);
 	if (fetch->content_type != NULL)
 		list = add_header(list, "Content-Type", fetch->content_type);
 	if (fetch->batch != NULL)

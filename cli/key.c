@@ -116,6 +116,11 @@ make_network(const char *folder, const char *name, struct why *why)
 		err = make_signer(
 		    file_path(path, sizeof(path), folder, "catalogue.key"),
 		    network.catalogue_key, why);
+	network.has_receipt_key = true;
+	if (err == ERR_OK)
+		err = make_signer(
+		    file_path(path, sizeof(path), folder, "receipt.key"),
+		    network.receipt_key, why);
 	if (err == ERR_OK)
 		err = make_curve(
 		    file_path(path, sizeof(path), folder, "hub.curve"),
@@ -154,7 +159,7 @@ key_network(const struct args *args)
 	if (make_network(folder, name, &why) != ERR_OK)
 		return args_failed(args, "%s", why.text);
 	printf("%s: network '%s': ca.key ca.crt batch.key catalogue.key "
-	       "hub.curve hub.curve.pub network.json\n",
+	       "receipt.key hub.curve hub.curve.pub network.json\n",
 	    folder, name);
 	return DONE;
 }
@@ -360,6 +365,10 @@ show_document(const char *path)
 		buf_reset(&text);
 		codec_hex(span_make(network.catalogue_key, 32), &text);
 		printf("  catalogue    %s\n", buf_cstr(&text));
+		buf_reset(&text);
+		codec_hex(span_make(network.receipt_key, 32), &text);
+		if (network.has_receipt_key)
+			printf("  receipt key  %s\n", buf_cstr(&text));
 		network_release(&network);
 		code = DONE;
 	} else if (file_read(path, MEMBER_MAX, &text, &why) == ERR_OK &&

@@ -104,6 +104,7 @@ configure_hub() {
 		network = $dir/net/network.json
 		stem = $dir/id/hub
 		batch_key = $dir/net/batch.key
+		receipt_key = $dir/net/receipt.key
 		curve = $dir/net/hub.curve
 		listen = $(port_of hub listen 127.0.0.1:0)
 		live = $(port_of hub live tcp://127.0.0.1:*)

@@ -13,6 +13,9 @@ static const struct {
 } titles[] = {
     {"malformed", "The request is not what this path takes"},
     {"batch_unreadable", "The batch cannot be read"},
+    {"sequence_gap", "Batches before this one are missing"},
+    {"sequence_seen", "This sequence number was used before"},
+    {"not_held", "The batch does not wait for a decision"},
     {"batch_conflict", "This batch id was used with other bytes"},
     {"digest_mismatch", "The content is not what its digest says"},
     {"upload_incomplete", "Bytes of the upload are missing"},
@@ -84,7 +87,11 @@ void
 answer_send(struct answer *answer, struct http_exchange *exchange)
 {
 	const char *type = answer->content_type;
+	char number[24];
 
+	snprintf(number, sizeof(number), "%lld", (long long)answer->expected);
+	if (answer->expected > 0)
+		http_reply_header(exchange, "batch-sequence-expected", number);
 	if (answer->problem != NULL)
 		answer_problem(
 		    exchange, answer->status, answer->problem, answer->detail);

@@ -23,6 +23,11 @@ void content_on_commit(struct http_exchange *exchange, void *context);
 void feed_on_receipt(struct http_exchange *exchange, void *context);
 void feed_on_findings(struct http_exchange *exchange, void *context);
 
+/* --- endpoints_hold.c --- */
+void hold_on_release(struct http_exchange *exchange, void *context);
+void hold_on_refuse(struct http_exchange *exchange, void *context);
+void hold_on_list(struct http_exchange *exchange, void *context);
+
 /* --- endpoints_control.c --- */
 void control_on_catalogue(struct http_exchange *exchange, void *context);
 void control_on_new_catalogue(struct http_exchange *exchange, void *context);

@@ -208,16 +208,18 @@ content_on_open(struct http_exchange *exchange, void *context)
 }
 
 /* What a commit says: {"digest","size","content_type","content_encoding",
- * "mode"}. */
+ * "mode","divisions","sequence"}. */
 static bool
 read_commit(struct span body, struct ingest_batch *batch, int64_t *size,
     struct answer *answer)
 {
-	static const char *const names[] = {
-	    "digest", "size", "content_type", "content_encoding", "mode", NULL};
+	static const char *const names[] = {"digest", "size", "content_type",
+	    "content_encoding", "mode", "divisions", "sequence", NULL};
 	struct json *root = json_parse(body, NULL);
 	const struct handin said = {
 	    .mode = json_cstr(json_find(root, "mode"), NULL),
+	    .divisions = json_cstr(json_find(root, "divisions"), NULL),
+	    .sequence = json_cstr(json_find(root, "sequence"), NULL),
 	    .type = json_cstr(json_find(root, "content_type"), NULL),
 	    .coding = json_cstr(json_find(root, "content_encoding"), NULL)};
 	bool fine;
@@ -229,7 +231,7 @@ read_commit(struct span body, struct ingest_batch *batch, int64_t *size,
 	if (!fine)
 		answer_refuse(answer, 400, "malformed",
 		    "digest: 64 hex digits; size; content_type; perhaps "
-		    "content_encoding, mode");
+		    "content_encoding, mode, divisions, sequence");
 	else
 		fine = handin_describe(&said, batch, answer);
 	batch->promised = true;

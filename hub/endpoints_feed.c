@@ -28,6 +28,8 @@ read_head(struct http_exchange *exchange, struct ingest_batch *batch)
 {
 	const char *id = http_header(exchange, "idempotency-key");
 	const struct handin said = {.mode = http_query(exchange, "mode"),
+	    .divisions = http_query(exchange, "divisions"),
+	    .sequence = http_header(exchange, "batch-sequence"),
 	    .type = http_header(exchange, "content-type"),
 	    .coding = http_header(exchange, "content-encoding")};
 	struct answer answer = {0};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "hub/inquiry.h"
+#include "hub/proof.h"
 
 #define FINDINGS_MAX 1000
 
@@ -33,6 +34,22 @@ fill_receipt(struct inquiry *inquiry, struct ledger *ledger)
 	pg_begin(pg);
 	err = receipt_read(pg, whose(inquiry), inquiry->item, inquiry->id,
 	    &inquiry->answer.body);
+	finish(inquiry, pg, err);
+}
+
+static void
+fill_proof(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct receipt which = {.provider = whose(inquiry),
+	    .item = inquiry->item,
+	    .id = inquiry->id};
+	struct pg *pg = ledger_pg(ledger);
+	enum err err;
+
+	pg_begin(pg);
+	err = proof_sign(
+	    pg, &which, inquiry->hub->receipt_signer, &inquiry->answer.body);
+	inquiry->answer.content_type = "application/jose";
 	finish(inquiry, pg, err);
 }
 
@@ -113,7 +130,16 @@ ask_about_batch(struct http_exchange *exchange, struct hub *hub,
 void
 feed_on_receipt(struct http_exchange *exchange, void *context)
 {
-	ask_about_batch(exchange, context, fill_receipt);
+	const struct hub *hub = context;
+	const char *accept = http_header(exchange, "accept");
+	bool proof = accept != NULL && strstr(accept, "application/jose");
+
+	if (proof && hub->receipt_signer == NULL)
+		answer_problem(exchange, 501, "not_available",
+		    "this hub has no receipt_key");
+	else
+		ask_about_batch(
+		    exchange, context, proof ? fill_proof : fill_receipt);
 }
 
 void

@@ -3,6 +3,7 @@
  */
 #include "hub/handin.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 #include "hub/catalogue.h"
@@ -86,19 +87,64 @@ read_media_type(const char *type, struct ingest_batch *batch)
 	return is_charset(type + len, &batch->charset);
 }
 
+/* Codes of two or four digits with commas between. */
+static bool
+are_divisions(const char *text)
+{
+	size_t len;
+
+	do {
+		len = strspn(text, "0123456789");
+		if (len != 2 && len != 4)
+			return false;
+		text += len;
+	} while (*text++ == ',');
+	return text[-1] == '\0';
+}
+
+static bool
+read_mode(const struct handin *said, struct ingest_batch *batch)
+{
+	const char *mode = said->mode != NULL ? said->mode : "delta";
+
+	batch->full = strcmp(mode, "full") == 0;
+	if (!batch->full)
+		return strcmp(mode, "delta") == 0 && said->divisions == NULL;
+	if (said->divisions == NULL)
+		return true;
+	if (strlen(said->divisions) > INGEST_DIVISIONS_MAX ||
+	    !are_divisions(said->divisions))
+		return false;
+	strcpy(batch->divisions, said->divisions);
+	return true;
+}
+
+static bool
+read_sequence(const char *text, int64_t *number)
+{
+	*number = 0;
+	if (text == NULL)
+		return true;
+	if (*text < '1' || *text > '9' || strlen(text) > 18 ||
+	    strspn(text, "0123456789") != strlen(text))
+		return false;
+	*number = strtoll(text, NULL, 10);
+	return true;
+}
+
 bool
 handin_describe(const struct handin *said, struct ingest_batch *batch,
     struct answer *answer)
 {
-	const char *mode = said->mode;
-
-	if (mode != NULL && strcmp(mode, "full") == 0) {
-		answer_refuse(answer, 501, "not_available",
-		    "mode=full cannot withdraw what a batch leaves out yet");
+	if (!read_mode(said, batch)) {
+		answer_refuse(answer, 400, "malformed",
+		    "mode: delta or full; divisions of a full batch: codes of "
+		    "two or four digits, with commas");
 		return false;
 	}
-	if (mode != NULL && strcmp(mode, "delta") != 0) {
-		answer_refuse(answer, 400, "malformed", "mode: delta");
+	if (!read_sequence(said->sequence, &batch->sequence)) {
+		answer_refuse(answer, 400, "malformed",
+		    "Batch-Sequence: a number from 1");
 		return false;
 	}
 	if (!read_media_type(said->type, batch)) {

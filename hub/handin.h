@@ -10,7 +10,9 @@
 
 /* What the sender says of its bytes, as text; each may be NULL. */
 struct handin {
-	const char *mode;   /* delta */
+	const char *mode;      /* delta, full */
+	const char *divisions; /* of a full batch: "4401,44" */
+	const char *sequence;  /* the sender's own number */
 	const char *type;   /* text/csv or application/x-ndjson; charset=… */
 	const char *coding; /* gzip, zstd */
 };

@@ -11,6 +11,7 @@
 #include "base/sign.h"
 #include "hub/cluster.h"
 #include "hub/desk.h"
+#include "hub/hold.h"
 #include "hub/ingest.h"
 #include "hub/members.h"
 #include "hub/publish.h"
@@ -27,6 +28,7 @@ struct hub_settings {
 	char *user, *log_level, *ready_file;
 	char *receipt_key, *inbox, *pull;
 	int64_t http_workers, ingest_threads, io_threads;
+	int64_t withdraw_share, reject_share;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
 };
 
@@ -34,9 +36,12 @@ struct hub {
 	struct hub_settings settings;
 	struct network network;
 	struct verifier *catalogue_verifier;
+	struct signer *receipt_signer; /* the desk's; NULL: not signed */
 	struct trust *trust;
-	struct cluster *cluster;  /* NULL: `database` names one */
-	char *spool;              /* folder of uploads */
+	struct cluster *cluster; /* NULL: `database` names one */
+	char *spool;             /* folder of uploads */
+	char *held;              /* folder of batches that wait */
+	struct hold_limits hold;
 	struct shared *members;   /* struct members */
 	struct shared *catalogue; /* struct catalogue */
 	struct desk *desk;

@@ -16,6 +16,10 @@
 #include "base/metric.h"
 #include "base/work.h"
 #include "hub/catalogue.h"
+#include "hub/findings.h"
+#include "hub/hold.h"
+#include "hub/quality.h"
+#include "hub/sequence.h"
 
 #define WAITING_MAX 64
 
@@ -23,11 +27,14 @@ struct hand {
 	struct ingest *ingest;
 	struct worker *worker;
 	struct ledger *ledger;
+	struct findings *findings;
+	struct quality *quality;
 	_Atomic unsigned load; /* batches posted and not done */
 };
 
 struct ingest {
 	struct shared *catalogue;
+	struct hold_limits hold;
 	struct inflate_limits limits;
 	void (*committed)(void *context);
 	void *context;
@@ -40,8 +47,11 @@ struct ingest {
 /* One batch being read. */
 struct reading {
 	struct ledger *ledger;
+	struct findings *findings;
+	struct quality *quality;
 	const struct item *item;
 	const char *provider;
+	bool full;
 	uint64_t rows, rejected;
 };
 
@@ -54,19 +64,23 @@ on_row(void *context, const struct feed_row *row)
 	    .record = &record,
 	    .item = reading->item,
 	    .stream = row->stream,
-	    .named = row->stream_source != REGION_CODE};
+	    .named = row->stream_source != REGION_CODE,
+	    .dated = row->dated};
 	size_t i;
 
 	reading->rows++;
 	for (i = 0; i < row->finding_count; i++)
 		ledger_note(reading->ledger, &row->findings[i], row->original);
+	findings_take(reading->findings, row);
+	quality_take(reading->quality, row);
 	if (!row->accepted) {
 		reading->rejected++;
+		if (row->identified && reading->full)
+			ledger_mention(
+			    reading->ledger, record.subject, record.key);
 		return;
 	}
 	record.provider = span_of(reading->provider);
-	if (row->withdrawn)
-		record.state = RECORD_WITHDRAWN;
 	ledger_stage(reading->ledger, &staged);
 }
 
@@ -119,6 +133,7 @@ read_rows(struct reading *reading, struct ingest_batch *batch,
 		    feed_reader_why(reader));
 	else if (err != ERR_OK)
 		answer_fail(&batch->answer, err, "the upload cannot be read");
+	findings_set_header(reading->findings, feed_reader_header(reader));
 	feed_reader_free(reader);
 	content_close(content);
 	return err;
@@ -145,16 +160,72 @@ count_findings(struct pg *pg, int64_t number)
 	}
 }
 
+static void
+plan_merge(struct hand *hand, const struct ingest_batch *batch,
+    const struct catalogue *catalogue)
+{
+	const struct ledger_plan plan = {.catalog = catalogue->catalog,
+	    .item = batch->item,
+	    .provider = batch->provider,
+	    .full = batch->full,
+	    .divisions = batch->divisions,
+	    .was_held = batch->release,
+	    .received_us = batch->received_us};
+
+	ledger_set_plan(hand->ledger, &plan);
+}
+
+/* Write it, or keep it for an operator: as it came, and nothing of it
+ * merged. */
+static enum err
+write_batch(struct hand *hand, struct ingest_batch *batch,
+    struct receipt *receipt, struct ledger_outcome *outcome, int64_t number)
+{
+	const struct hold_limits *limits = &hand->ingest->hold;
+
+	if (!batch->release)
+		receipt->held = hold_reason(limits, outcome->set, receipt);
+	if (receipt->held == NULL) {
+		ledger_merge(hand->ledger, outcome);
+		receipt->ranges = outcome->ranges;
+		receipt->range_count = outcome->range_count;
+		return ERR_OK;
+	}
+	receipt->state = "held";
+	receipt->accepted = 0;
+	receipt->unchanged = 0;
+	ledger_give_up(hand->ledger);
+	return hold_keep(
+	    limits, ledger_pg(hand->ledger), batch, receipt, number);
+}
+
+/* What is now known of the rows, beside the records themselves. */
+static void
+keep_facts(struct hand *hand, const struct findings_batch *facts,
+    const struct receipt *receipt)
+{
+	if (receipt->held != NULL) {
+		findings_put_off(hand->findings);
+		return;
+	}
+	findings_settle(hand->findings);
+	quality_write(hand->quality, facts, receipt->received_us);
+}
+
 /* Read, merge, count, keep the receipt; all inside the transaction. */
 static enum err
 merge_batch(struct hand *hand, struct ingest_batch *batch,
-    const struct catalogue *catalogue, struct receipt *receipt)
+    const struct catalogue *catalogue, struct receipt *receipt, int64_t number)
 {
 	struct pg *pg = ledger_pg(hand->ledger);
-	int64_t number = ledger_take_number(hand->ledger);
 	struct reading reading = {.ledger = hand->ledger,
 	    .item = catalog_find_item(catalogue->catalog, batch->item),
-	    .provider = batch->provider};
+	    .findings = hand->findings,
+	    .quality = hand->quality,
+	    .provider = batch->provider,
+	    .full = batch->full};
+	const struct findings_batch facts = {pg, number, batch->provider,
+	    reading.item, catalog_version(catalogue->catalog)};
 	struct ledger_outcome outcome;
 	enum err err;
 
@@ -163,33 +234,82 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 		    "item %u is not in the catalogue", batch->item);
 		return ERR_MISSING;
 	}
+	plan_merge(hand, batch, catalogue);
+	findings_begin(hand->findings, &facts);
+	quality_begin(hand->quality);
 	err = read_rows(&reading, batch, catalogue);
 	if (err != ERR_OK)
 		return err;
-	ledger_merge(hand->ledger, &outcome);
+	ledger_prepare(hand->ledger, &outcome);
+	receipt->full = batch->full;
 	receipt->rows = reading.rows;
 	receipt->accepted = outcome.changed;
 	receipt->unchanged = outcome.unchanged;
 	receipt->rejected = reading.rejected + outcome.duplicates;
+	receipt->withdrawn = outcome.withdrawn;
+	err = write_batch(hand, batch, receipt, &outcome, number);
+	if (err != ERR_OK)
+		return ERR_DATABASE;
+	keep_facts(hand, &facts, receipt);
 	receipt->warned = receipt_count_warned(pg, number);
-	receipt->ranges = outcome.ranges;
-	receipt->range_count = outcome.range_count;
 	count_findings(pg, number);
 	receipt_print(receipt, &batch->answer.body);
 	receipt_keep(pg, receipt, number, buf_span(&batch->answer.body));
+	findings_keep(hand->findings);
 	return ERR_OK;
+}
+
+/* A batch that nobody has handed in before: in its turn. */
+static enum err
+take_batch(struct hand *hand, struct ingest_batch *batch,
+    const struct catalogue *catalogue, struct receipt *receipt)
+{
+	struct pg *pg = ledger_pg(hand->ledger);
+	int64_t expected = 0;
+	enum err err = ERR_OK;
+
+	if (batch->sequence > 0)
+		err = sequence_take(pg, batch->provider, batch->item,
+		    batch->sequence, &expected);
+	if (err == ERR_GAP || err == ERR_SEEN) {
+		answer_refuse(&batch->answer, 409,
+		    err == ERR_GAP ? "sequence_gap" : "sequence_seen",
+		    "Batch-Sequence %lld is expected", (long long)expected);
+		batch->answer.expected = expected;
+		return ERR_CONFLICT;
+	}
+	if (err != ERR_OK)
+		return err;
+	return merge_batch(
+	    hand, batch, catalogue, receipt, ledger_take_number(hand->ledger));
+}
+
+/* A batch that was held, let in: its findings are made again. */
+static enum err
+release_batch(struct hand *hand, struct ingest_batch *batch,
+    const struct catalogue *catalogue, struct receipt *receipt)
+{
+	struct pg *pg = ledger_pg(hand->ledger);
+	int64_t number = 0;
+	enum err err =
+	    hold_claim(&hand->ingest->hold, pg, batch, receipt, &number);
+
+	if (err != ERR_OK)
+		return err;
+	ledger_set_number(hand->ledger, number);
+	pg_exec(pg, "DELETE FROM finding WHERE batch = $1", pg_arg_int(number));
+	hold_decide(pg, number, batch->decided_by);
+	return merge_batch(hand, batch, catalogue, receipt, number);
 }
 
 /* Claim the id, then merge or give the first receipt again. */
 static enum err
-ingest_steps(struct hand *hand, struct ingest_batch *batch,
+claim_batch(struct hand *hand, struct ingest_batch *batch,
     const struct catalogue *catalogue, struct receipt *receipt)
 {
-	enum err err, ended, within = ERR_OK;
-
-	ledger_begin(hand->ledger);
-	err = receipt_claim(
+	enum err err = receipt_claim(
 	    ledger_pg(hand->ledger), receipt, &batch->answer.body);
+
 	if (err == ERR_CONFLICT)
 		answer_refuse(&batch->answer, 409, "batch_conflict",
 		    "batch id used before with other bytes");
@@ -197,7 +317,21 @@ ingest_steps(struct hand *hand, struct ingest_batch *batch,
 		answer_refuse(
 		    &batch->answer, 404, "not_found", "nothing is held of it");
 	else if (err == ERR_MISSING)
-		err = merge_batch(hand, batch, catalogue, receipt);
+		err = take_batch(hand, batch, catalogue, receipt);
+	return err;
+}
+
+static enum err
+ingest_steps(struct hand *hand, struct ingest_batch *batch,
+    const struct catalogue *catalogue, struct receipt *receipt)
+{
+	enum err err, ended, within = ERR_OK;
+
+	ledger_begin(hand->ledger);
+	if (batch->release)
+		err = release_batch(hand, batch, catalogue, receipt);
+	else
+		err = claim_batch(hand, batch, catalogue, receipt);
 	if (batch->within != NULL && (err == ERR_OK || err == ERR_SEEN))
 		within = batch->within(batch, ledger_pg(hand->ledger));
 	if (within != ERR_OK)
@@ -210,6 +344,8 @@ ingest_steps(struct hand *hand, struct ingest_batch *batch,
 		    "the ledger could not take the batch; try again");
 		return ERR_DATABASE;
 	}
+	if (batch->release && err == ERR_OK)
+		spool_forget(batch->spool);
 	return err;
 }
 
@@ -324,6 +460,7 @@ ingest_open(const struct ingest_settings *settings, struct why *why)
 	unsigned i;
 
 	ingest->catalogue = settings->catalogue;
+	ingest->hold = *settings->hold;
 	ingest->limits = settings->limits;
 	ingest->committed = settings->committed;
 	ingest->context = settings->context;
@@ -339,6 +476,8 @@ ingest_open(const struct ingest_settings *settings, struct why *why)
 			ingest_close(ingest);
 			return NULL;
 		}
+		hand->findings = findings_new();
+		hand->quality = quality_new();
 		snprintf(name, sizeof(name), "ingest-%u", i);
 		hand->worker = worker_new(name, handle, NULL, 0, hand);
 		ingest->count++;
@@ -358,6 +497,8 @@ ingest_close(struct ingest *ingest)
 	for (i = 0; i < ingest->count; i++) {
 		worker_free(ingest->hands[i].worker);
 		ledger_close(ingest->hands[i].ledger);
+		findings_free(ingest->hands[i].findings);
+		quality_free(ingest->hands[i].quality);
 	}
 	mem_free(ingest->hands);
 	mem_free(ingest);

@@ -16,6 +16,9 @@
 #include "hub/receipt.h"
 #include "hub/spool.h"
 
+#define INGEST_DIVISIONS_MAX 1024
+
+struct hold_limits;
 struct ingest;
 
 /* One batch on its way.  `done` is called once, on an ingest thread, with
@@ -27,10 +30,16 @@ struct ingest_batch {
 	enum feed_format format;
 	const char *charset; /* static */
 	int64_t received_us;
-	enum inflate_kind coding; /* of the bytes in the spool */
-	struct spool *spool;      /* complete; NULL: only asked again */
-	bool promised;            /* the sender has said the digest … */
-	struct digest digest;     /* … and this is it */
+	bool full; /* replaces the provider's set of the item … */
+	char divisions[INGEST_DIVISIONS_MAX + 1]; /* … within these, or
+						     those of its rows */
+	int64_t sequence; /* the provider's own number; 0: none */
+	bool release;     /* it was held and is let in; has no spool yet */
+	char decided_by[MEMBER_CODE_MAX + 1]; /* by this operator */
+	enum inflate_kind coding;             /* of the bytes in the spool */
+	struct spool *spool;  /* complete; NULL: only asked again */
+	bool promised;        /* the sender has said the digest … */
+	struct digest digest; /* … and this is it */
 	/* Inside the transaction, when the batch is merged or was before; may
 	 * be NULL.  An error rolls all back. */
 	enum err (*within)(struct ingest_batch *batch, struct pg *pg);
@@ -42,7 +51,8 @@ struct ingest_settings {
 	const char *conninfo;
 	const char *batch_key;
 	unsigned threads;
-	struct shared *catalogue; /* struct catalogue; borrowed */
+	struct shared *catalogue;       /* struct catalogue; borrowed */
+	const struct hold_limits *hold; /* copied */
 	struct inflate_limits limits;
 	/* After each commit with changes; any thread; may be NULL. */
 	void (*committed)(void *context);

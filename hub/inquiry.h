@@ -20,6 +20,7 @@ struct inquiry {
 	/* what is asked, by path and query */
 	uint32_t item;
 	char id[RECEIPT_ID_MAX + 1];
+	char provider[MEMBER_CODE_MAX + 1];
 	int64_t after, limit;
 	struct buf body; /* of the request */
 };

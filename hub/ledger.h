@@ -37,25 +37,59 @@ struct ledger_row {
 	const struct item *item;     /* NULL for control records */
 	const char *stream;
 	bool named; /* the row itself names its division */
+	bool dated; /* the row itself states its data date: as_of_us */
+};
+
+/* How a department's batch is to be merged; all is borrowed until the end.
+ * Control records have no plan. */
+struct ledger_plan {
+	const struct catalog *catalog; /* NULL: no plan */
+	uint32_t item;
+	const char *provider;
+	bool full;             /* what it leaves out is withdrawn … */
+	const char *divisions; /* … within these ("4401,44"), or within the
+				  streams of its rows when empty */
+	bool was_held; /* nothing that came after received_us is undone */
+	int64_t received_us;
 };
 
 /* What a merge did; `ranges` is borrowed until the next begin. */
 struct ledger_outcome {
-	uint64_t changed;
+	uint64_t changed; /* rows of the batch, no withdrawn or moved ones */
 	uint64_t unchanged;
 	uint64_t duplicates; /* rejected for a later row with the same key */
+	uint64_t withdrawn;  /* left out by a full batch … */
+	uint64_t set;        /* … of so many records that it replaces */
+	uint64_t moved;      /* subjects that left a stream */
 	const struct changelog_range *ranges;
 	size_t range_count;
 };
 
 void ledger_begin(struct ledger *ledger);
+/* After ledger_begin, for a department's batch. */
+void ledger_set_plan(struct ledger *ledger, const struct ledger_plan *plan);
+/* Findings and records will name this batch, one that has a number. */
+void ledger_set_number(struct ledger *ledger, int64_t number);
 /* Number of the batch that findings and records will name; once a batch. */
 int64_t ledger_take_number(struct ledger *ledger);
 void ledger_stage(struct ledger *ledger, const struct ledger_row *row);
 /* `original`: the row as it came, or empty. */
 void ledger_note(
     struct ledger *ledger, const struct finding *finding, struct span original);
+/* A full batch: this record's row was refused, but it is not left out. */
+void ledger_mention(
+    struct ledger *ledger, struct span subject, struct span key);
+/* What would the merge do?  Everything but `ranges`; nothing is written but
+ * findings, until ledger_merge.  Holds the locks of the merge. */
+void ledger_prepare(struct ledger *ledger, struct ledger_outcome *outcome);
+/* After ledger_prepare, instead of ledger_merge: only findings stay. */
+void ledger_give_up(struct ledger *ledger);
+/* Prepares, if nobody has, and writes. */
 void ledger_merge(struct ledger *ledger, struct ledger_outcome *outcome);
+/* In place of rows: withdraw the records that `sql` selects as stream, item,
+ * subject, key, provider; at most the batch that fits one transaction. */
+void ledger_withdraw(struct ledger *ledger, const char *sql,
+    const struct pg_arg *args, size_t count);
 /* Commits, or rolls back when anything failed or `commit` is false. */
 MUST_CHECK enum err ledger_end(struct ledger *ledger, bool commit);
 const char *ledger_why(const struct ledger *ledger);

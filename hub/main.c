@@ -33,6 +33,26 @@ conninfo(const struct hub *hub)
 				    : hub->settings.database;
 }
 
+/* The key that signs receipts, which must be the one that everybody knows. */
+static enum err
+read_receipt_key(struct hub *hub, struct why *why)
+{
+	const char *path = hub->settings.receipt_key;
+	uint8_t raw[32];
+
+	if (path[0] == '\0')
+		return ERR_OK;
+	hub->receipt_signer = signer_open(path, why);
+	if (hub->receipt_signer == NULL)
+		return ERR_CRYPTO;
+	if (signer_public(hub->receipt_signer, raw) != ERR_OK ||
+	    !hub->network.has_receipt_key ||
+	    memcmp(raw, hub->network.receipt_key, sizeof(raw)) != 0)
+		return why_set(why, ERR_CRYPTO,
+		    "%s is not the receipt_key of network.json", path);
+	return ERR_OK;
+}
+
 static enum err
 read_keys(struct hub *hub, struct why *why)
 {
@@ -44,6 +64,9 @@ read_keys(struct hub *hub, struct why *why)
 	hub->catalogue_verifier = verifier_new(hub->network.catalogue_key);
 	if (hub->catalogue_verifier == NULL)
 		return why_set(why, ERR_INVALID, "catalogue_key is no key");
+	err = read_receipt_key(hub, why);
+	if (err != ERR_OK)
+		return err;
 	/* OpenSSL wants its roots in a file. */
 	file_path(path, sizeof(path), hub->settings.folder, "ca.pem");
 	err = file_replace(path, span_of(hub->network.ca), 0644, why);
@@ -191,6 +214,27 @@ open_bus(struct hub *hub, struct why *why)
 	return ERR_OK;
 }
 
+/* Where held batches wait. */
+static enum err
+open_hold(struct hub *hub, struct why *why)
+{
+	struct buf folder = {0};
+	struct pg *pg;
+	enum err err;
+
+	buf_print(&folder, "%s/held", hub->settings.folder);
+	hub->held = mem_text(buf_cstr(&folder));
+	buf_release(&folder);
+	hub->hold = (struct hold_limits){hub->held,
+	    hub->settings.withdraw_share, hub->settings.reject_share};
+	pg = pg_open(conninfo(hub), NULL, why);
+	if (pg == NULL)
+		return ERR_DATABASE;
+	err = hold_clean(hub->held, pg, why);
+	pg_close(pg);
+	return err;
+}
+
 static enum err
 open_ingest(struct hub *hub, struct why *why)
 {
@@ -200,6 +244,7 @@ open_ingest(struct hub *hub, struct why *why)
 	    .catalogue = hub->catalogue,
 	    .limits = {(uint64_t)hub->settings.upload_bytes,
 		(uint32_t)hub->settings.inflate_ratio},
+	    .hold = &hub->hold,
 	    .committed = on_committed,
 	    .context = hub};
 	struct buf spool = {0};
@@ -209,6 +254,8 @@ open_ingest(struct hub *hub, struct why *why)
 	hub->spool = mem_text(buf_cstr(&spool));
 	buf_release(&spool);
 	err = spool_clean(hub->spool, why);
+	if (err == ERR_OK)
+		err = open_hold(hub, why);
 	if (err != ERR_OK)
 		return err;
 	hub->ingest = ingest_open(&settings, why);
@@ -299,9 +346,11 @@ hub_close(struct hub *hub)
 	shared_free(hub->members);
 	cluster_close(hub->cluster);
 	trust_free(hub->trust);
+	signer_free(hub->receipt_signer);
 	verifier_free(hub->catalogue_verifier);
 	network_release(&hub->network);
 	mem_free(hub->spool);
+	mem_free(hub->held);
 }
 
 static void

@@ -72,7 +72,7 @@ pg_arg_bytes(struct span bytes)
 	return (struct pg_arg){PG_BYTES, 0, bytes};
 }
 
-#define PG_ARGS_MAX 16
+#define PG_ARGS_MAX 24
 
 /* One or more statements without parameters; no rows. */
 void pg_run(struct pg *pg, const char *sql);

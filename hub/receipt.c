@@ -18,6 +18,25 @@ receipt_id_is_valid(const char *id)
 	return i > 0;
 }
 
+static const char *
+state_of(const struct receipt *receipt)
+{
+	return receipt->state != NULL ? receipt->state : "committed";
+}
+
+static void
+print_circumstances(const struct receipt *receipt, struct json_out *json)
+{
+	if (receipt->full) {
+		json_put_cstr(json, "mode", "full");
+		json_put_int(json, "withdrawn", (int64_t)receipt->withdrawn);
+	}
+	if (receipt->held != NULL) {
+		json_put_cstr(json, "reason", receipt->held);
+		json_put_int(json, "share", (int64_t)receipt->share);
+	}
+}
+
 void
 receipt_print(const struct receipt *receipt, struct buf *out)
 {
@@ -27,7 +46,7 @@ receipt_print(const struct receipt *receipt, struct buf *out)
 	json_open_object(&json, NULL);
 	json_put_cstr(&json, "batch", receipt->id);
 	json_put_int(&json, "item", receipt->item);
-	json_put_cstr(&json, "state", "committed");
+	json_put_cstr(&json, "state", state_of(receipt));
 	json_put_int(&json, "rows", (int64_t)receipt->rows);
 	json_put_int(&json, "accepted", (int64_t)receipt->accepted);
 	json_put_int(&json, "unchanged", (int64_t)receipt->unchanged);
@@ -44,6 +63,7 @@ receipt_print(const struct receipt *receipt, struct buf *out)
 		json_close_object(&json);
 	}
 	json_close_array(&json);
+	print_circumstances(receipt, &json);
 	json_close_object(&json);
 }
 
@@ -92,9 +112,16 @@ receipt_keep(struct pg *pg, const struct receipt *receipt, int64_t number,
 	pg_exec(pg,
 	    "INSERT INTO feed_batch (number, provider, item, id, digest, size,"
 	    " state, rows, accepted, unchanged, rejected, warned, receipt,"
-	    " received_at, committed_at) OVERRIDING SYSTEM VALUE"
-	    " VALUES ($1, $2, $3, $4, $5, $6, 'committed', $7, $8, $9, $10,"
-	    " $11, $12::json, $13, $14)",
+	    " received_at, committed_at, mode, withdrawn)"
+	    " OVERRIDING SYSTEM VALUE"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $15, $7, $8, $9, $10,"
+	    " $11, $12::json, $13, $14, $16, $17)"
+	    " ON CONFLICT (provider, item, id) DO UPDATE SET"
+	    " state = excluded.state, rows = excluded.rows,"
+	    " accepted = excluded.accepted, unchanged = excluded.unchanged,"
+	    " rejected = excluded.rejected, warned = excluded.warned,"
+	    " withdrawn = excluded.withdrawn, receipt = excluded.receipt,"
+	    " committed_at = excluded.committed_at",
 	    pg_arg_int(number), pg_arg_text(span_of(receipt->provider)),
 	    pg_arg_int(receipt->item), pg_arg_text(span_of(receipt->id)),
 	    pg_arg_bytes(span_make(receipt->digest.bytes, DIGEST_LEN)),
@@ -104,7 +131,10 @@ receipt_keep(struct pg *pg, const struct receipt *receipt, int64_t number,
 	    pg_arg_int((int64_t)receipt->unchanged),
 	    pg_arg_int((int64_t)receipt->rejected),
 	    pg_arg_int((int64_t)receipt->warned), pg_arg_text(text),
-	    pg_arg_time(receipt->received_us), pg_arg_time(clock_now_us()));
+	    pg_arg_time(receipt->received_us), pg_arg_time(clock_now_us()),
+	    pg_arg_text(span_of(state_of(receipt))),
+	    pg_arg_text(span_of(receipt->full ? "full" : "delta")),
+	    pg_arg_int((int64_t)receipt->withdrawn));
 }
 
 enum err

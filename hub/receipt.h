@@ -22,14 +22,20 @@ struct receipt {
 	struct digest digest; /* of the bytes as handed in */
 	uint64_t size;
 	int64_t received_us;
+	const char *state; /* NULL: committed; held, refused: nothing merged */
+	bool full;
+	const char *held; /* why it is held; NULL: it is not */
+	uint64_t share;   /* percent that it would have withdrawn, rejected */
 	uint64_t rows, accepted, unchanged, rejected, warned;
+	uint64_t withdrawn; /* left out by a full batch */
 	const struct changelog_range *ranges;
 	size_t range_count;
 };
 
 /* 1 to RECEIPT_ID_MAX printable ASCII characters without space. */
 bool receipt_id_is_valid(const char *id);
-/* {"batch","item","state","rows",…,"streams"} */
+/* {"batch","item","state","rows",…,"streams"}; a full batch's says "mode" and
+ * "withdrawn" too, a held one's "reason" and "share". */
 void receipt_print(const struct receipt *receipt, struct buf *out);
 
 /* Inside a ledger's transaction: wait for whoever hands in the same batch
@@ -39,7 +45,7 @@ MUST_CHECK enum err receipt_claim(
     struct pg *pg, const struct receipt *receipt, struct buf *out);
 /* Rows that were taken with a warning; inside the same transaction. */
 uint64_t receipt_count_warned(struct pg *pg, int64_t number);
-/* Store it; `text` is its print. */
+/* Store it, or what became of it; `text` is its print. */
 void receipt_keep(struct pg *pg, const struct receipt *receipt, int64_t number,
     struct span text);
 

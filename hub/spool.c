@@ -221,6 +221,12 @@ spool_append(struct spool *spool, struct span bytes)
 	return ERR_OK;
 }
 
+enum err
+spool_flush(struct spool *spool)
+{
+	return fdatasync(spool->file) == 0 ? ERR_OK : ERR_IO;
+}
+
 uint64_t
 spool_size(const struct spool *spool)
 {

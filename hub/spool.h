@@ -41,6 +41,8 @@ void spool_sync(struct spool *spool, void *loop,
     void (*done)(void *context, enum err err), void *context);
 /* Append and wait; for threads without a loop. */
 MUST_CHECK enum err spool_append(struct spool *spool, struct span bytes);
+/* Wait until all of it is on disk. */
+MUST_CHECK enum err spool_flush(struct spool *spool);
 uint64_t spool_size(const struct spool *spool);
 /* Was everything in it written by this process, so that its digest is
  * known? */

@@ -150,9 +150,33 @@ refuse_unknown(struct span name, const struct origin *origin, struct why *why)
 	return refuse(origin, text, "no such setting (see --help)", why);
 }
 
+/* One file on its way into `target`. */
+struct reading {
+	const struct setting *rows;
+	void *target;
+	struct origin origin;
+	size_t *given; /* for each row, the line that gave it; 0: none yet */
+};
+
+/* Which of two lines was meant nobody can know. */
 static enum err
-read_line(const struct setting *rows, void *target, struct span line,
-    const struct origin *origin, struct why *why)
+read_value(struct reading *reading, const struct setting *row,
+    struct span value, struct why *why)
+{
+	size_t *given = &reading->given[row - reading->rows];
+	char before[64];
+
+	if (*given != 0) {
+		snprintf(before, sizeof(before),
+		    "given twice, first in line %zu", *given);
+		return refuse(&reading->origin, row->name, before, why);
+	}
+	*given = reading->origin.line;
+	return set(row, reading->target, value, &reading->origin, why);
+}
+
+static enum err
+read_line(struct reading *reading, struct span line, struct why *why)
 {
 	const struct setting *row;
 	struct span name, value;
@@ -163,21 +187,33 @@ read_line(const struct setting *rows, void *target, struct span line,
 		return ERR_OK;
 	equals = memchr(line.ptr, '=', line.len);
 	if (equals == NULL)
-		return refuse(origin, "line", "expected name = value", why);
+		return refuse(
+		    &reading->origin, "line", "expected name = value", why);
 	name = text_trim(span_make(line.ptr, (size_t)(equals - line.ptr)));
 	value = text_trim(
 	    span_make(equals + 1, (size_t)(line.ptr + line.len - equals - 1)));
-	row = find(rows, name);
+	row = find(reading->rows, name);
 	if (row == NULL)
-		return refuse_unknown(name, origin, why);
-	return set(row, target, value, origin, why);
+		return refuse_unknown(name, &reading->origin, why);
+	return read_value(reading, row, value, why);
+}
+
+static size_t *
+given_new(const struct setting *rows)
+{
+	size_t count = 1;
+
+	for (; rows->name != NULL; rows++)
+		count++;
+	return mem_new(count * sizeof(size_t));
 }
 
 enum err
 settings_read_text(const struct setting *rows, void *target, const char *name,
     struct span text, struct why *why)
 {
-	struct origin origin = {name, 0};
+	struct reading reading = {
+	    rows, target, {.where = name}, given_new(rows)};
 	enum err err = ERR_OK;
 	const char *end;
 	struct span line;
@@ -187,11 +223,12 @@ settings_read_text(const struct setting *rows, void *target, const char *name,
 		line = text;
 		if (end != NULL)
 			line.len = (size_t)(end - text.ptr);
-		origin.line++;
-		err = read_line(rows, target, line, &origin, why);
+		reading.origin.line++;
+		err = read_line(&reading, line, why);
 		text.ptr += line.len + (end != NULL);
 		text.len -= line.len + (end != NULL);
 	}
+	mem_free(reading.given);
 	return err;
 }
 

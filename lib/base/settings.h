@@ -3,8 +3,8 @@
  *
  * A program's table is the only list of its options: the file (`name = value`
  * lines, # comments), the environment (PREFIX_NAME) and the command line
- * (--name value) fill it, later ones win; --help prints it; an unknown name
- * or a bad value is an error that names file and line.
+ * (--name value) fill it, later ones win; --help prints it; an unknown name,
+ * a bad value or a name twice in one file is an error that names file and line.
  */
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H

@@ -27,12 +27,12 @@ static const struct rule_words rule_words[] = {
 	"Protected fields need the subject's consent and none was named."},
     [PERMIT_CONSENT_UNKNOWN] = {"consent_unknown",
 	"No consent is registered under this id."},
-    [PERMIT_CONSENT_REVOKED] = {"consent_revoked",
-	"The subject has revoked the consent."},
-    [PERMIT_CONSENT_SUBJECT] = {"consent_subject",
-	"The consent was given by another subject."},
     [PERMIT_CONSENT_GRANTEE] = {"consent_grantee",
 	"The consent was given to another member."},
+    [PERMIT_CONSENT_SUBJECT] = {"consent_subject",
+	"The consent was given by another subject."},
+    [PERMIT_CONSENT_REVOKED] = {"consent_revoked",
+	"The subject has revoked the consent."},
     [PERMIT_CONSENT_PURPOSE] = {"consent_purpose",
 	"The consent was given for another purpose."},
     [PERMIT_CONSENT_MODE] = {"consent_mode",
@@ -97,7 +97,8 @@ mode_answers(enum consent_mode mode)
 	       mode == CONSENT_QUERY;
 }
 
-/* All of the consent but its scope and the lease.  Without the hub's time
+/* All of the consent but its scope and the lease; first whether it is the
+ * asker's, who is told nothing else about another's.  Without the hub's time
  * (0) its term cannot be judged; the lease then says no. */
 static enum permit_rule
 judge_claims(
@@ -109,12 +110,12 @@ judge_claims(
 		return PERMIT_CONSENT_MISSING;
 	if (consent == NULL || strcmp(consent->id, question->consent) != 0)
 		return PERMIT_CONSENT_UNKNOWN;
-	if (consent->revoked)
-		return PERMIT_CONSENT_REVOKED;
-	if (strcmp(consent->subject, question->subject) != 0)
-		return PERMIT_CONSENT_SUBJECT;
 	if (strcmp(consent->grantee, around->member->code) != 0)
 		return PERMIT_CONSENT_GRANTEE;
+	if (strcmp(consent->subject, question->subject) != 0)
+		return PERMIT_CONSENT_SUBJECT;
+	if (consent->revoked)
+		return PERMIT_CONSENT_REVOKED;
 	if (consent->purpose != question->purpose)
 		return PERMIT_CONSENT_PURPOSE;
 	if (!mode_answers(consent->mode))

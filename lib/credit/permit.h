@@ -26,9 +26,9 @@ enum permit_rule {
 	PERMIT_ITEM_UNKNOWN,
 	PERMIT_CONSENT_MISSING,
 	PERMIT_CONSENT_UNKNOWN,
-	PERMIT_CONSENT_REVOKED,
+	PERMIT_CONSENT_GRANTEE, /* what follows is the grantee's to know */
 	PERMIT_CONSENT_SUBJECT,
-	PERMIT_CONSENT_GRANTEE,
+	PERMIT_CONSENT_REVOKED,
 	PERMIT_CONSENT_PURPOSE,
 	PERMIT_CONSENT_MODE,
 	PERMIT_CONSENT_EARLY,
@@ -67,9 +67,10 @@ struct permit {
  * A refused question has no items, and its rule as consent_rule too.
  *
  * Of several faults of a consent the first in the order of permit_rule is
- * named.  Without the hub's time (now_us 0) its term cannot be judged, and
- * PERMIT_LEASE_STALE says so.  Screening and supervision never see protected
- * fields (PERMIT_PURPOSE); oneself sees all of one's own. */
+ * named: a member that it was not given to learns only that.  Without the hub's
+ * time (now_us 0) its term cannot be judged, and PERMIT_LEASE_STALE says so.
+ * Screening and supervision never see protected fields (PERMIT_PURPOSE);
+ * oneself sees all of one's own. */
 void permit_decide(const struct question *question,
     const struct circumstances *around, struct permit *permit);
 /* "consent_missing" …: stable, in answers and in the trail. */

@@ -12,7 +12,7 @@
 #define NETWORK_MAX 65536
 
 static const char *const known[] = {"network", "suite", "ca", "batch_key",
-    "catalogue_key", "hub_curve_key", NULL};
+    "catalogue_key", "hub_curve_key", "receipt_key", NULL};
 
 static bool
 copy_text(const struct json *value, char *out, size_t size)
@@ -38,6 +38,14 @@ copy_key(const struct json *value, uint8_t out[32])
 	return good;
 }
 
+/* It may be missing, but not be wrong. */
+static bool
+copy_receipt_key(const struct json *value, struct network *network)
+{
+	network->has_receipt_key = value != NULL;
+	return value == NULL || copy_key(value, network->receipt_key);
+}
+
 static enum err
 network_fill(const struct json *root, struct network *network, struct why *why)
 {
@@ -56,6 +64,9 @@ network_fill(const struct json *root, struct network *network, struct why *why)
 	    !copy_key(json_find(root, "catalogue_key"), network->catalogue_key))
 		return why_set(why, ERR_INVALID,
 		    "batch_key, catalogue_key: 64 hex digits are needed");
+	if (!copy_receipt_key(json_find(root, "receipt_key"), network))
+		return why_set(
+		    why, ERR_INVALID, "receipt_key: 64 hex digits are needed");
 	if (!copy_text(json_find(root, "hub_curve_key"), network->hub_curve_key,
 		sizeof(network->hub_curve_key)) ||
 	    strlen(network->hub_curve_key) != BUS_KEY_LEN)
@@ -113,6 +124,10 @@ network_print(const struct network *network, struct buf *out)
 	codec_hex(span_make(network->catalogue_key, 32), &hex);
 	json_put_text(&json, "catalogue_key", buf_span(&hex));
 	json_put_cstr(&json, "hub_curve_key", network->hub_curve_key);
+	buf_reset(&hex);
+	codec_hex(span_make(network->receipt_key, 32), &hex);
+	if (network->has_receipt_key)
+		json_put_text(&json, "receipt_key", buf_span(&hex));
 	json_close_object(&json);
 	buf_release(&hex);
 }

@@ -19,13 +19,16 @@ struct network {
 	uint8_t batch_key[32];
 	uint8_t catalogue_key[32];
 	char hub_curve_key[BUS_KEY_LEN + 1];
+	bool has_receipt_key; /* networks made before receipts were signed */
+	uint8_t receipt_key[32];
 };
 
 /* Unknown members and any suite but "international" are refused. */
 MUST_CHECK enum err network_read(
     const char *path, struct network *network, struct why *why);
 void network_release(struct network *network);
-/* {"network","suite","ca","batch_key","catalogue_key","hub_curve_key"} */
+/* {"network","suite","ca","batch_key","catalogue_key","hub_curve_key"} and
+ * perhaps "receipt_key" */
 void network_print(const struct network *network, struct buf *out);
 /* Read a one-line Z85 key file; a secret one must be readable by its owner
  * only. */

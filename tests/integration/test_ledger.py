@@ -120,15 +120,15 @@ def test_of_two_rows_with_one_key_the_later_counts(hub):
                    " (SELECT number FROM feed_batch WHERE id = 'duplicates')") == [["2", "duplicate_key"]]
 
 
-def test_a_subject_that_names_another_division_stays_and_is_warned_about(hub):
+def test_a_subject_that_names_another_division_moves_and_is_warned_about(hub):
     code = right_codes(hub, 1, 10)[0]
     hub.submit(1, HEADER + registration(code), "home")
 
     receipt = hub.submit(1, HEADER + registration(code, province="广东", city="深圳"), "moved").json
 
     assert receipt["warned"] >= 1
-    assert [s["stream"] for s in receipt["streams"]] in ([], ["4401"])
-    assert hub.sql(f"SELECT DISTINCT stream FROM record WHERE subject = '{code}'") == [["4401"]]
+    assert [s["stream"] for s in receipt["streams"]] == ["4401", "4403"]
+    assert hub.sql(f"SELECT stream, state FROM record WHERE subject = '{code}' ORDER BY 1") == [["4401", "4"], ["4403", "1"]]
     assert ["division_changed"] in hub.sql("SELECT rule FROM finding WHERE batch ="
                                            " (SELECT number FROM feed_batch WHERE id = 'moved')")
 
@@ -164,7 +164,9 @@ def test_requests_that_are_wrong_are_refused_by_name(hub):
     assert problem(hub.submit(999, body, "w4")) == (404, "item_unknown")
     assert problem(hub.submit(1, body, "w5", content_type="application/json")) == (415, "media_type")
     assert problem(hub.submit(1, body, "w6", content_type="text/csv; charset=big5")) == (415, "media_type")
-    assert problem(hub.submit(1, body, "w7", query="?mode=full")) == (501, "not_available")
+    assert problem(hub.submit(1, body, "w7", query="?mode=whole")) == (400, "malformed")
+    assert problem(hub.submit(1, body, "w7", query="?mode=delta&divisions=44")) == (400, "malformed")
+    assert problem(hub.submit(1, body, "w7", query="?mode=full&divisions=44,440")) == (400, "malformed")
     assert problem(hub.submit(1, "what,is\nthis,now\n", "w8")) == (400, "batch_unreadable")
     assert problem(hub.http("GET", "/v1/feeds/1/batches/never", "dept")) == (404, "not_found")
     assert problem(hub.http("GET", "/v1/feeds/1/batches/real-1", "other")) == (404, "not_found")

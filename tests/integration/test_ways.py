@@ -15,8 +15,10 @@ import threading
 import time
 
 import pytest
-from conftest import BIN, CATALOGUE, DEPARTMENT, OTHER, need_programs
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("RX_BIN", ROOT / "build"))
+DEPARTMENT = "11100000MB00000510"
 MIB = 1 << 20
 
 
@@ -265,3 +267,45 @@ def test_half_uploads_expire(hub):
 
     until(lambda: held(hub, 1, "old") == 0, what="the end of the old upload")
     assert held(hub, 1, "fresh") == 500
+
+
+# --- signed receipts ---
+
+def proof(hub, item, batch, who="dept"):
+    reply = hub.http("GET", f"/v1/feeds/{item}/batches/{batch}", who, headers={"Accept": "application/jose"})
+    assert reply.status == 200, reply.body
+    assert reply.headers["content-type"] == "application/jose"
+    return reply.body
+
+
+def verified(hub, jws):
+    """What a signed receipt says, by the CLI and the network's public key."""
+    path = hub.folder / "proof.jws"
+    path.write_bytes(jws)
+    return json.loads(hub.cli("feed", "receipt", "--verify", path, "--network", hub.folder / "net/network.json"))
+
+
+def test_a_receipt_is_signed_and_says_who_handed_in_which_bytes(hub):
+    plain = rows(hub, 50, 20)
+    receipt = hub.submit(1, plain, "proof").json
+
+    said = verified(hub, proof(hub, 1, "proof"))
+
+    assert (said["provider"], said["digest"], said["size"]) == (DEPARTMENT, sha(plain), len(plain))
+    assert said["receipt"] == receipt
+    assert said["received_at"] <= said["committed_at"]
+    assert proof(hub, 1, "proof") == proof(hub, 1, "proof", "operator")
+    assert hub.http("GET", "/v1/feeds/1/batches/proof", "other", headers={"Accept": "application/jose"}).status == 404
+
+
+def test_a_receipt_that_was_changed_does_not_verify(hub):
+    hub.submit(1, rows(hub, 50, 21), "forged")
+    head, body, mark = proof(hub, 1, "forged").split(b".")
+    path = hub.folder / "forged.jws"
+    path.write_bytes(b".".join([head, body[:40] + (b"A" if body[40:41] != b"A" else b"B") + body[41:], mark]))
+
+    done = subprocess.run([str(BIN / "rongxin"), "feed", "receipt", "--verify", str(path), "--network",
+                           str(hub.folder / "net/network.json")], capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert done.stdout == ""

@@ -67,6 +67,8 @@ def test_a_consent_is_known_everywhere_and_its_revocation_holds_everywhere(netwo
     assert rule_for(at_once, 19) == "consent_revoked" and not records(at_once, 19)
     until(lambda: rule_for(network.ask(code, part="gd", items=[19], consent="everywhere").json, 19) == "consent_revoked",
           10, "revoked at the province")
+    other_bank = network.ask(code, who="bank2", items=[19], consent="everywhere").json
+    assert rule_for(other_bank, 19) == "consent_grantee", "whether it was revoked is not another bank's to know"
 
 
 def test_a_signed_revocation_may_be_brought_by_anyone(network, subject):

@@ -90,6 +90,16 @@ a_refusal_names_file_line_option_and_what_is_expected(void **state)
 }
 
 static void
+a_name_given_twice_in_one_file_is_refused_with_both_lines(void **state)
+{
+	(void)state;
+	assert_refused("listen = a\n\nstrict = yes\nlisten = b\n",
+	    "hub.conf:4: listen: given twice, first in line 1");
+	assert_refused("# none\nstrict = no\nstrict = no",
+	    "hub.conf:3: strict: given twice, first in line 2");
+}
+
+static void
 the_environment_speaks_upper_case(void **state)
 {
 	struct target target = {0};
@@ -181,6 +191,8 @@ main(void)
 	    cmocka_unit_test(defaults_then_lines_of_a_file),
 	    cmocka_unit_test(
 		a_refusal_names_file_line_option_and_what_is_expected),
+	    cmocka_unit_test(
+		a_name_given_twice_in_one_file_is_refused_with_both_lines),
 	    cmocka_unit_test(the_environment_speaks_upper_case),
 	    cmocka_unit_test(file_then_environment_then_arguments),
 	    cmocka_unit_test(arguments_are_pairs),

@@ -1,0 +1,269 @@
+/*
+ * consequence: what follows from a batch beyond its rows.
+ *
+ * A full batch withdraws what it leaves out; a registration that names
+ * another division takes the subject's records along.  Both become rows of
+ * `pick`, so that one merge writes everything, in order.  A record that is
+ * withdrawn so keeps no fields: its history does.
+ */
+#include <string.h>
+
+#include "base/json.h"
+#include "hub/ledger_inner.h"
+
+#define PAGE_SQL "FETCH 200 FROM consequences"
+
+static const char moves_sql[] =
+    "INSERT INTO move (subject, source, target)"
+    " SELECT p.subject, p.stream, p.named FROM pick p LEFT JOIN record r"
+    " ON r.stream = p.stream AND r.item = p.item AND r.subject = p.subject"
+    " AND r.key = p.key WHERE p.item = 1 AND p.state <> 4"
+    " AND p.named <> p.stream AND NOT " LEDGER_IS_OLDER;
+
+static const char moves_found_sql[] =
+    "INSERT INTO finding (batch, line, field, rule, severity, value_digest)"
+    " SELECT $1, p.line, '', 'division_changed', 'warn',"
+    " sha256(convert_to(m.target, 'UTF8')) FROM pick p"
+    " JOIN move m ON m.subject = p.subject ORDER BY p.line";
+
+static const char records_of_moves_sql[] =
+    "DECLARE consequences NO SCROLL CURSOR FOR"
+    " SELECT r.stream, r.item, r.subject, r.key, r.provider, m.target,"
+    " r.state, r.as_of, r.confirmed IS NOT NULL, r.fields::text"
+    " FROM move m CROSS JOIN unnest(string_to_array($1, ',')) i(item)"
+    " JOIN record r ON r.stream = m.source AND r.item = i.item::integer"
+    " AND r.subject = m.subject WHERE r.state <> 4";
+
+/* A row of the batch for the same record counts, where the subject goes. */
+static const char named_anyway_sql[] =
+    "DELETE FROM pick p USING pick o WHERE p.line >= $1 AND o.line < $1"
+    " AND o.stream = p.stream AND o.item = p.item AND o.subject = p.subject"
+    " AND o.key = p.key";
+
+#define ABSENT                                                                 \
+	" FROM record r JOIN scope s ON s.stream = r.stream"                   \
+	" WHERE r.item = $1 AND r.provider = $2 AND r.state <> 4"              \
+	" AND r.known_from < $3"
+
+static const char set_sql[] = "SELECT count(*)" ABSENT;
+
+static const char absent_sql[] =
+    "SELECT r.stream, r.item, r.subject, r.key, r.provider" ABSENT
+    " AND NOT EXISTS (SELECT FROM pick p WHERE p.stream = r.stream"
+    " AND p.item = r.item AND p.subject = r.subject AND p.key = r.key)"
+    " AND NOT EXISTS (SELECT FROM mention n WHERE n.subject = r.subject"
+    " AND n.key = r.key)";
+
+void
+consequence_find_scope(struct ledger *ledger)
+{
+	const char *divisions = ledger->plan.divisions;
+
+	if (divisions == NULL || divisions[0] == '\0')
+		pg_run(ledger->pg, "INSERT INTO scope (stream)"
+				   " SELECT DISTINCT stream FROM pick");
+	else
+		pg_exec(ledger->pg,
+		    "INSERT INTO scope (stream) SELECT DISTINCT t.stream"
+		    " FROM stream_state t"
+		    " JOIN unnest(string_to_array($1, ',')) d(prefix)"
+		    " ON starts_with(t.stream, d.prefix)"
+		    " WHERE t.stream <> '0000'",
+		    pg_arg_text(span_of(divisions)));
+}
+
+uint64_t
+consequence_find_moves(struct ledger *ledger)
+{
+	struct pg *pg = ledger->pg;
+	int64_t moved;
+
+	if (ledger->plan.item != 1)
+		return 0;
+	pg_exec(pg, moves_sql, pg_arg_int(ledger->plan.was_held),
+	    pg_arg_time(ledger->plan.received_us));
+	moved = pg_affected(pg);
+	if (moved <= 0)
+		return 0;
+	pg_exec(pg, moves_found_sql, pg_arg_int(ledger->number));
+	pg_run(pg, "UPDATE pick p SET stream = m.target FROM move m"
+		   " WHERE m.subject = p.subject");
+	return (uint64_t)moved;
+}
+
+/* A record as it is read from the ledger. */
+struct found {
+	const struct item *item;
+	struct record record;
+	struct record_field fields[RECORD_FIELDS_MAX];
+	char stream[STREAM_LEN + 1];
+	char target[STREAM_LEN + 1];
+};
+
+static void
+copy_stream(char out[STREAM_LEN + 1], struct span stream)
+{
+	size_t len = stream.len < STREAM_LEN ? stream.len : STREAM_LEN;
+
+	memcpy(out, stream.ptr, len);
+	out[len] = '\0';
+}
+
+static void
+read_identity(struct found *found, struct ledger *ledger, size_t row)
+{
+	const struct pg *pg = ledger->pg;
+
+	copy_stream(found->stream, pg_bytes(pg, row, 0));
+	found->record = (struct record){.item = (uint32_t)pg_int(pg, row, 1),
+	    .subject = pg_bytes(pg, row, 2),
+	    .key = pg_bytes(pg, row, 3),
+	    .provider = pg_bytes(pg, row, 4),
+	    .state = RECORD_WITHDRAWN,
+	    .as_of_us = ledger->plan.received_us};
+	found->item =
+	    catalog_find_item(ledger->plan.catalog, found->record.item);
+}
+
+static void
+put_withdrawn(struct ledger *ledger, const struct found *found)
+{
+	struct ledger_row row = {.record = &found->record,
+	    .item = found->item,
+	    .stream = found->stream};
+
+	ledger_put_extra(ledger, &row);
+}
+
+static uint32_t
+number_of(const struct item *item, const char *name)
+{
+	size_t i;
+
+	if (strcmp(name, "source_number") == 0)
+		return CATALOG_SOURCE_NUMBER;
+	for (i = 0; i < item->field_count; i++)
+		if (strcmp(item->fields[i].name, name) == 0)
+			return item->fields[i].number;
+	return 0;
+}
+
+/* In ascending order of numbers.  A field that the catalogue does not know
+ * any more stays behind, in the history. */
+static bool
+on_field(void *context, const char *name, const struct json *value)
+{
+	struct found *found = context;
+	uint32_t number = number_of(found->item, name);
+	size_t at = found->record.field_count;
+
+	if (number == 0 || at == RECORD_FIELDS_MAX)
+		return true;
+	for (; at > 0 && found->fields[at - 1].number > number; at--)
+		found->fields[at] = found->fields[at - 1];
+	found->fields[at] = (struct record_field){number, json_text(value)};
+	found->record.field_count++;
+	return true;
+}
+
+static void
+put_moved(struct ledger *ledger, struct found *found, size_t row)
+{
+	const struct pg *pg = ledger->pg;
+	struct json *fields = json_parse(pg_bytes(pg, row, 9), NULL);
+	struct ledger_row staged = {.record = &found->record,
+	    .item = found->item,
+	    .stream = found->target,
+	    .dated = pg_int(pg, row, 8) != 0};
+
+	copy_stream(found->target, pg_bytes(pg, row, 5));
+	found->record.state = (enum record_state)pg_int(pg, row, 6);
+	found->record.as_of_us = pg_time(pg, row, 7);
+	found->record.fields = found->fields;
+	json_each(fields, on_field, found);
+	ledger_put_extra(ledger, &staged);
+	json_free(fields);
+}
+
+/* Each row of the open cursor; answers how many. */
+static uint64_t
+each_row(struct ledger *ledger, bool moves)
+{
+	struct pg *pg = ledger->pg;
+	struct found found;
+	uint64_t count = 0;
+	size_t row, rows;
+
+	do {
+		pg_query(pg, PAGE_SQL);
+		rows = pg_rows(pg);
+		for (row = 0; row < rows; row++) {
+			read_identity(&found, ledger, row);
+			put_withdrawn(ledger, &found);
+			if (moves)
+				put_moved(ledger, &found, row);
+		}
+		count += rows;
+		ledger_flush(ledger, 0);
+	} while (rows > 0);
+	pg_run(pg, "CLOSE consequences");
+	return count;
+}
+
+static void
+print_items(const struct catalog *catalog, struct buf *out)
+{
+	size_t i, count;
+	const struct item *items = catalog_items(catalog, &count);
+
+	for (i = 0; i < count; i++)
+		buf_print(out, "%s%u", i > 0 ? "," : "", items[i].number);
+}
+
+void
+consequence_move(struct ledger *ledger, int64_t now_us)
+{
+	struct pg *pg = ledger->pg;
+	struct buf items = {0};
+
+	pg_run(pg, "UPDATE subject k SET stream = m.target FROM move m"
+		   " WHERE k.subject = m.subject");
+	pg_exec(pg,
+	    "INSERT INTO subject_move"
+	    " (subject, source, target, moved_at, batch)"
+	    " SELECT subject, source, target, $1, $2 FROM move",
+	    pg_arg_time(now_us), pg_arg_int(ledger->number));
+	print_items(ledger->plan.catalog, &items);
+	pg_exec(pg, records_of_moves_sql, pg_arg_text(buf_span(&items)));
+	(void)each_row(ledger, true);
+	pg_exec(pg, named_anyway_sql, pg_arg_int(LEDGER_EXTRA_LINE));
+	buf_release(&items);
+}
+
+uint64_t
+consequence_withdraw(struct ledger *ledger, const char *sql,
+    const struct pg_arg *args, size_t count)
+{
+	struct buf cursor = {0};
+	uint64_t withdrawn;
+
+	buf_print(&cursor, "DECLARE consequences NO SCROLL CURSOR FOR %s", sql);
+	pg_exec_args(ledger->pg, buf_cstr(&cursor), args, count);
+	withdrawn = each_row(ledger, false);
+	buf_release(&cursor);
+	return withdrawn;
+}
+
+uint64_t
+consequence_withdraw_absent(struct ledger *ledger, uint64_t *set)
+{
+	const struct ledger_plan *plan = &ledger->plan;
+	const struct pg_arg args[] = {pg_arg_int(plan->item),
+	    pg_arg_text(span_of(plan->provider)),
+	    pg_arg_time(plan->received_us)};
+
+	pg_exec_args(ledger->pg, set_sql, args, 3);
+	*set =
+	    pg_rows(ledger->pg) == 1 ? (uint64_t)pg_int(ledger->pg, 0, 0) : 0;
+	return consequence_withdraw(ledger, absent_sql, args, 3);
+}

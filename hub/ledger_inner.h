@@ -1,0 +1,69 @@
+/*
+ * ledger_inner: what ledger.c (rows in), ledger_merge.c (changes out) and
+ * consequence.c (changes that no row names) share.
+ *
+ * Temporary tables, empty between transactions.  `stage`: rows as they came
+ * in, and `body`: what is wide of them, so that finding the changes scans
+ * little; `pick`: one row a key, then what follows from them; `change`: what
+ * differs from the ledger; `move`: subjects that leave a stream; `scope`:
+ * streams whose sets a full batch replaces; `mention`: records of rows that
+ * were refused.
+ */
+#ifndef HUB_LEDGER_INNER_H
+#define HUB_LEDGER_INNER_H
+
+#include "base/buf.h"
+#include "hub/ledger.h"
+
+/* Lines from here on are no lines of the batch. */
+#define LEDGER_EXTRA_LINE (INT64_C(1) << 40)
+
+struct ledger {
+	struct pg *pg;
+	struct signer *signer;
+	struct changelog *changelog;
+	struct ledger_plan plan;
+	enum err err;   /* a failure that is not the database's */
+	int64_t number; /* of the batch; 0: control records */
+	int64_t staged;
+	int64_t extra;       /* rows that no line of the batch is behind */
+	bool dated;          /* a row stated its data date */
+	bool prepared;       /* `change` is filled */
+	struct buf rows;     /* for stage */
+	struct buf bodies;   /* for body */
+	struct buf picks;    /* for pick */
+	struct buf findings; /* for finding */
+	struct buf mentions; /* for mention */
+	struct buf scratch;
+};
+
+/* Send what waits in bufs of more than `from` bytes. */
+void ledger_flush(struct ledger *ledger, size_t from);
+/* A row of ours, straight into `pick`; its line is made up.  Flushes nothing:
+ * its texts may be those of the last statement. */
+void ledger_put_extra(struct ledger *ledger, const struct ledger_row *row);
+
+/* --- consequence.c --- */
+
+/* Fill `scope` for a full batch; `pick` is there. */
+void consequence_find_scope(struct ledger *ledger);
+/* Fill `move` with subjects whose registration names another stream. */
+uint64_t consequence_find_moves(struct ledger *ledger);
+/* The subjects' streams, and their records out of one and into the other. */
+void consequence_move(struct ledger *ledger, int64_t now_us);
+/* Withdraw what a full batch leaves out; answers how many records, and in
+ * `set` of how many. */
+uint64_t consequence_withdraw_absent(struct ledger *ledger, uint64_t *set);
+/* Withdraw what `sql` selects as stream, item, subject, key, provider. */
+uint64_t consequence_withdraw(struct ledger *ledger, const char *sql,
+    const struct pg_arg *args, size_t count);
+
+/* Is what `p` (of pick) says older than what `r` (of record) holds?  Stated
+ * dates decide; else a batch that was held never undoes what came later.
+ * $1: 1 when it was held, $2: when it was handed in. */
+#define LEDGER_IS_OLDER                                                        \
+	"COALESCE(CASE WHEN p.stated IS NOT NULL AND r.confirmed IS NOT NULL"  \
+	" THEN p.stated < r.confirmed ELSE $1 <> 0 AND r.known_from > $2 END," \
+	" false)"
+
+#endif

@@ -1,0 +1,338 @@
+/*
+ * ledger_merge: staged rows become changed records.
+ *
+ * The order of locks is the same in every transaction, so two never wait for
+ * each other: new subjects (sorted), streams as a whole (sorted; shared, but
+ * exclusive where a subject leaves or enters), (item, stream) pairs
+ * (sorted), streams' states (sorted).  The pairs let batches for different
+ * divisions go in parallel and keep the same key from being raced; the
+ * streams keep a subject where a merge has seen it.
+ */
+#include "hub/ledger_inner.h"
+
+#include "base/clock.h"
+
+/* From here on the planner needs real figures. */
+#define ANALYZE_FROM 1000
+
+/* A new subject's stream is that of its first record. */
+static const char subjects_sql[] =
+    "INSERT INTO subject (subject, stream, known_from)"
+    " SELECT DISTINCT ON (s.subject) s.subject, s.stream, $1 FROM stage s"
+    " WHERE s.item < 60000 AND s.state <> 4 AND NOT EXISTS"
+    " (SELECT FROM subject k WHERE k.subject = s.subject)"
+    " ORDER BY s.subject, s.line DESC ON CONFLICT (subject) DO NOTHING";
+
+/* Of rows with the same key the last one counts. */
+static const char pick_sql[] =
+    "INSERT INTO pick (line, item, subject, key, stream, named, digest, state,"
+    " stated)"
+    " SELECT DISTINCT ON (s.item, s.subject, s.key) s.line, s.item, s.subject,"
+    " s.key, COALESCE(k.stream, s.stream),"
+    " CASE WHEN s.named THEN s.stream END, s.digest, s.state, s.stated"
+    " FROM stage s LEFT JOIN subject k"
+    " ON k.subject = s.subject AND s.item < 60000"
+    " ORDER BY s.item, s.subject, s.key, s.line DESC";
+
+static const char duplicates_sql[] =
+    "INSERT INTO finding"
+    " (batch, line, field, rule, severity, value_digest, original)"
+    " SELECT $1, s.line, '', 'duplicate_key', 'reject', s.digest,"
+    " left(b.fields::text, 1024) FROM stage s JOIN body b ON b.line = s.line"
+    " JOIN pick p ON p.item = s.item AND p.subject = s.subject"
+    " AND p.key = s.key WHERE s.line <> p.line AND s.digest <> p.digest"
+    " ORDER BY s.line";
+
+static const char stream_locks_sql[] =
+    "SELECT CASE WHEN x.moving"
+    " THEN pg_advisory_xact_lock(0, x.stream::integer)::text"
+    " ELSE pg_advisory_xact_lock_shared(0, x.stream::integer)::text END"
+    " FROM (SELECT y.stream, bool_or(y.moving) AS moving FROM"
+    " (SELECT DISTINCT stream, false AS moving FROM pick"
+    " UNION ALL SELECT stream, false FROM scope"
+    " UNION ALL SELECT source, true FROM move"
+    " UNION ALL SELECT target, true FROM move) y"
+    " GROUP BY y.stream ORDER BY y.stream OFFSET 0) x";
+
+static const char pair_locks_sql[] =
+    "SELECT pg_advisory_xact_lock(x.item, x.stream::integer) FROM"
+    " (SELECT item, stream FROM pick UNION SELECT $1::integer, stream"
+    " FROM scope ORDER BY 1, 2 OFFSET 0) x";
+
+/* Did a subject of ours move after we looked where it is? */
+static const char moved_sql[] =
+    "SELECT FROM subject_move m JOIN pick p ON p.subject = m.subject"
+    " WHERE m.xid >= pg_snapshot_xmin($1::pg_snapshot)"
+    " AND NOT pg_visible_in_snapshot(m.xid, $1::pg_snapshot) LIMIT 1";
+
+/* A withdrawal of what is not there, or is withdrawn already, changes
+ * nothing. */
+static const char change_sql[] =
+    "INSERT INTO change (line, item, subject, key, stream, digest, state,"
+    " stated, old_digest, old_version, older, ordinal)"
+    " SELECT x.*, row_number() OVER"
+    " (PARTITION BY x.stream, x.older ORDER BY x.item, x.subject, x.key)"
+    " FROM (SELECT p.line, p.item, p.subject, p.key, p.stream, p.digest,"
+    " p.state, p.stated, r.digest AS old_digest,"
+    " COALESCE(r.version, 0) AS old_version,"
+    " p.line < $3 AND " LEDGER_IS_OLDER " AS older"
+    " FROM pick p LEFT JOIN record r ON r.stream = p.stream"
+    " AND r.item = p.item AND r.subject = p.subject AND r.key = p.key"
+    " WHERE CASE WHEN r.digest IS NULL THEN p.state <> 4"
+    " ELSE r.digest <> p.digest AND (p.state <> 4 OR r.state <> 4) END) x";
+
+static const char older_sql[] =
+    "INSERT INTO finding (batch, line, field, rule, severity, value_digest)"
+    " SELECT $1, c.line, '', 'older_than_known', 'warn', c.digest"
+    " FROM change c WHERE c.older ORDER BY c.line";
+
+/* The same facts of a later day: an older version cannot undo them now. */
+static const char confirm_sql[] =
+    "UPDATE record r SET confirmed = p.stated FROM pick p"
+    " WHERE p.stated IS NOT NULL AND p.line < $1"
+    " AND r.stream = p.stream AND r.item = p.item"
+    " AND r.subject = p.subject AND r.key = p.key AND r.digest = p.digest"
+    " AND (r.confirmed IS NULL OR r.confirmed < p.stated)";
+
+static const char history_sql[] =
+    "INSERT INTO record_history (stream, item, subject, key, version, state,"
+    " digest, fields, provider, as_of, known_from, known_to, batch, position)"
+    " SELECT r.stream, r.item, r.subject, r.key, r.version, r.state, r.digest,"
+    " r.fields, r.provider, r.as_of, r.known_from, $1, r.batch, r.position"
+    " FROM change c JOIN record r ON r.stream = c.stream AND r.item = c.item"
+    " AND r.subject = c.subject AND r.key = c.key WHERE c.old_version > 0";
+
+/* The (item, stream) locks keep others from inserting the same key, so new
+ * and changed records need no ON CONFLICT: a third faster. */
+static const char insert_sql[] =
+    "INSERT INTO record (stream, item, subject, key, version, state, digest,"
+    " fields, provider, as_of, confirmed, known_from, batch, position)"
+    " SELECT c.stream, c.item, c.subject, c.key, 1, c.state,"
+    " c.digest, b.fields, b.provider, b.as_of, c.stated, $1, NULLIF($2, 0),"
+    " t.position + c.ordinal FROM change c JOIN body b ON b.line = c.line"
+    " JOIN stream_state t ON t.stream = c.stream WHERE c.old_version = 0";
+
+static const char update_sql[] =
+    "UPDATE record r SET version = c.old_version + 1, state = c.state,"
+    " digest = c.digest, fields = b.fields, provider = b.provider,"
+    " as_of = b.as_of, confirmed = c.stated, known_from = $1,"
+    " batch = NULLIF($2, 0), position = t.position + c.ordinal"
+    " FROM change c JOIN body b ON b.line = c.line"
+    " JOIN stream_state t ON t.stream = c.stream"
+    " WHERE c.old_version > 0 AND r.stream = c.stream AND r.item = c.item"
+    " AND r.subject = c.subject AND r.key = c.key";
+
+/* Numbers from before the credit code, for those who still use them. */
+static const char alias_sql[] =
+    "INSERT INTO subject_alias (number, subject, known_from)"
+    " SELECT DISTINCT ON (1) b.fields->>'registration_number', c.subject, $1"
+    " FROM change c JOIN body b ON b.line = c.line"
+    " WHERE c.item = 1 AND c.state <> 4"
+    " AND b.fields->>'registration_number' ~ '^[0-9]{15}$'"
+    " ORDER BY 1, c.line DESC ON CONFLICT (number) DO UPDATE"
+    " SET subject = excluded.subject, known_from = excluded.known_from"
+    " WHERE subject_alias.subject <> excluded.subject";
+
+static void
+analyze(struct ledger *ledger, const char *sql)
+{
+	if (ledger->staged + ledger->extra >= ANALYZE_FROM)
+		pg_run(ledger->pg, sql);
+}
+
+/* One row a key; answers how many rows were taken out as duplicates. */
+static uint64_t
+pick_rows(struct ledger *ledger)
+{
+	int64_t picked;
+
+	pg_exec(ledger->pg, subjects_sql, pg_arg_time(clock_now_us()));
+	pg_query(ledger->pg, pick_sql);
+	picked = pg_affected(ledger->pg);
+	analyze(ledger, "ANALYZE pick (line, item, subject, key, stream)");
+	return (uint64_t)(ledger->staged - picked);
+}
+
+static void
+take_snapshot(struct pg *pg, struct buf *snapshot)
+{
+	struct span text;
+
+	pg_query(pg, "SELECT pg_current_snapshot()::text");
+	if (pg_rows(pg) != 1)
+		return;
+	text = pg_bytes(pg, 0, 0);
+	buf_reset(snapshot);
+	buf_add(snapshot, text.ptr, text.len);
+}
+
+static void
+lock(struct ledger *ledger)
+{
+	pg_query(ledger->pg, stream_locks_sql);
+	pg_exec(ledger->pg, pair_locks_sql, pg_arg_int(ledger->plan.item));
+}
+
+/* Which rows count and where their subjects are, locked.  A subject that
+ * moves meanwhile makes it look again. */
+static uint64_t
+settle(struct ledger *ledger, struct ledger_outcome *outcome)
+{
+	struct pg *pg = ledger->pg;
+	struct buf snapshot = {0};
+	uint64_t surplus;
+	bool again;
+
+	pg_run(pg, "SAVEPOINT merge");
+	do {
+		take_snapshot(pg, &snapshot);
+		surplus = pick_rows(ledger);
+		outcome->moved = consequence_find_moves(ledger);
+		if (ledger->plan.full)
+			consequence_find_scope(ledger);
+		lock(ledger);
+		pg_exec(pg, moved_sql, pg_arg_text(buf_span(&snapshot)));
+		again = pg_rows(pg) > 0;
+		if (again)
+			pg_run(pg, "ROLLBACK TO SAVEPOINT merge");
+	} while (again);
+	buf_release(&snapshot);
+	return surplus;
+}
+
+static void
+find_duplicates(struct ledger *ledger, struct ledger_outcome *outcome)
+{
+	pg_exec(ledger->pg, duplicates_sql, pg_arg_int(ledger->number));
+	outcome->duplicates = (uint64_t)pg_affected(ledger->pg);
+}
+
+static void
+find_changes(struct ledger *ledger, struct ledger_outcome *outcome)
+{
+	struct pg *pg = ledger->pg;
+
+	pg_exec(pg, change_sql, pg_arg_int(ledger->plan.was_held),
+	    pg_arg_time(ledger->plan.received_us),
+	    pg_arg_int(LEDGER_EXTRA_LINE));
+	outcome->changed = (uint64_t)pg_affected(pg);
+	if (outcome->changed == 0)
+		return;
+	if (ledger->dated || ledger->plan.was_held) {
+		pg_exec(pg, older_sql, pg_arg_int(ledger->number));
+		pg_query(pg, "DELETE FROM change WHERE older");
+		outcome->changed -= (uint64_t)pg_affected(pg);
+	}
+	analyze(ledger,
+	    "ANALYZE change (line, item, subject, key, stream, old_version)");
+}
+
+/* Of the changes, those that rows of the batch made. */
+static void
+count_rows(struct ledger *ledger, struct ledger_outcome *outcome)
+{
+	struct pg *pg = ledger->pg;
+
+	if (ledger->extra > 0) {
+		pg_exec(pg, "SELECT count(*) FROM change WHERE line < $1",
+		    pg_arg_int(LEDGER_EXTRA_LINE));
+		outcome->changed =
+		    pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+	}
+	outcome->unchanged =
+	    (uint64_t)ledger->staged - outcome->changed - outcome->duplicates;
+}
+
+void
+ledger_prepare(struct ledger *ledger, struct ledger_outcome *outcome)
+{
+	uint64_t surplus;
+
+	*outcome = (struct ledger_outcome){0};
+	ledger->prepared = true;
+	ledger_flush(ledger, 0);
+	if (ledger->staged == 0 && !ledger->plan.full)
+		return;
+	analyze(ledger, "ANALYZE body (line)");
+	analyze(ledger, "ANALYZE stage (line, item, subject, key, stream)");
+	surplus = settle(ledger, outcome);
+	if (surplus > 0)
+		find_duplicates(ledger, outcome);
+	if (outcome->moved > 0)
+		consequence_move(ledger, clock_now_us());
+	if (ledger->plan.full)
+		outcome->withdrawn =
+		    consequence_withdraw_absent(ledger, &outcome->set);
+	ledger_flush(ledger, 0);
+	find_changes(ledger, outcome);
+	count_rows(ledger, outcome);
+}
+
+void
+ledger_give_up(struct ledger *ledger)
+{
+	struct ledger_outcome again = {0};
+
+	ledger->prepared = false;
+	if (ledger->staged == 0 && !ledger->plan.full)
+		return;
+	pg_run(ledger->pg, "ROLLBACK TO SAVEPOINT merge");
+	/* The findings of duplicates went with it. */
+	pg_query(ledger->pg, pick_sql);
+	find_duplicates(ledger, &again);
+}
+
+static void
+write_changes(struct ledger *ledger, struct ledger_outcome *outcome)
+{
+	struct pg *pg = ledger->pg;
+	struct pg_arg number = pg_arg_int(ledger->number);
+	struct pg_arg now;
+
+	changelog_lock(ledger->changelog, pg);
+	/* Positions follow commit order, and so do the times. */
+	now = pg_arg_time(clock_now_us());
+	pg_exec(pg, history_sql, now);
+	pg_exec(pg, update_sql, now, number);
+	pg_exec(pg, insert_sql, now, number);
+	if (ledger->plan.item == 1)
+		pg_exec(pg, alias_sql, now);
+	ledger->err = changelog_write(ledger->changelog, pg);
+	outcome->ranges =
+	    changelog_ranges(ledger->changelog, &outcome->range_count);
+	pg_run(pg, "NOTIFY " LEDGER_CHANNEL);
+}
+
+static bool
+has_changes(struct pg *pg)
+{
+	pg_query(pg, "SELECT FROM change LIMIT 1");
+	return pg_rows(pg) > 0;
+}
+
+void
+ledger_merge(struct ledger *ledger, struct ledger_outcome *outcome)
+{
+	if (!ledger->prepared)
+		ledger_prepare(ledger, outcome);
+	if (ledger->dated)
+		pg_exec(ledger->pg, confirm_sql, pg_arg_int(LEDGER_EXTRA_LINE));
+	if (outcome->changed > 0 ||
+	    (ledger->extra > 0 && has_changes(ledger->pg)))
+		write_changes(ledger, outcome);
+}
+
+void
+ledger_withdraw(struct ledger *ledger, const char *sql,
+    const struct pg_arg *args, size_t count)
+{
+	struct ledger_outcome outcome = {0};
+
+	ledger->prepared = true;
+	(void)consequence_withdraw(ledger, sql, args, count);
+	ledger_flush(ledger, 0);
+	lock(ledger);
+	find_changes(ledger, &outcome);
+	if (outcome.changed > 0)
+		write_changes(ledger, &outcome);
+}
