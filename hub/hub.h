@@ -46,6 +46,7 @@ struct hub {
 	struct shared *catalogue; /* struct catalogue */
 	struct desk *desk;
 	struct ingest *ingest;
+	struct inbox *inbox; /* NULL: no such folder is set */
 	struct publish *publish;
 	struct bus *bus;
 	struct http_server *http;

@@ -17,6 +17,7 @@
 #include "hub/control.h"
 #include "hub/endpoints.h"
 #include "hub/hub.h"
+#include "hub/inbox.h"
 #include "hub/migrate.h"
 #include "hub/settings.h"
 
@@ -262,6 +263,18 @@ open_ingest(struct hub *hub, struct why *why)
 	return hub->ingest != NULL ? ERR_OK : ERR_DATABASE;
 }
 
+/* The ways in that are not HTTP. */
+static enum err
+open_ways(struct hub *hub, struct why *why)
+{
+	if (hub->settings.inbox[0] != '\0') {
+		hub->inbox = inbox_open(hub, conninfo(hub), why);
+		if (hub->inbox == NULL)
+			return ERR_IO;
+	}
+	return ERR_OK;
+}
+
 static enum err
 open_http(struct hub *hub, struct why *why)
 {
@@ -317,7 +330,7 @@ hub_open(struct hub *hub, struct why *why)
 {
 	static enum err (*const steps[])(struct hub * hub, struct why * why) = {
 	    read_keys, open_database, open_desk, open_bus, open_ingest,
-	    open_http, write_ready_file};
+	    open_ways, open_http, write_ready_file};
 	enum err err;
 	size_t i;
 
@@ -335,7 +348,9 @@ hub_close(struct hub *hub)
 {
 	if (hub->http != NULL)
 		http_server_close(hub->http, GRACE_MS);
+	inbox_stop(hub->inbox);
 	ingest_close(hub->ingest);
+	inbox_free(hub->inbox);
 	if (hub->bus != NULL)
 		publish_stop(hub->publish);
 	desk_stop(hub->desk);

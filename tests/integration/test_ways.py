@@ -309,3 +309,224 @@ def test_a_receipt_that_was_changed_does_not_verify(hub):
 
     assert done.returncode == 1
     assert done.stdout == ""
+
+
+# --- inbox folders ---
+
+class Inbox:
+    """A department's side of its folder."""
+
+    def __init__(self, hub, code=DEPARTMENT):
+        self.hub = hub
+        self.path = hub.folder / "inbox" / code
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.own(self.path)
+
+    def own(self, path):
+        if os.geteuid() == 0:
+            shutil.chown(path, "nobody")
+
+    def write(self, name, data):
+        beside = self.path / f".{name}.up"
+        beside.write_bytes(data)
+        self.own(beside)
+        beside.rename(self.path / name)
+
+    def manifest(self, name, data, file=None, **more):
+        self.write(f"{name}.manifest.json", json.dumps({
+            "item": 1, "id": name, "file": file or f"{name}.csv", "size": len(data), "digest": sha(data),
+            **more}).encode())
+
+    def hand_in(self, name, data, **more):
+        self.write(f"{name}.csv", data)
+        self.manifest(name, data, **more)
+
+    def has(self, name):
+        return (self.path / name).exists()
+
+    def receipt(self, name, seconds=60):
+        until(lambda: self.has(f"{name}.receipt.json") or self.has(f"{name}.refused.json"), seconds,
+              f"an answer to {name}\n{self.hub.logs()}")
+        assert self.has(f"{name}.receipt.json"), (self.path / f"{name}.refused.json").read_text()
+        return json.loads((self.path / f"{name}.receipt.json").read_text())
+
+    def refusal(self, name):
+        until(lambda: self.has(f"{name}.refused.json"), 60, f"a refusal of {name}\n{self.hub.logs()}")
+        return json.loads((self.path / f"{name}.refused.json").read_text())["type"].rsplit(":", 1)[1]
+
+    def is_empty(self):
+        """Nothing is under way, nothing waits."""
+        return not list((self.path / ".claimed").iterdir()) and not list(self.path.glob("*.manifest.json"))
+
+    def names(self, folder):
+        return sorted(p.name.split("-", 1)[1] for p in (self.path / folder).iterdir())
+
+
+@pytest.fixture(scope="module")
+def ways():
+    """A hub whose department also has an inbox folder."""
+    import importlib.util
+    where = pathlib.Path(__file__).with_name("conftest.py")
+    spec = importlib.util.spec_from_file_location("integration_conftest", where)
+    tools = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tools)
+    tools.need_programs()
+    box = tools.Hub(settings=["inbox_seconds = 1"])
+    conf = box.folder / "hub.conf"
+    conf.write_text(conf.read_text() + f"inbox = {box.folder}/inbox\n")
+    try:
+        box.start()
+        box.admit(DEPARTMENT, "department", items=list(range(1, 38)))
+        box.admit("11440000MB00004493", "department", items=[2])
+        yield box
+    finally:
+        box.remove()
+
+
+@pytest.fixture
+def inbox(ways):
+    return Inbox(ways)
+
+
+def test_a_file_and_its_manifest_become_a_receipt_and_findings_beside(ways, inbox):
+    head, rest = rows(ways, 100, 31).split(b"\n", 1)
+    plain = head + b"\n" + rest + b"x\"y," + b"," * (head.count(b",") - 1) + b"\n"
+    inbox.hand_in("first", plain)
+
+    receipt = inbox.receipt("first")
+    until(inbox.is_empty)
+
+    assert (receipt["batch"], receipt["rows"], receipt["rejected"]) == ("first", 101, 1)
+    assert ways.http("GET", "/v1/feeds/1/batches/first", "dept").json == receipt
+    findings = list(csv.DictReader(io.StringIO((inbox.path / "first.findings.csv").read_text())))
+    assert {f["line"] for f in findings if f["severity"] == "reject"} == {"102"}
+    assert any('x"y' in f["original"] or "x\"\"y" in f["original"] for f in findings)
+    said = verified(ways, (inbox.path / "first.receipt.jws").read_bytes())
+    assert said["receipt"] == receipt and said["digest"] == sha(plain)
+    assert proof(ways, 1, "first") == (inbox.path / "first.receipt.jws").read_bytes()
+    assert "first.csv" in inbox.names("done") and "first.manifest.json" in inbox.names("done")
+    assert not inbox.has("first.csv")
+
+
+def test_a_manifest_without_its_file_waits(ways, inbox):
+    plain = rows(ways, 20, 32)
+    inbox.manifest("late", plain)
+    time.sleep(2.5)
+    assert inbox.has("late.manifest.json")
+    inbox.write("late.csv", plain[:100])
+    time.sleep(2.5)
+    assert inbox.has("late.manifest.json") and inbox.has("late.csv")
+
+    inbox.write("late.csv", plain)
+
+    assert inbox.receipt("late")["rows"] == 20
+
+
+def test_a_file_without_a_manifest_is_left_alone(ways, inbox):
+    inbox.write("alone.csv", b"name,uscc\n")
+
+    time.sleep(2.5)
+
+    assert inbox.has("alone.csv")
+
+
+def test_a_file_that_is_not_what_its_manifest_says_is_refused(ways, inbox):
+    plain = rows(ways, 20, 33)
+    inbox.hand_in("altered", plain, digest=sha(b"other"))
+    inbox.hand_in("longer", plain, size=len(plain) - 1)
+
+    assert inbox.refusal("altered") == "digest_mismatch"
+    assert inbox.refusal("longer") == "digest_mismatch"
+    until(inbox.is_empty)
+    assert "altered.csv" in inbox.names("refused") and "altered.manifest.json" in inbox.names("refused")
+    assert ways.sql("SELECT count(*) FROM feed_batch WHERE id IN ('altered', 'longer')") == [["0"]]
+
+
+def test_two_manifests_with_one_id_have_one_effect(ways, inbox):
+    plain, other = rows(ways, 20, 34), rows(ways, 20, 35)
+    inbox.hand_in("one", plain, id="same")
+    first = inbox.receipt("one")
+    inbox.hand_in("two", plain, id="same")
+    inbox.hand_in("three", other, id="same")
+
+    assert inbox.receipt("two") == first
+    assert inbox.refusal("three") == "batch_conflict"
+    assert ways.sql("SELECT count(*) FROM feed_batch WHERE id = 'same'") == [["1"]]
+    until(inbox.is_empty)
+
+
+def test_a_file_may_have_only_one_manifest(ways, inbox):
+    plain = rows(ways, 20, 36)
+    inbox.write("shared.csv", plain)
+    inbox.manifest("shared-a", plain, file="shared.csv")
+    inbox.manifest("shared-b", plain, file="shared.csv")
+
+    until(lambda: inbox.has("shared-a.receipt.json") or inbox.has("shared-b.receipt.json"))
+    time.sleep(2.5)
+
+    answered = [n for n in ("shared-a", "shared-b") if inbox.has(f"{n}.receipt.json")]
+    assert len(answered) == 1
+
+
+@pytest.mark.parametrize("wrong, problem", [
+    ({"file": "../first.csv"}, "malformed"), ({"else": 1}, "malformed"), ({"digest": "00"}, "malformed"),
+    ({"item": 99}, "item_unknown"), ({"mode": "half"}, "malformed"), ({"charset": "big5"}, "media_type")])
+def test_a_wrong_manifest_is_refused_with_its_reason(ways, inbox, wrong, problem):
+    name = f"wrong-{problem}-{next(iter(wrong))}"
+    plain = rows(ways, 5, 37)
+    inbox.write(f"{name}.csv", plain)
+    inbox.manifest(name, plain, **wrong)
+    path = inbox.path / f"{name}.manifest.json"
+    if path.exists():
+        os.utime(path, (time.time() - 60,) * 2)  # a young one might be half written still
+
+    assert inbox.refusal(name) == problem
+
+
+def test_links_lead_nowhere(ways, inbox):
+    secret = ways.folder / "net/batch.key"
+    os.symlink(secret, inbox.path / "link.csv")
+    inbox.manifest("link", secret.read_bytes())
+    os.symlink(secret, inbox.path / "linked.manifest.json")
+
+    time.sleep(2.5)
+
+    assert inbox.has("link.manifest.json") and inbox.has("link.csv")
+    assert not inbox.has("link.receipt.json") and not inbox.has("linked.refused.json")
+    for name in ("link.csv", "link.manifest.json", "linked.manifest.json"):
+        (inbox.path / name).unlink()
+
+
+def test_who_does_not_provide_the_item_is_refused(ways):
+    other = Inbox(ways, "11440000MB00004493")
+    stranger = Inbox(ways, "91440101MA000RX19U")
+    plain = rows(ways, 5, 38)
+    other.hand_in("foreign", plain)
+    stranger.hand_in("strange", plain)
+
+    assert other.refusal("foreign") == "not_yours"
+    assert stranger.refusal("strange") == "member_unknown"
+
+
+def test_files_are_claimed_exactly_once_across_kills_of_the_hub(ways, inbox):
+    names = [f"kill-{i}" for i in range(12)]
+    files = {name: rows(ways, 1500, 100 + i) for i, name in enumerate(names)}
+    for name, plain in files.items():
+        inbox.hand_in(name, plain)
+
+    for pause in (0.3, 0.9, 0.1, 0.6, 1.2, 0.4):
+        time.sleep(pause)
+        ways.stop(signal.SIGKILL)
+        ways.start()
+
+    for name, plain in files.items():
+        receipt = inbox.receipt(name)
+        assert receipt["rows"] == 1500
+        assert ways.http("GET", f"/v1/feeds/1/batches/{name}", "dept").json == receipt
+        assert verified(ways, (inbox.path / f"{name}.receipt.jws").read_bytes())["digest"] == sha(plain)
+    until(inbox.is_empty)
+    done = inbox.names("done")
+    for name in names:
+        assert done.count(f"{name}.csv") == done.count(f"{name}.manifest.json") == 1
+    assert ways.sql("SELECT count(*), count(DISTINCT id) FROM feed_batch WHERE id LIKE 'kill-%'") == [["12", "12"]]
+    ways.chain_is_whole()
