@@ -15,6 +15,7 @@
 struct deed {
 	struct answer answer;  /* first */
 	struct consent claims; /* as handed in, or as they are here */
+	bool pending;          /* … they are, but not on stream 0000 */
 	struct letter *letter; /* to be carried once logged; NULL: none */
 	enum courier_outcome outcome;
 };
@@ -146,6 +147,10 @@ deed_find(struct deed *deed, const char *id, struct consent *known,
 	struct snapshot *snapshot = store_snapshot(deed->answer.node->store);
 	enum err err = control_find_consent(snapshot, id, known, claims);
 
+	if (err == ERR_MISSING) {
+		err = control_find_pending(snapshot, id, known, claims);
+		deed->pending = err == ERR_OK;
+	}
 	snapshot_release(snapshot);
 	return err;
 }
@@ -221,6 +226,15 @@ deed_check_consent(struct deed *deed, struct span jws, int64_t now_us,
 	return ERR_OK;
 }
 
+/* One that is pending may be handed in again, by its subject's will: it is
+ * the hub that decides what the id stands for. */
+static bool
+deed_is_open(const struct deed *deed, const struct consent *known)
+{
+	return deed->pending && !known->revoked &&
+	       strcmp(known->subject, deed->claims.subject) == 0;
+}
+
 /* The same consent again is no harm; another one under its id is. */
 static void
 deed_repeat(struct deed *deed, const struct consent *known, bool same)
@@ -240,10 +254,10 @@ deed_register(struct deed *deed, struct span jws, struct span payload)
 	struct buf claims = {0};
 	enum err err = deed_find(deed, deed->claims.id, &known, &claims);
 
-	if (err == ERR_OK)
+	if (err == ERR_OK && !deed_is_open(deed, &known))
 		deed_repeat(
 		    deed, &known, span_equal(buf_span(&claims), payload));
-	else if (err == ERR_MISSING)
+	else if (err == ERR_OK || err == ERR_MISSING)
 		deed_write_letter(deed, UPWARD_CONSENT, jws);
 	else
 		answer_problem(
@@ -277,6 +291,14 @@ consents_on_post(struct http_exchange *exchange, void *context)
 	buf_release(&payload);
 }
 
+static const char *
+deed_state(const struct deed *deed)
+{
+	if (deed->claims.revoked)
+		return "revoked";
+	return deed->pending ? "pending" : "active";
+}
+
 static void
 deed_show(struct deed *deed, struct span claims)
 {
@@ -284,8 +306,7 @@ deed_show(struct deed *deed, struct span claims)
 
 	json_open_object(&out, NULL);
 	json_put_cstr(&out, "id", deed->claims.id);
-	json_put_cstr(
-	    &out, "state", deed->claims.revoked ? "revoked" : "active");
+	json_put_cstr(&out, "state", deed_state(deed));
 	json_put_raw(&out, "claims", claims);
 	json_close_object(&out);
 	answer_send(&deed->answer);

@@ -1,8 +1,9 @@
 /*
  * control: the control records of stream 0000 as the node looks them up.
  *
- * Keys begin with one letter: m member, k catalogue, c consent, r revoked
- * here.  A consent's value is its state and its claims.
+ * Keys begin with one letter: m member, k catalogue, c consent, p pending
+ * consent, r revoked here.  A consent's value is its state and its claims, a
+ * mark's the subject.
  */
 #include "node/control.h"
 
@@ -94,6 +95,7 @@ control_index_consent(struct kv_write *write, struct snapshot *newest,
 		log_warn("control.consent", "ignored=1");
 	else
 		control_put(write, 'c', record->key, buf_span(&value));
+	control_delete(write, 'p', record->key);
 	if (revoked)
 		control_delete(write, 'r', record->key);
 	buf_release(&value);
@@ -129,9 +131,28 @@ control_index(struct kv_write *write, struct snapshot *newest,
 }
 
 void
-control_mark_revoked(struct kv_write *write, const char *consent_id)
+control_mark_revoked(
+    struct kv_write *write, const char *consent_id, const char *subject)
 {
-	control_put(write, 'r', span_of(consent_id), span_of("1"));
+	control_put(write, 'r', span_of(consent_id), span_of(subject));
+}
+
+void
+control_keep_pending(
+    struct kv_write *write, const char *consent_id, struct span jws)
+{
+	struct buf value = {0};
+
+	buf_char(&value, 'p');
+	if (control_claims(jws, &value))
+		control_put(write, 'p', span_of(consent_id), buf_span(&value));
+	buf_release(&value);
+}
+
+void
+control_drop_pending(struct kv_write *write, const char *consent_id)
+{
+	control_delete(write, 'p', span_of(consent_id));
 }
 
 struct member_walk {
@@ -168,13 +189,37 @@ control_catalogue(struct snapshot *snapshot, struct buf *jws, struct why *why)
 	    snapshot_view(snapshot), STORE_CONTROL, span_of("k"), jws, why);
 }
 
-static enum err
-control_parse_consent(struct span value, struct consent *consent)
+/* A mark that cannot be read counts; another subject's does not. */
+static bool
+control_is_marked(struct snapshot *snapshot, const struct consent *consent)
 {
-	struct span claims = span_make(value.ptr + 1, value.len - 1);
-	enum err err = consent_parse(claims, consent, NULL);
+	struct buf mark = {0};
+	enum err err = control_get(snapshot, 'r', span_of(consent->id), &mark);
+	bool marked =
+	    err != ERR_MISSING &&
+	    (err != ERR_OK || span_is(buf_span(&mark), consent->subject));
 
-	consent->revoked = value.ptr[0] != 'a';
+	buf_release(&mark);
+	return marked;
+}
+
+static enum err
+control_find(struct snapshot *snapshot, char kind, struct consent *consent,
+    const char *id, struct buf *claims)
+{
+	struct buf value = {0};
+	enum err err = control_get(snapshot, kind, span_of(id), &value);
+
+	if (err == ERR_OK)
+		err = consent_parse(
+		    span_make(value.data + 1, value.len - 1), consent, NULL);
+	if (err == ERR_OK) {
+		consent->revoked = value.data[0] == 'r' ||
+				   control_is_marked(snapshot, consent);
+		if (claims != NULL)
+			buf_add(claims, value.data + 1, value.len - 1);
+	}
+	buf_release(&value);
 	return err;
 }
 
@@ -182,20 +227,12 @@ enum err
 control_find_consent(struct snapshot *snapshot, const char *id,
     struct consent *consent, struct buf *claims)
 {
-	struct buf value = {0}, mark = {0};
-	enum err err, marked;
+	return control_find(snapshot, 'c', consent, id, claims);
+}
 
-	err = control_get(snapshot, 'c', span_of(id), &value);
-	if (err == ERR_OK)
-		err = control_parse_consent(buf_span(&value), consent);
-	if (err == ERR_OK) {
-		marked = control_get(snapshot, 'r', span_of(id), &mark);
-		/* A mark that cannot be read counts. */
-		consent->revoked |= marked != ERR_MISSING;
-		if (claims != NULL)
-			buf_add(claims, value.data + 1, value.len - 1);
-	}
-	buf_release(&value);
-	buf_release(&mark);
-	return err;
+enum err
+control_find_pending(struct snapshot *snapshot, const char *id,
+    struct consent *consent, struct buf *claims)
+{
+	return control_find(snapshot, 'p', consent, id, claims);
 }

@@ -2,8 +2,8 @@
  * control: the control records of stream 0000 as the node looks them up.
  *
  * An index beside the records, changed in the same atomic write: members by
- * code, the newest catalogue, consents by id, and marks of consents that were
- * revoked here and not yet on stream 0000.
+ * code, the newest catalogue, consents by id, those that were handed in here
+ * and are not yet on stream 0000, and marks of those revoked here meanwhile.
  * A consent id belongs to the subject that used it first.
  */
 #ifndef NODE_CONTROL_H
@@ -15,8 +15,16 @@
 /* Bring the index up to date with one record of stream 0000. */
 MUST_CHECK enum err control_index(struct kv_write *write,
     struct snapshot *newest, const struct record *record, struct why *why);
-/* From the moment this is written the consent is revoked at this node. */
-void control_mark_revoked(struct kv_write *write, const char *consent_id);
+/* From the moment this is written that subject's consent is revoked at this
+ * node. */
+void control_mark_revoked(
+    struct kv_write *write, const char *consent_id, const char *subject);
+/* Its claims are found as pending from now on, until stream 0000 brings a
+ * consent with this id or … */
+void control_keep_pending(
+    struct kv_write *write, const char *consent_id, struct span jws);
+/* … the hub has refused it. */
+void control_drop_pending(struct kv_write *write, const char *consent_id);
 
 /* Borrowed; JSON of member.h. */
 typedef void (*control_member_fn)(void *context, struct span document);
@@ -30,6 +38,9 @@ bool control_claims(struct span jws, struct buf *claims);
 /* With `revoked` set when it is on stream 0000 or here.  `claims` (may be
  * NULL) receives its JSON.  ERR_MISSING when there is none. */
 MUST_CHECK enum err control_find_consent(struct snapshot *snapshot,
+    const char *id, struct consent *consent, struct buf *claims);
+/* The same of one that is pending: it opens nothing. */
+MUST_CHECK enum err control_find_pending(struct snapshot *snapshot,
     const char *id, struct consent *consent, struct buf *claims);
 
 #endif

@@ -119,7 +119,18 @@ letter_pack(struct courier *courier, const struct letter *letter,
 	return pack_upward(&upward, courier->signer, packed);
 }
 
-/* The mark of a revocation and its letter are one write. */
+/* What this node knows from now on, without waiting for stream 0000. */
+static void
+letter_mark(const struct letter *letter, struct kv_write *write)
+{
+	if (letter->kind == UPWARD_CONSENT)
+		control_keep_pending(
+		    write, letter->id, buf_span(&letter->document));
+	else
+		control_mark_revoked(write, letter->id, letter->subject);
+}
+
+/* The mark and the letter are one write. */
 static enum err
 letter_keep(struct courier *courier, const struct letter *letter,
     uint64_t sequence, struct why *why)
@@ -135,8 +146,8 @@ letter_keep(struct courier *courier, const struct letter *letter,
 	write = kv_write_begin(store_kv(courier->store));
 	outbox_put(write, sequence,
 	    buf_span(letter->is_packed ? &letter->document : &packed));
-	if (!letter->is_packed && letter->kind != UPWARD_CONSENT)
-		control_mark_revoked(write, letter->id);
+	if (!letter->is_packed)
+		letter_mark(letter, write);
 	err = kv_write_end(write, true, why);
 	buf_release(&packed);
 	return err;
@@ -255,12 +266,37 @@ courier_on_refused(struct courier *courier)
 	}
 }
 
+/* A refused consent of ours is not pending any more. */
 static void
-courier_drop_sent(struct courier *courier)
+courier_forget_refused(struct courier *courier, struct kv_write *write)
+{
+	struct arena *arena = arena_new();
+	struct buf packed = {0}, claims = {0};
+	struct consent consent;
+	struct upward upward;
+	uint64_t sequence;
+
+	if (outbox_oldest(courier->newest, &sequence, &packed, NULL) ==
+		ERR_OK &&
+	    unpack_upward(buf_span(&packed), NULL, arena, &upward) == ERR_OK &&
+	    upward.kind == UPWARD_CONSENT && sequence == courier->sent &&
+	    span_is(upward.origin, courier->own_code) &&
+	    control_claims(upward.document, &claims) &&
+	    consent_parse(buf_span(&claims), &consent, NULL) == ERR_OK)
+		control_drop_pending(write, consent.id);
+	buf_release(&claims);
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
+courier_drop_sent(struct courier *courier, bool refused)
 {
 	struct kv_write *write = kv_write_begin(store_kv(courier->store));
 	struct why why = {""};
 
+	if (refused)
+		courier_forget_refused(courier, write);
 	/* Unsynced: sent once more after a crash is no harm. */
 	outbox_delete(write, courier->sent);
 	if (kv_write_end(write, false, &why) != ERR_OK)
@@ -270,16 +306,20 @@ courier_drop_sent(struct courier *courier)
 bool
 courier_on_reply(struct courier *courier, const struct reply *reply)
 {
+	bool refused;
+
 	if (courier->ticket == 0 || reply->ticket != courier->ticket)
 		return false;
-	if (reply->kind == REPLY_REFUSAL && span_is(reply->reason, "invalid")) {
+	refused =
+	    reply->kind == REPLY_REFUSAL && span_is(reply->reason, "invalid");
+	if (refused) {
 		log_error("courier.refused", "reason=invalid");
 		courier_on_refused(courier);
 	} else if (reply->kind != REPLY_TAKEN) {
 		return true; /* busy: tried again in its time */
 	}
 	courier->ticket = 0;
-	courier_drop_sent(courier);
+	courier_drop_sent(courier, refused);
 	courier_tick(courier);
 	return true;
 }

@@ -85,6 +85,34 @@ def test_only_the_subject_revokes(network, subject):
     assert network.http("gz", "GET", "/v1/consents/not-yours", "bank2").status == 403
 
 
+def test_a_consent_that_is_still_pending_can_be_revoked(network, subject):
+    """The hub is away: the consent waits at the province, its revocation behind it."""
+    code, who = subject
+    jws = network.sign_consent(who, items="19", consent_id="pending")
+    network.stop("hub")
+    try:
+        assert register(network, jws).status == 202
+        assert network.http("gz", "GET", "/v1/consents/pending", who).json["state"] == "pending"
+        assert rule_for(network.ask(code, items=[19], consent="pending").json, 19) == "consent_unknown"
+        assert network.http("gz", "DELETE", "/v1/consents/pending", "bank").status == 403
+
+        revoked = network.http("gz", "DELETE", "/v1/consents/pending", who)
+        assert revoked.status == 200 and revoked.json["state"] == "revoked"
+        again = register(network, jws)
+        assert again.status == 200 and again.json["state"] == "revoked"
+    finally:
+        network.start("hub")
+
+    def known_as_revoked():
+        report = network.ask(code, items=[19], consent="pending").json
+        assert not records(report, 19), "shown after its revocation"
+        return rule_for(report, 19) == "consent_revoked"
+    until(known_as_revoked, 30, "revoked at the city")
+    until(lambda: network.http("gd", "GET", "/v1/consents/pending", who).json.get("state") == "revoked", 30, "at the province")
+    until(lambda: rule_for(network.ask(code, part="gd", items=[19], consent="pending").json, 19) == "consent_revoked", 10,
+          "refused at the province")
+
+
 def test_a_consent_signed_by_somebody_else_is_refused(network, subject):
     stranger = network.subject_identity("91440101MA000RX94L", "他人")
     forged = network.sign_consent(stranger, items="19", consent_id="forged")

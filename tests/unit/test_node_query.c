@@ -348,7 +348,7 @@ a_local_revocation_holds_at_once(void **state)
 	const char *answer;
 
 	(void)state;
-	control_mark_revoked(write, "c-1");
+	control_mark_revoked(write, "c-1", SAMPLE_SUBJECT);
 	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
 
 	answer = ask("bank", QUESTION(",\"items\":[3],\"consent\":\"c-1\""));

@@ -159,19 +159,9 @@ the_sealed_log_is_read_in_windows(void **state)
 
 /* Consents arrive as JWS; only their payload is read here. */
 static void
-index_consent(struct fixture *fixture, const char *subject, const char *grantee,
-    enum record_state record_state)
+print_consent(const char *subject, const char *grantee, struct buf *jws)
 {
-	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
-	struct snapshot *newest = store_newest(fixture->store);
-	struct buf json = {0}, jws = {0};
-	struct record_field field = {1, {NULL, 0}};
-	struct record record = {.item = CONTROL_CONSENT,
-	    .subject = span_of(subject),
-	    .key = span_of("c-1"),
-	    .state = record_state,
-	    .fields = &field,
-	    .field_count = 1};
+	struct buf json = {0};
 
 	buf_print(&json,
 	    "{\"id\":\"c-1\",\"version\":1,\"subject\":\"%s\",\"grantee\":"
@@ -180,14 +170,32 @@ index_consent(struct fixture *fixture, const char *subject, const char *grantee,
 	    "\"2036-01-01T00:00:00Z\",\"frequency\":\"unlimited\","
 	    "\"data_life_days\":30,\"revocation\":\"https://x/\"}",
 	    subject, grantee);
-	buf_text(&jws, "e30.");
-	codec_base64url(buf_span(&json), &jws);
-	buf_text(&jws, ".AA");
+	buf_text(jws, "e30.");
+	codec_base64url(buf_span(&json), jws);
+	buf_text(jws, ".AA");
+	buf_release(&json);
+}
+
+static void
+index_consent(struct fixture *fixture, const char *subject, const char *grantee,
+    enum record_state record_state)
+{
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct snapshot *newest = store_newest(fixture->store);
+	struct buf jws = {0};
+	struct record_field field = {1, {NULL, 0}};
+	struct record record = {.item = CONTROL_CONSENT,
+	    .subject = span_of(subject),
+	    .key = span_of("c-1"),
+	    .state = record_state,
+	    .fields = &field,
+	    .field_count = 1};
+
+	print_consent(subject, grantee, &jws);
 	field.value = buf_span(&jws);
 	assert_int_equal(control_index(write, newest, &record, NULL), ERR_OK);
 	assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
 	snapshot_release(newest);
-	buf_release(&json);
 	buf_release(&jws);
 }
 
@@ -230,12 +238,96 @@ a_mark_revokes_at_once(void **state)
 	index_consent(
 	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
 	write = kv_write_begin(store_kv(fixture->store));
-	control_mark_revoked(write, "c-1");
+	control_mark_revoked(write, "c-1", SAMPLE_SUBJECT);
 	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
 	reopen(fixture);
 
 	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
 
+	assert_true(consent.revoked);
+}
+
+static void
+mark_revoked(struct fixture *fixture, const char *subject)
+{
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+
+	control_mark_revoked(write, "c-1", subject);
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+}
+
+static void
+keep_pending(struct fixture *fixture)
+{
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct buf jws = {0};
+
+	print_consent(SAMPLE_SUBJECT, "91440101MA000RX19U", &jws);
+	control_keep_pending(write, "c-1", buf_span(&jws));
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+	buf_release(&jws);
+}
+
+static enum err
+find_pending(struct fixture *fixture, struct consent *consent)
+{
+	struct snapshot *snapshot = store_snapshot(fixture->store);
+	enum err err = control_find_pending(snapshot, "c-1", consent, NULL);
+
+	snapshot_release(snapshot);
+	return err;
+}
+
+static void
+a_mark_of_another_subject_does_not_revoke(void **state)
+{
+	struct fixture *fixture = *state;
+	struct consent consent;
+
+	index_consent(
+	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
+
+	mark_revoked(fixture, "91440300MA000RX27J");
+
+	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
+	assert_false(consent.revoked);
+}
+
+static void
+a_pending_consent_is_found_apart_until_stream_0000_has_one(void **state)
+{
+	struct fixture *fixture = *state;
+	struct consent consent;
+
+	keep_pending(fixture);
+	reopen(fixture);
+	assert_int_equal(find_consent(fixture, &consent), ERR_MISSING);
+	assert_int_equal(find_pending(fixture, &consent), ERR_OK);
+	assert_false(consent.revoked);
+	assert_string_equal(consent.subject, SAMPLE_SUBJECT);
+
+	index_consent(
+	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
+
+	assert_int_equal(find_pending(fixture, &consent), ERR_MISSING);
+	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
+}
+
+static void
+a_pending_consent_that_was_revoked_arrives_revoked(void **state)
+{
+	struct fixture *fixture = *state;
+	struct consent consent;
+
+	keep_pending(fixture);
+	mark_revoked(fixture, SAMPLE_SUBJECT);
+	assert_int_equal(find_pending(fixture, &consent), ERR_OK);
+	assert_true(consent.revoked);
+
+	index_consent(
+	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
+
+	assert_int_equal(find_consent(fixture, &consent), ERR_OK);
 	assert_true(consent.revoked);
 }
 
@@ -337,6 +429,9 @@ main(void)
 	    TEST(the_sealed_log_is_read_in_windows),
 	    TEST(a_consent_is_found_and_its_withdrawal_seen),
 	    TEST(a_mark_revokes_at_once),
+	    TEST(a_mark_of_another_subject_does_not_revoke),
+	    TEST(a_pending_consent_is_found_apart_until_stream_0000_has_one),
+	    TEST(a_pending_consent_that_was_revoked_arrives_revoked),
 	    TEST(another_subject_cannot_take_over_a_consents_id),
 	    TEST(the_outbox_gives_the_oldest_and_survives_a_restart),
 	    TEST(a_damaged_store_is_moved_aside_and_begun_anew),
