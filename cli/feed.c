@@ -15,6 +15,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/feed_check.h"
+#include "cli/feed_hold.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
 #include "wire/network.h"
@@ -120,6 +121,11 @@ feed_submit(const struct args *args)
 		return MISUSED;
 	buf_print(&path, "/v1/feeds/%u/batches?mode=", item);
 	fetch_escape(mode != NULL ? mode : "delta", &path);
+	if (args_has(args, "divisions")) {
+		buf_text(&path, "&divisions=");
+		fetch_escape(args_get(args, "divisions"), &path);
+	}
+	fetch.sequence = args_get(args, "sequence");
 	if (args_has(args, "id"))
 		buf_text(&id, args_get(args, "id"));
 	else
@@ -292,6 +298,8 @@ static const struct arg_option submit_options[] = {
     FORMAT_OPTIONS,
     {"id", "ID", NULL, "the batch's id (made up); the same id again is safe"},
     {"mode", "MODE", NULL, "delta (default) or full"},
+    {"divisions", "LIST", NULL, "which a full batch replaces: 44,4401"},
+    {"sequence", "N", NULL, "its number among our batches of this item"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -305,6 +313,11 @@ static const struct arg_option receipt_options[] = {
 
 static const struct arg_option hub_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option operator_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
     {NULL, NULL, NULL, NULL},
 };
 
@@ -329,6 +342,14 @@ static const struct arg_command commands[] = {
     {"feed findings", "ITEM ID", "what was wrong with a batch's rows", "",
 	"rongxin feed findings 1 2026-11-23-5f0c", 2, 2, hub_options,
 	feed_findings},
+    {"feed held", "", "batches that wait for an operator", "",
+	"rongxin feed held", 0, 0, operator_options, feed_held},
+    {"feed release", "ITEM ID PROVIDER", "let a held batch in", "",
+	"rongxin feed release 1 2026-11-23-5f0c 11100000MB00000510", 3, 3,
+	operator_options, feed_release},
+    {"feed refuse", "ITEM ID PROVIDER", "refuse a held batch for good", "",
+	"rongxin feed refuse 1 2026-11-23-5f0c 11100000MB00000510", 3, 3,
+	operator_options, feed_refuse},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

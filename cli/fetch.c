@@ -123,6 +123,8 @@ headers_of(const struct fetch *fetch, const struct transfer *transfer)
 		list = add_header(list, "Content-Type", fetch->content_type);
 	if (fetch->batch != NULL)
 		list = add_header(list, "Idempotency-Key", fetch->batch);
+	if (fetch->sequence != NULL)
+		list = add_header(list, "Batch-Sequence", fetch->sequence);
 	return list;
 }
 

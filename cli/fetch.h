@@ -29,6 +29,7 @@ struct fetch {
 	const char *path;         /* with query */
 	const char *content_type; /* NULL: no body */
 	const char *batch;        /* Idempotency-Key; NULL: none */
+	const char *sequence;     /* Batch-Sequence; NULL: none */
 	const char *accept;       /* NULL: application/json */
 	const char *coding;       /* Content-Encoding; NULL: none */
 	const char *range;        /* Content-Range; NULL: none */

@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"key", command_key, "make the network's keys and certificates"},
     {"member", command_member, "list, admit and suspend members"},
     {"feed", command_feed, "check and hand in batches, read receipts"},
+    {"ledger", command_ledger, "what the hub knew, and when"},
     {"query", command_query, "ask a node about an enterprise"},
     {"consent", command_consent, "sign, register and revoke authorizations"},
     {"node", command_node, "how nodes are doing"},

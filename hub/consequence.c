@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "hub/history.h"
 #include "hub/ledger_inner.h"
 
 #define PAGE_SQL "FETCH 200 FROM consequences"
@@ -210,16 +211,6 @@ each_row(struct ledger *ledger, bool moves)
 	return count;
 }
 
-static void
-print_items(const struct catalog *catalog, struct buf *out)
-{
-	size_t i, count;
-	const struct item *items = catalog_items(catalog, &count);
-
-	for (i = 0; i < count; i++)
-		buf_print(out, "%s%u", i > 0 ? "," : "", items[i].number);
-}
-
 void
 consequence_move(struct ledger *ledger, int64_t now_us)
 {
@@ -233,7 +224,7 @@ consequence_move(struct ledger *ledger, int64_t now_us)
 	    " (subject, source, target, moved_at, batch)"
 	    " SELECT subject, source, target, $1, $2 FROM move",
 	    pg_arg_time(now_us), pg_arg_int(ledger->number));
-	print_items(ledger->plan.catalog, &items);
+	history_print_items(ledger->plan.catalog, 0, &items);
 	pg_exec(pg, records_of_moves_sql, pg_arg_text(buf_span(&items)));
 	(void)each_row(ledger, true);
 	pg_exec(pg, named_anyway_sql, pg_arg_int(LEDGER_EXTRA_LINE));

@@ -28,6 +28,11 @@ void hold_on_release(struct http_exchange *exchange, void *context);
 void hold_on_refuse(struct http_exchange *exchange, void *context);
 void hold_on_list(struct http_exchange *exchange, void *context);
 
+/* --- endpoints_ledger.c --- */
+void ledger_on_subject(struct http_exchange *exchange, void *context);
+void ledger_on_due(struct http_exchange *exchange, void *context);
+void ledger_on_retention(struct http_exchange *exchange, void *context);
+
 /* --- endpoints_control.c --- */
 void control_on_catalogue(struct http_exchange *exchange, void *context);
 void control_on_new_catalogue(struct http_exchange *exchange, void *context);

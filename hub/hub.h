@@ -13,6 +13,7 @@
 #include "hub/desk.h"
 #include "hub/hold.h"
 #include "hub/ingest.h"
+#include "hub/keeper.h"
 #include "hub/members.h"
 #include "hub/publish.h"
 #include "wire/bus.h"
@@ -28,7 +29,7 @@ struct hub_settings {
 	char *user, *log_level, *ready_file;
 	char *receipt_key, *inbox, *pull;
 	int64_t http_workers, ingest_threads, io_threads;
-	int64_t withdraw_share, reject_share;
+	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
 };
 
@@ -45,6 +46,7 @@ struct hub {
 	struct shared *members;   /* struct members */
 	struct shared *catalogue; /* struct catalogue */
 	struct desk *desk;
+	struct keeper *keeper;
 	struct ingest *ingest;
 	struct inbox *inbox; /* NULL: no such folder is set */
 	struct publish *publish;

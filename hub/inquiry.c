@@ -64,7 +64,7 @@ inquiry_new(struct http_exchange *exchange, struct hub *hub,
 	return inquiry;
 }
 
-static void
+void
 inquiry_free(struct inquiry *inquiry)
 {
 	answer_release(&inquiry->answer);
@@ -91,13 +91,19 @@ run(struct desk_job *job, struct ledger *ledger)
 }
 
 void
-inquiry_post(struct inquiry *inquiry)
+inquiry_post_to(struct desk *desk, struct inquiry *inquiry)
 {
 	inquiry->job.run = run;
-	if (desk_post(inquiry->hub->desk, &inquiry->job))
+	if (desk_post(desk, &inquiry->job))
 		return;
 	answer_problem(inquiry->exchange, 503, "busy", NULL);
 	inquiry_free(inquiry);
+}
+
+void
+inquiry_post(struct inquiry *inquiry)
+{
+	inquiry_post_to(inquiry->hub->desk, inquiry);
 }
 
 uint32_t

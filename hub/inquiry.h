@@ -22,6 +22,7 @@ struct inquiry {
 	char id[RECEIPT_ID_MAX + 1];
 	char provider[MEMBER_CODE_MAX + 1];
 	int64_t after, limit;
+	int64_t known_us, valid_us;
 	struct buf body; /* of the request */
 };
 
@@ -35,8 +36,12 @@ bool inquiry_admit_operator(
 struct inquiry *inquiry_new(struct http_exchange *exchange, struct hub *hub,
     const struct member *who,
     void (*fill)(struct inquiry *inquiry, struct ledger *ledger));
+/* One that was not posted. */
+void inquiry_free(struct inquiry *inquiry);
 /* To the desk, or 503 when it has too much to do; frees it after the reply. */
 void inquiry_post(struct inquiry *inquiry);
+/* The same to another desk. */
+void inquiry_post_to(struct desk *desk, struct inquiry *inquiry);
 /* Number of an item in "{item}"; 0 when it is none. */
 uint32_t inquiry_item(const struct http_exchange *exchange);
 

@@ -86,10 +86,11 @@ void ledger_prepare(struct ledger *ledger, struct ledger_outcome *outcome);
 void ledger_give_up(struct ledger *ledger);
 /* Prepares, if nobody has, and writes. */
 void ledger_merge(struct ledger *ledger, struct ledger_outcome *outcome);
-/* In place of rows: withdraw the records that `sql` selects as stream, item,
- * subject, key, provider; at most the batch that fits one transaction. */
-void ledger_withdraw(struct ledger *ledger, const char *sql,
-    const struct pg_arg *args, size_t count);
+/* In place of rows: withdraw the records of the plan's item in `stream` that
+ * `sql` selects as stream, item, subject, key, provider, under the locks of a
+ * merge; answers how many. */
+uint64_t ledger_withdraw(struct ledger *ledger, const char *stream,
+    const char *sql, const struct pg_arg *args, size_t count);
 /* Commits, or rolls back when anything failed or `commit` is false. */
 MUST_CHECK enum err ledger_end(struct ledger *ledger, bool commit);
 const char *ledger_why(const struct ledger *ledger);

@@ -322,17 +322,19 @@ ledger_merge(struct ledger *ledger, struct ledger_outcome *outcome)
 		write_changes(ledger, outcome);
 }
 
-void
-ledger_withdraw(struct ledger *ledger, const char *sql,
+uint64_t
+ledger_withdraw(struct ledger *ledger, const char *stream, const char *sql,
     const struct pg_arg *args, size_t count)
 {
 	struct ledger_outcome outcome = {0};
 
 	ledger->prepared = true;
-	(void)consequence_withdraw(ledger, sql, args, count);
-	ledger_flush(ledger, 0);
+	pg_exec(ledger->pg, "INSERT INTO scope (stream) VALUES ($1)",
+	    pg_arg_text(span_of(stream)));
 	lock(ledger);
+	(void)consequence_withdraw(ledger, sql, args, count);
 	find_changes(ledger, &outcome);
 	if (outcome.changed > 0)
 		write_changes(ledger, &outcome);
+	return outcome.changed;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -276,6 +277,18 @@ open_ways(struct hub *hub, struct why *why)
 }
 
 static enum err
+open_keeper(struct hub *hub, struct why *why)
+{
+	struct ledger *ledger =
+	    ledger_open(conninfo(hub), hub->settings.batch_key, why);
+
+	if (ledger == NULL)
+		return ERR_DATABASE;
+	hub->keeper = keeper_new(hub, ledger);
+	return ERR_OK;
+}
+
+static enum err
 open_http(struct hub *hub, struct why *why)
 {
 	char cert[PATH_SIZE], key[PATH_SIZE], ca[PATH_SIZE];
@@ -330,7 +343,7 @@ hub_open(struct hub *hub, struct why *why)
 {
 	static enum err (*const steps[])(struct hub * hub, struct why * why) = {
 	    read_keys, open_database, open_desk, open_bus, open_ingest,
-	    open_ways, open_http, write_ready_file};
+	    open_keeper, open_ways, open_http, write_ready_file};
 	enum err err;
 	size_t i;
 
@@ -350,6 +363,7 @@ hub_close(struct hub *hub)
 		http_server_close(hub->http, GRACE_MS);
 	inbox_stop(hub->inbox);
 	ingest_close(hub->ingest);
+	keeper_free(hub->keeper);
 	inbox_free(hub->inbox);
 	if (hub->bus != NULL)
 		publish_stop(hub->publish);
@@ -382,6 +396,7 @@ on_watch(uv_timer_t *timer)
 {
 	struct hub *hub = timer->data;
 
+	keeper_tick(hub->keeper, clock_now_us());
 	if (hub->cluster == NULL || cluster_is_running(hub->cluster))
 		return;
 	log_error("cluster.gone", "why=PostgreSQL ended by itself");

@@ -60,6 +60,9 @@ const struct setting hub_setting_rows[] = {
 	{"reject_share", SETTING_INT, TARGET(reject_share), "20", 0, 100,
 	    "percent of 100 rows or more that may be rejected before the batch "
 	    "is held"},
+	{"retention_hour", SETTING_INT, TARGET(retention_hour), "3", -1, 23,
+	    "hour of the day (UTC+8) at which records past their years are "
+	    "withdrawn; -1: never"},
 	{"user", SETTING_TEXT, TARGET(user), "nobody", 0, 0,
 	    "user to become when started by root"},
 	{"log_level", SETTING_TEXT, TARGET(log_level), "info", 0, 0,

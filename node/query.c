@@ -86,13 +86,16 @@ query_decide(struct query *query)
 	permit_decide(question, &around, &query->permit);
 }
 
-/* The subject's stream is that of its records. */
+/* The subject's stream is that of its records.  Withdrawn ones do not tell: a
+ * subject that moved leaves them behind. */
 static void
 query_on_record(void *context, const struct stored *stored)
 {
 	struct query *query = context;
 	struct stream_state state;
 
+	if (stored->record.state == RECORD_WITHDRAWN)
+		return;
 	if (query->stream[0] == '\0') {
 		memcpy(query->stream, stored->stream, sizeof(query->stream));
 		query->err = snapshot_stream(
