@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PICK(pen, list, dice)                                                  \
-	pen_text(pen, list[dice_below(                                         \
+	pen_text(pen, (list)[dice_below(                                       \
 			  dice, (uint32_t)(sizeof(list) / sizeof(*(list))))])
 
 static const char *const matters[] = {"法定代表人变更", "注册资本变更",
