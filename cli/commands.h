@@ -15,6 +15,7 @@ int command_consent(int argc, char **argv);
 int command_node(int argc, char **argv);
 int command_trail(int argc, char **argv);
 int command_catalogue(int argc, char **argv);
+int command_quality(int argc, char **argv);
 int command_gen(int argc, char **argv);
 
 #endif

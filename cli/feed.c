@@ -18,6 +18,7 @@
 #include "cli/feed_hold.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
+#include "credit/catalog.h"
 #include "wire/network.h"
 
 #define STREAMS_SHOWN 20
@@ -219,18 +220,24 @@ feed_receipt(const struct args *args)
 }
 
 static void
-show_findings(const struct json *list)
+show_findings(const struct json *list, bool with_batch)
 {
 	const struct json *finding;
 	size_t i;
 
 	for (i = 0; i < json_count(list); i++) {
 		finding = json_at(list, i);
-		printf("line %-9" PRId64 " %-7s %-20s %s\n",
+		if (with_batch)
+			printf("item %-5" PRId64 " %s ",
+			    json_int(json_find(finding, "item"), 0),
+			    json_cstr(json_find(finding, "batch"), "?"));
+		printf("line %-9" PRId64 " %-6s %-7s %-20s %-20s %s\n",
 		    json_int(json_find(finding, "line"), 0),
+		    json_cstr(json_find(finding, "state"), "?"),
 		    json_cstr(json_find(finding, "severity"), "?"),
 		    json_cstr(json_find(finding, "rule"), "?"),
-		    json_cstr(json_find(finding, "field"), ""));
+		    json_cstr(json_find(finding, "field"), ""),
+		    json_cstr(json_find(finding, "zh"), ""));
 	}
 }
 
@@ -250,11 +257,34 @@ findings_page(const struct args *args, const char *path, int64_t *next)
 		else if (args_has(args, "json"))
 			show_raw(buf_span(&answer.body));
 		else
-			show_findings(json_find(root, "findings"));
+			show_findings(json_find(root, "findings"),
+			    args->operand_count == 0);
 		*next = json_int(json_find(root, "next"), -1);
 	}
 	json_free(root);
 	fetch_answer_release(&answer);
+	return code;
+}
+
+/* The rows themselves, to be corrected and handed in again. */
+static int
+findings_rows(const struct args *args, uint32_t item)
+{
+	struct buf path = {0};
+	struct fetch fetch = {.method = "GET"};
+	struct fetch_answer answer = {0};
+	int code;
+
+	batch_path(args, item, &path);
+	buf_text(&path, "/findings?format=csv&limit=1000&after=");
+	buf_text(
+	    &path, args_has(args, "after") ? args_get(args, "after") : "0");
+	fetch.path = buf_cstr(&path);
+	code = fetch_send(args, "hub", &fetch, &answer);
+	if (code == DONE)
+		fwrite(answer.body.data, 1, answer.body.len, stdout);
+	fetch_answer_release(&answer);
+	buf_release(&path);
 	return code;
 }
 
@@ -268,11 +298,36 @@ feed_findings(const struct args *args)
 
 	if (!feed_item_of(args, &item))
 		return MISUSED;
+	if (args_has(args, "csv"))
+		return findings_rows(args, item);
 	do {
 		after = next;
 		batch_path(args, item, &path);
 		buf_print(
 		    &path, "/findings?after=%" PRId64 "&limit=1000", after);
+		code = findings_page(args, buf_cstr(&path), &next);
+	} while (code == DONE && next > after);
+	buf_release(&path);
+	return code;
+}
+
+/* What is open, of all batches. */
+static int
+feed_open(const struct args *args)
+{
+	int64_t next = 0, after, item = 0;
+	struct buf path = {0};
+	int code = DONE;
+
+	if (!args_int(args, "item", (int64_t[]){0, CATALOG_ITEM_MAX}, &item))
+		return MISUSED;
+	do {
+		after = next;
+		buf_reset(&path);
+		buf_print(&path,
+		    "/v1/findings?state=open&item=%" PRId64 "&after=%" PRId64
+		    "&limit=1000",
+		    item, after);
 		code = findings_page(args, buf_cstr(&path), &next);
 	} while (code == DONE && next > after);
 	buf_release(&path);
@@ -311,13 +366,21 @@ static const struct arg_option receipt_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct arg_option hub_options[] = {
-    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+static const struct arg_option operator_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct arg_option operator_options[] = {
-    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+static const struct arg_option findings_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"csv", NULL, NULL, "the open rows themselves, to correct and submit"},
+    {"after", "LINE", NULL, "with --csv: rows behind this line"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option open_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"item", "NUMBER", NULL, "one item"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -339,9 +402,14 @@ static const struct arg_command commands[] = {
 	"says; exits with 1 when it is not the hub's.",
 	"rongxin feed receipt 1 2026-11-23-5f0c", 0, 2, receipt_options,
 	feed_receipt},
-    {"feed findings", "ITEM ID", "what was wrong with a batch's rows", "",
-	"rongxin feed findings 1 2026-11-23-5f0c", 2, 2, hub_options,
+    {"feed findings", "ITEM ID", "what was wrong with a batch's rows",
+	"With --csv at most 1000 rows as they came, each behind what was "
+	"found. Correct them and\nsubmit the file as it is: its findings are "
+	"closed then.",
+	"rongxin feed findings 1 2026-11-23-5f0c --csv", 2, 2, findings_options,
 	feed_findings},
+    {"feed open", "", "findings of all batches that are not corrected", "",
+	"rongxin feed open --item 1", 0, 0, open_options, feed_open},
     {"feed held", "", "batches that wait for an operator", "",
 	"rongxin feed held", 0, 0, operator_options, feed_held},
     {"feed release", "ITEM ID PROVIDER", "let a held batch in", "",

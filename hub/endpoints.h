@@ -22,6 +22,8 @@ void content_on_commit(struct http_exchange *exchange, void *context);
 /* --- endpoints_findings.c --- */
 void feed_on_receipt(struct http_exchange *exchange, void *context);
 void feed_on_findings(struct http_exchange *exchange, void *context);
+void feed_on_open_findings(struct http_exchange *exchange, void *context);
+void feed_on_quality(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_hold.c --- */
 void hold_on_release(struct http_exchange *exchange, void *context);

@@ -1,14 +1,22 @@
 /*
- * endpoints: receipts and findings go out.
+ * endpoints: receipts, findings and quality figures go out.
  */
 #include "hub/endpoints.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
+#include "hub/catalogue.h"
+#include "hub/findings_read.h"
 #include "hub/inquiry.h"
 #include "hub/proof.h"
+#include "hub/quality.h"
 
 #define FINDINGS_MAX 1000
+#define QUALITY_MAX 5000
+#define QUALITY_DAYS 30
 
 static const char *
 whose(const struct inquiry *inquiry)
@@ -53,19 +61,66 @@ fill_proof(struct inquiry *inquiry, struct ledger *ledger)
 	finish(inquiry, pg, err);
 }
 
-static void
-fill_findings(struct inquiry *inquiry, struct ledger *ledger)
+/* What is asked of findings, with the catalogue that explains them; to be
+ * dropped again. */
+static struct findings_question
+ask(struct inquiry *inquiry, const struct catalogue *catalogue)
 {
-	struct receipt which = {.provider = whose(inquiry),
+	return (struct findings_question){
+	    .catalog = catalogue != NULL ? catalogue->catalog : NULL,
+	    .provider = whose(inquiry),
 	    .item = inquiry->item,
-	    .id = inquiry->id};
+	    .batch = inquiry->id,
+	    .after = inquiry->after,
+	    .limit = inquiry->limit};
+}
+
+static void
+fill_list(struct inquiry *inquiry, struct ledger *ledger,
+    enum err (*print)(struct pg *pg, const struct findings_question *question,
+	struct buf *out))
+{
+	const struct catalogue *catalogue =
+	    shared_hold(inquiry->hub->catalogue);
+	struct findings_question question = ask(inquiry, catalogue);
 	struct pg *pg = ledger_pg(ledger);
 	enum err err;
 
 	pg_begin(pg);
-	err = receipt_read_findings(
-	    pg, &which, inquiry->after, inquiry->limit, &inquiry->answer.body);
+	err = print(pg, &question, &inquiry->answer.body);
 	finish(inquiry, pg, err);
+	shared_drop(inquiry->hub->catalogue, catalogue);
+}
+
+static void
+fill_findings(struct inquiry *inquiry, struct ledger *ledger)
+{
+	fill_list(inquiry, ledger, findings_print);
+}
+
+static void
+fill_open(struct inquiry *inquiry, struct ledger *ledger)
+{
+	fill_list(inquiry, ledger, findings_print_open);
+}
+
+static void
+fill_rows(struct inquiry *inquiry, struct ledger *ledger)
+{
+	const struct catalogue *catalogue =
+	    shared_hold(inquiry->hub->catalogue);
+	struct findings_question question = ask(inquiry, catalogue);
+	struct pg *pg = ledger_pg(ledger);
+	bool is_ndjson = false;
+	enum err err;
+
+	pg_begin(pg);
+	err = findings_print_rows(
+	    pg, &question, &inquiry->answer.body, &is_ndjson);
+	inquiry->answer.content_type =
+	    is_ndjson ? "application/x-ndjson" : "text/csv; charset=utf-8";
+	finish(inquiry, pg, err);
+	shared_drop(inquiry->hub->catalogue, catalogue);
 }
 
 /* A decimal number of the query, at least `low`; -1 when it is none. */
@@ -142,8 +197,111 @@ feed_on_receipt(struct http_exchange *exchange, void *context)
 		    exchange, context, proof ? fill_proof : fill_receipt);
 }
 
+/* As JSON, or with format=csv the rows themselves. */
 void
 feed_on_findings(struct http_exchange *exchange, void *context)
 {
-	ask_about_batch(exchange, context, fill_findings);
+	const char *format = http_query(exchange, "format");
+
+	if (format == NULL || strcmp(format, "json") == 0)
+		ask_about_batch(exchange, context, fill_findings);
+	else if (strcmp(format, "csv") == 0)
+		ask_about_batch(exchange, context, fill_rows);
+	else
+		answer_problem(
+		    exchange, 400, "malformed", "format: json or csv");
+}
+
+void
+feed_on_open_findings(struct http_exchange *exchange, void *context)
+{
+	const char *state = http_query(exchange, "state");
+	int64_t item = query_number(exchange, "item", 0, 0);
+	int64_t after = query_number(exchange, "after", 0, 0);
+	int64_t limit = query_number(exchange, "limit", 100, 1);
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!may_read_receipts(exchange, context, &who))
+		return;
+	if ((state != NULL && strcmp(state, "open") != 0) || item < 0 ||
+	    item > CATALOG_ITEM_MAX || after < 0 || limit < 0) {
+		answer_problem(exchange, 400, "malformed",
+		    "state: open; item, after, limit: numbers");
+		return;
+	}
+	inquiry = inquiry_new(exchange, context, &who, fill_open);
+	inquiry->item = (uint32_t)item;
+	inquiry->after = after;
+	inquiry->limit = limit < FINDINGS_MAX ? limit : FINDINGS_MAX;
+	inquiry_post(inquiry);
+}
+
+static void
+fill_quality(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct pg *pg = ledger_pg(ledger);
+	bool is_operator = inquiry->who.kind == MEMBER_OPERATOR;
+	const struct quality_question question = {
+	    .provider = is_operator ? inquiry->provider : inquiry->who.code,
+	    .item = inquiry->item,
+	    .from = inquiry->from,
+	    .to = inquiry->to,
+	    .after = inquiry->after,
+	    .limit = inquiry->limit};
+	enum err err;
+
+	pg_begin(pg);
+	err = quality_print(pg, &question, &inquiry->answer.body);
+	finish(inquiry, pg, err);
+}
+
+/* A day of the query as it is, or one of the last days. */
+static bool
+query_day(const struct http_exchange *exchange, const char *name, int days_ago,
+    char day[11])
+{
+	const char *text = http_query(exchange, name);
+	int year, month, number, end = 0;
+
+	quality_day(clock_now_us() - days_ago * 86400 * CLOCK_SECOND, day);
+	if (text == NULL)
+		return true;
+	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &end) != 3 ||
+	    end != 10 || text[10] != '\0' ||
+	    !clock_is_date(year, month, number))
+		return false;
+	memcpy(day, text, 11);
+	return true;
+}
+
+void
+feed_on_quality(struct http_exchange *exchange, void *context)
+{
+	const char *provider = http_query(exchange, "provider");
+	int64_t item = query_number(exchange, "item", 0, 0);
+	int64_t after = query_number(exchange, "after", 0, 0);
+	int64_t limit = query_number(exchange, "limit", 1000, 1);
+	char from[11], to[11];
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!may_read_receipts(exchange, context, &who))
+		return;
+	if (!query_day(exchange, "from", QUALITY_DAYS, from) ||
+	    !query_day(exchange, "to", 0, to) || item < 0 ||
+	    item > CATALOG_ITEM_MAX || after < 0 || limit < 0 ||
+	    (provider != NULL && strlen(provider) > MEMBER_CODE_MAX)) {
+		answer_problem(exchange, 400, "malformed",
+		    "provider; item, after, limit: numbers; from, to: days");
+		return;
+	}
+	inquiry = inquiry_new(exchange, context, &who, fill_quality);
+	inquiry->item = (uint32_t)item;
+	inquiry->after = after;
+	inquiry->limit = limit < QUALITY_MAX ? limit : QUALITY_MAX;
+	strcpy(inquiry->provider, provider != NULL ? provider : "");
+	memcpy(inquiry->from, from, sizeof(from));
+	memcpy(inquiry->to, to, sizeof(to));
+	inquiry_post(inquiry);
 }

@@ -22,6 +22,7 @@ struct inquiry {
 	char id[RECEIPT_ID_MAX + 1];
 	char provider[MEMBER_CODE_MAX + 1];
 	int64_t after, limit;
+	char from[11], to[11]; /* days */
 	int64_t known_us, valid_us;
 	struct buf body; /* of the request */
 };

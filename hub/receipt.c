@@ -4,7 +4,6 @@
 #include "hub/receipt.h"
 
 #include "base/clock.h"
-#include "base/codec.h"
 #include "base/json.h"
 
 bool
@@ -154,65 +153,5 @@ receipt_read(struct pg *pg, const char *provider, uint32_t item, const char *id,
 		return ERR_MISSING;
 	text = pg_bytes(pg, 0, 0);
 	buf_add(out, text.ptr, text.len);
-	return ERR_OK;
-}
-
-static void
-print_finding(struct pg *pg, size_t row, struct json_out *json)
-{
-	struct buf hex = {0};
-
-	codec_hex(pg_bytes(pg, row, 5), &hex);
-	json_open_object(json, NULL);
-	json_put_int(json, "line", pg_int(pg, row, 1));
-	json_put_text(json, "field", pg_bytes(pg, row, 2));
-	json_put_text(json, "rule", pg_bytes(pg, row, 3));
-	json_put_text(json, "severity", pg_bytes(pg, row, 4));
-	json_put_text(json, "value_digest", buf_span(&hex));
-	json_close_object(json);
-	buf_release(&hex);
-}
-
-static void
-print_findings(struct pg *pg, int64_t limit, struct buf *out)
-{
-	struct json_out json = {.buf = out};
-	size_t rows = pg_rows(pg);
-	size_t i;
-
-	json_open_object(&json, NULL);
-	json_open_array(&json, "findings");
-	for (i = 0; i < rows; i++)
-		print_finding(pg, i, &json);
-	json_close_array(&json);
-	if (rows < (size_t)limit)
-		json_put_null(&json, "next");
-	else
-		json_put_int(&json, "next", pg_int(pg, rows - 1, 0));
-	json_close_object(&json);
-}
-
-enum err
-receipt_read_findings(struct pg *pg, const struct receipt *which, int64_t after,
-    int64_t limit, struct buf *out)
-{
-	int64_t number;
-
-	pg_exec(pg,
-	    "SELECT number FROM feed_batch WHERE item = $1 AND id = $2"
-	    " AND ($3 = '' OR provider = $3) ORDER BY number DESC LIMIT 1",
-	    pg_arg_int(which->item), pg_arg_text(span_of(which->id)),
-	    pg_arg_text(span_of(which->provider)));
-	if (pg_rows(pg) == 0)
-		return pg_has_failed(pg) ? ERR_DATABASE : ERR_MISSING;
-	number = pg_int(pg, 0, 0);
-	pg_exec(pg,
-	    "SELECT number, line, field, rule, severity, value_digest"
-	    " FROM finding WHERE batch = $1 AND number > $2"
-	    " ORDER BY number LIMIT $3",
-	    pg_arg_int(number), pg_arg_int(after), pg_arg_int(limit));
-	if (pg_has_failed(pg))
-		return ERR_DATABASE;
-	print_findings(pg, limit, out);
 	return ERR_OK;
 }

@@ -52,8 +52,5 @@ void receipt_keep(struct pg *pg, const struct receipt *receipt, int64_t number,
 /* Of `provider`, or of anybody when NULL.  ERR_MISSING when there is none. */
 MUST_CHECK enum err receipt_read(struct pg *pg, const char *provider,
     uint32_t item, const char *id, struct buf *out);
-/* {"findings":[…],"next"}: up to `limit` findings behind number `after`. */
-MUST_CHECK enum err receipt_read_findings(struct pg *pg,
-    const struct receipt *which, int64_t after, int64_t limit, struct buf *out);
 
 #endif

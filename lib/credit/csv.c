@@ -127,8 +127,8 @@ find_row_end(struct csv *csv, struct view *view, bool last)
 
 /* The first row says what separates cells: what it has most of outside of
  * quotes; a comma when in doubt. */
-static char
-guess_separator(struct span text)
+char
+csv_separator_of(struct span text)
 {
 	size_t commas = 0, semicolons = 0, tabs = 0, i;
 	bool quoted = false;
@@ -235,7 +235,7 @@ hand_out(struct csv *csv, struct span text, bool broken)
 	struct csv_row row = {.line = csv->line, .text = text};
 
 	if (csv->separator == '\0' && text.len > 0)
-		csv->separator = guess_separator(text);
+		csv->separator = csv_separator_of(text);
 	if (text.len > 0) {
 		if (!broken)
 			row.count = cut_cells(csv, text);

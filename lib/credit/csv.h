@@ -36,5 +36,7 @@ struct csv *csv_new(csv_row_fn row, void *context);
 void csv_free(struct csv *csv); /* safe on NULL */
 void csv_feed(struct csv *csv, struct span bytes);
 void csv_end(struct csv *csv); /* hands out the last row; once */
+/* Comma, or semicolon or tab when the first line says so. */
+char csv_separator_of(struct span first_line);
 
 #endif
