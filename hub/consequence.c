@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "credit/region.h"
 #include "hub/history.h"
 #include "hub/ledger_inner.h"
 
@@ -167,17 +168,28 @@ on_field(void *context, const char *name, const struct json *value)
 	return true;
 }
 
+/* What a province keeps of its own does not follow a subject out of it. */
+static bool
+may_follow(const struct item *item, const char *target)
+{
+	return item == NULL || *item->division == '\0' ||
+	       region_holds(item->division, target);
+}
+
 static void
 put_moved(struct ledger *ledger, struct found *found, size_t row)
 {
 	const struct pg *pg = ledger->pg;
-	struct json *fields = json_parse(pg_bytes(pg, row, 9), NULL);
 	struct ledger_row staged = {.record = &found->record,
 	    .item = found->item,
 	    .stream = found->target,
 	    .dated = pg_int(pg, row, 8) != 0};
+	struct json *fields;
 
 	copy_stream(found->target, pg_bytes(pg, row, 5));
+	if (!may_follow(found->item, found->target))
+		return;
+	fields = json_parse(pg_bytes(pg, row, 9), NULL);
 	found->record.state = (enum record_state)pg_int(pg, row, 6);
 	found->record.as_of_us = pg_time(pg, row, 7);
 	found->record.fields = found->fields;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/jws.h"
+#include "base/mem.h"
 #include "credit/consent.h"
 #include "credit/record.h"
 #include "hub/catalogue.h"
@@ -12,16 +13,76 @@
 /* Control records have no department; the hub itself puts them in. */
 #define PROVIDER "hub"
 
-/* One record through the ledger, in the transaction that is open. */
-static void
-put(struct ledger *ledger, const struct record *record)
-{
-	struct ledger_row row = {
-	    .line = 1, .record = record, .stream = STREAM_CONTROL};
-	struct ledger_outcome outcome;
+/* A record that a round changes. */
+struct touched {
+	uint32_t item;
+	char key[CONSENT_ID_MAX + 1]; /* of a member: its code */
+};
 
-	ledger_stage(ledger, &row);
-	ledger_merge(ledger, &outcome);
+struct control_round {
+	struct ledger *ledger;
+	size_t count;
+	struct touched touched[CONTROL_ROUND_MAX];
+};
+
+struct control_round *
+control_round_begin(struct ledger *ledger)
+{
+	struct control_round *round = mem_new(sizeof(*round));
+
+	round->ledger = ledger;
+	ledger_begin(ledger);
+	return round;
+}
+
+struct pg *
+control_round_pg(struct control_round *round)
+{
+	return ledger_pg(round->ledger);
+}
+
+enum err
+control_round_end(struct control_round *round, struct why *why)
+{
+	struct ledger_outcome outcome;
+	enum err err;
+
+	if (round->count > 0)
+		ledger_merge(round->ledger, &outcome);
+	err = ledger_end(round->ledger, true);
+	if (err != ERR_OK)
+		err =
+		    why_set(why, err, "ledger: %s", ledger_why(round->ledger));
+	mem_free(round);
+	return err;
+}
+
+/* Room for one change of this record?  What the round has changed is not in
+ * the ledger yet, so nobody could judge a second change of it. */
+static bool
+round_takes(
+    const struct control_round *round, enum control_item item, struct span key)
+{
+	size_t i;
+
+	for (i = 0; i < round->count; i++)
+		if (round->touched[i].item == item &&
+		    span_is(key, round->touched[i].key))
+			return false;
+	return round->count < CONTROL_ROUND_MAX;
+}
+
+static void
+round_put(
+    struct control_round *round, const struct record *record, struct span key)
+{
+	struct touched *touched = &round->touched[round->count++];
+	struct ledger_row row = {
+	    .line = round->count, .record = record, .stream = STREAM_CONTROL};
+
+	touched->item = record->item;
+	memcpy(touched->key, key.ptr, key.len);
+	ledger_stage(round->ledger, &row);
 }
 
 static struct record
@@ -35,36 +96,35 @@ control_record(enum control_item item, struct span subject, struct span key)
 	    .as_of_us = clock_now_us()};
 }
 
-/* Commits unless `err`; says why when the database is to blame. */
-static enum err
-end(struct ledger *ledger, enum err err, struct why *why)
+enum err
+control_put_member(
+    struct control_round *round, const struct member *member, struct why *why)
 {
-	enum err ended = ledger_end(ledger, err == ERR_OK);
+	struct buf document = {0};
+	struct record_field field = {.number = 1};
+	struct record record =
+	    control_record(CONTROL_MEMBER, span_of(member->code), span_of(""));
 
-	if (ended != ERR_OK)
-		return why_set(why, ended, "ledger: %s", ledger_why(ledger));
-	return err;
+	if (!round_takes(round, CONTROL_MEMBER, span_of(member->code)))
+		return why_set(why, ERR_BUSY, "not in this round");
+	member_print(member, &document);
+	field.value = buf_span(&document);
+	record.fields = &field;
+	record.field_count = 1;
+	round_put(round, &record, span_of(member->code));
+	buf_release(&document);
+	return ERR_OK;
 }
 
 enum err
 control_admit(
     struct ledger *ledger, const struct member *member, struct why *why)
 {
-	struct buf document = {0};
-	struct record_field field = {.number = 1};
-	struct record record =
-	    control_record(CONTROL_MEMBER, span_of(member->code), span_of(""));
-	enum err err;
+	struct control_round *round = control_round_begin(ledger);
+	enum err err = control_put_member(round, member, why);
+	enum err ended = control_round_end(round, why);
 
-	member_print(member, &document);
-	field.value = buf_span(&document);
-	record.fields = &field;
-	record.field_count = 1;
-	ledger_begin(ledger);
-	put(ledger, &record);
-	err = end(ledger, ERR_OK, why);
-	buf_release(&document);
-	return err;
+	return ended != ERR_OK ? ended : err;
 }
 
 /* A catalogue must be newer than ours, or the very same. */
@@ -86,30 +146,39 @@ check_version(struct ledger *ledger, const struct verifier *verifier,
 	return err == ERR_MISSING || err == ERR_INVALID ? ERR_OK : err;
 }
 
+static enum err
+put_catalogue(struct ledger *ledger, const struct verifier *verifier,
+    const struct catalogue *offered, struct why *why)
+{
+	struct control_round *round = control_round_begin(ledger);
+	struct record_field field = {
+	    .number = 1, .value = buf_span(&offered->jws)};
+	struct record record = control_record(
+	    CONTROL_CATALOGUE, span_of("catalogue"), span_of(""));
+	enum err err, ended;
+
+	record.fields = &field;
+	record.field_count = 1;
+	err = check_version(ledger, verifier, offered, why);
+	if (err == ERR_OK)
+		round_put(round, &record, span_of(""));
+	ended = control_round_end(round, why);
+	return ended != ERR_OK ? ended : err;
+}
+
 enum err
 control_put_catalogue(struct ledger *ledger, const struct verifier *verifier,
     struct span jws, struct why *why)
 {
 	struct catalogue *offered = catalogue_parse(jws, verifier, why);
-	struct record_field field = {.number = 1};
-	struct record record = control_record(
-	    CONTROL_CATALOGUE, span_of("catalogue"), span_of(""));
 	enum err err;
 
 	if (offered == NULL)
 		return ERR_INVALID;
-	if (offered->jws.len > RECORD_VALUE_MAX) {
-		catalogue_free(offered);
-		return why_set(why, ERR_LIMIT, "a catalogue has at most 1 MiB");
-	}
-	field.value = buf_span(&offered->jws);
-	record.fields = &field;
-	record.field_count = 1;
-	ledger_begin(ledger);
-	err = check_version(ledger, verifier, offered, why);
-	if (err == ERR_OK)
-		put(ledger, &record);
-	err = end(ledger, err, why);
+	if (offered->jws.len > RECORD_VALUE_MAX)
+		err = why_set(why, ERR_LIMIT, "a catalogue has at most 1 MiB");
+	else
+		err = put_catalogue(ledger, verifier, offered, why);
 	catalogue_free(offered);
 	return err;
 }
@@ -129,9 +198,9 @@ held_release(struct held *held)
 }
 
 static enum err
-find_consent(struct ledger *ledger, struct span id, struct held *held)
+find_consent(struct control_round *round, struct span id, struct held *held)
 {
-	struct pg *pg = ledger_pg(ledger);
+	struct pg *pg = control_round_pg(round);
 	struct span text;
 
 	pg_exec(pg,
@@ -151,7 +220,7 @@ find_consent(struct ledger *ledger, struct span id, struct held *held)
 }
 
 static enum err
-register_steps(struct ledger *ledger, const struct consent *consent,
+register_steps(struct control_round *round, const struct consent *consent,
     struct span jws, struct why *why)
 {
 	struct record_field field = {.number = 1, .value = jws};
@@ -162,22 +231,22 @@ register_steps(struct ledger *ledger, const struct consent *consent,
 
 	record.fields = &field;
 	record.field_count = 1;
-	ledger_begin(ledger);
-	err = find_consent(ledger, record.key, &held);
+	if (!round_takes(round, CONTROL_CONSENT, record.key))
+		return why_set(why, ERR_BUSY, "not in this round");
+	err = find_consent(round, record.key, &held);
 	if (err == ERR_OK && !span_equal(jws, buf_span(&held.document)))
 		err = why_set(
 		    why, ERR_CONFLICT, "another consent has this id already");
 	if (err == ERR_MISSING) {
-		put(ledger, &record);
+		round_put(round, &record, record.key);
 		err = ERR_OK;
 	}
-	err = end(ledger, err, why);
 	held_release(&held);
 	return err;
 }
 
 enum err
-control_register(struct ledger *ledger, const struct trust *trust,
+control_register(struct control_round *round, const struct trust *trust,
     struct span jws, struct why *why)
 {
 	struct consent consent;
@@ -195,14 +264,14 @@ control_register(struct ledger *ledger, const struct trust *trust,
 		err = why_set(
 		    why, ERR_INVALID, "the certificate is not the subject's");
 	if (err == ERR_OK)
-		err = register_steps(ledger, &consent, jws, why);
+		err = register_steps(round, &consent, jws, why);
 	buf_release(&claims);
 	return err;
 }
 
 /* `by` is what the record's field 2 will say. */
 static enum err
-revoke_steps(struct ledger *ledger, struct span subject, struct span id,
+revoke_steps(struct control_round *round, struct span subject, struct span id,
     struct span by, struct why *why)
 {
 	struct held held = {0};
@@ -210,8 +279,9 @@ revoke_steps(struct ledger *ledger, struct span subject, struct span id,
 	struct record record = control_record(CONTROL_CONSENT, subject, id);
 	enum err err;
 
-	ledger_begin(ledger);
-	err = find_consent(ledger, id, &held);
+	if (!round_takes(round, CONTROL_CONSENT, id))
+		return why_set(why, ERR_BUSY, "not in this round");
+	err = find_consent(round, id, &held);
 	if (err == ERR_MISSING)
 		err = why_set(why, ERR_MISSING, "no such consent");
 	if (err == ERR_OK && !span_equal(subject, buf_span(&held.subject)))
@@ -223,15 +293,14 @@ revoke_steps(struct ledger *ledger, struct span subject, struct span id,
 		record.state = RECORD_WITHDRAWN;
 		record.fields = fields;
 		record.field_count = 2;
-		put(ledger, &record);
+		round_put(round, &record, id);
 	}
-	err = end(ledger, err, why);
 	held_release(&held);
 	return err;
 }
 
 enum err
-control_revoke(struct ledger *ledger, const struct trust *trust,
+control_revoke(struct control_round *round, const struct trust *trust,
     struct span jws, struct why *why)
 {
 	struct revocation revocation;
@@ -249,15 +318,15 @@ control_revoke(struct ledger *ledger, const struct trust *trust,
 		err = why_set(
 		    why, ERR_INVALID, "the certificate is not the subject's");
 	if (err == ERR_OK)
-		err = revoke_steps(ledger, span_of(revocation.subject),
+		err = revoke_steps(round, span_of(revocation.subject),
 		    span_of(revocation.id), jws, why);
 	buf_release(&claims);
 	return err;
 }
 
 enum err
-control_revoke_at(struct ledger *ledger, const char *node, struct span subject,
-    struct span id, struct why *why)
+control_revoke_at(struct control_round *round, const char *node,
+    struct span subject, struct span id, struct why *why)
 {
 	struct buf by = {0};
 	enum err err;
@@ -265,7 +334,7 @@ control_revoke_at(struct ledger *ledger, const char *node, struct span subject,
 	if (!consent_id_is_valid(id) || subject.len != USCC_LEN)
 		return why_set(why, ERR_INVALID, "no consent id or subject");
 	buf_print(&by, "node:%s", node);
-	err = revoke_steps(ledger, subject, id, buf_span(&by), why);
+	err = revoke_steps(round, subject, id, buf_span(&by), why);
 	buf_release(&by);
 	return err;
 }

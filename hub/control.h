@@ -1,7 +1,9 @@
 /*
  * control: catalogue, members and consents become records of stream 0000.
  *
- * Each call is one transaction of the given ledger; ERR_OK means committed.
+ * Changes that come together share one transaction, a round: each is refused
+ * by itself, and all that were not are in the ledger when the round has ended,
+ * or none.
  * One thread at a time may change control records: the desk.
  */
 #ifndef HUB_CONTROL_H
@@ -12,23 +14,42 @@
 #include "credit/member.h"
 #include "hub/ledger.h"
 
+#define CONTROL_ROUND_MAX 256 /* changes in one round */
+
+struct control_round;
+
+/* Begins the ledger's transaction. */
+struct control_round *control_round_begin(struct ledger *ledger);
+/* Commits; the round is gone.  An error: nothing of it is in the ledger, be it
+ * for the sake of one change. */
+MUST_CHECK enum err control_round_end(
+    struct control_round *round, struct why *why);
+/* The connection, for reads and writes in the round's transaction. */
+struct pg *control_round_pg(struct control_round *round);
+
+/* Of the changes below ERR_BUSY says that the round is full or has changed the
+ * same record already: it belongs into the next round.  Any other error: it is
+ * refused and not part of the round. */
+
 /* Admit or change the member; the same document again changes nothing. */
+MUST_CHECK enum err control_put_member(
+    struct control_round *round, const struct member *member, struct why *why);
+/* A consent's JWS.  The same document again is fine; another one with the
+ * same id is ERR_CONFLICT. */
+MUST_CHECK enum err control_register(struct control_round *round,
+    const struct trust *trust, struct span jws, struct why *why);
+/* A revocation's JWS by the consent's subject. */
+MUST_CHECK enum err control_revoke(struct control_round *round,
+    const struct trust *trust, struct span jws, struct why *why);
+/* Node `node` says that `subject` revoked `id` there by certificate. */
+MUST_CHECK enum err control_revoke_at(struct control_round *round,
+    const char *node, struct span subject, struct span id, struct why *why);
+
+/* A round of its own each. */
 MUST_CHECK enum err control_admit(
     struct ledger *ledger, const struct member *member, struct why *why);
-
 /* ERR_INVALID: signature or content.  ERR_CONFLICT: not newer than ours. */
 MUST_CHECK enum err control_put_catalogue(struct ledger *ledger,
     const struct verifier *verifier, struct span jws, struct why *why);
-
-/* A consent's JWS.  The same document again is fine; another one with the
- * same id is ERR_CONFLICT. */
-MUST_CHECK enum err control_register(struct ledger *ledger,
-    const struct trust *trust, struct span jws, struct why *why);
-/* A revocation's JWS by the consent's subject. */
-MUST_CHECK enum err control_revoke(struct ledger *ledger,
-    const struct trust *trust, struct span jws, struct why *why);
-/* Node `node` says that `subject` revoked `id` there by certificate. */
-MUST_CHECK enum err control_revoke_at(struct ledger *ledger, const char *node,
-    struct span subject, struct span id, struct why *why);
 
 #endif

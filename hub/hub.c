@@ -82,6 +82,8 @@ struct report {
 	struct bus_route from;
 	uint64_t ticket;
 	struct buf message;
+	enum err err; /* what came of it, if the round ends well */
+	struct why why;
 };
 
 static void
@@ -126,20 +128,30 @@ refusal_of(enum err err)
 }
 
 /* On the desk's thread. */
-static void
-report_run(struct desk_job *job, struct ledger *ledger)
+static bool
+report_join(struct desk_job *job, struct control_round *round)
 {
 	struct report *report = (struct report *)job;
 	struct hub *hub = report->hub;
 	const struct members *members = shared_hold(hub->members);
-	struct why why = {0};
-	enum err err = ERR_DENIED;
 
 	/* Who passes a message on must be a member still. */
+	report->err = ERR_DENIED;
 	if (is_active_platform(members, report->from.code))
-		err = upward_take(ledger, members, hub->trust,
-		    buf_span(&report->message), &why);
+		report->err = upward_take(round, members, hub->trust,
+		    buf_span(&report->message), &report->why);
 	shared_drop(hub->members, members);
+	return report->err != ERR_BUSY;
+}
+
+static void
+report_done(struct desk_job *job, struct ledger *ledger, enum err err)
+{
+	struct report *report = (struct report *)job;
+
+	(void)ledger;
+	if (err == ERR_OK)
+		err = report->err;
 	metric_add(
 	    metric_counter("rongxin_hub_upward_total",
 		err == ERR_OK ? "result=\"taken\"" : "result=\"refused\"",
@@ -147,10 +159,10 @@ report_run(struct desk_job *job, struct ledger *ledger)
 	    1);
 	if (err != ERR_OK)
 		log_warn("upward.refused", "by=%s err=%s why=%s",
-		    report->from.code, err_name(err), why.text);
+		    report->from.code, err_name(err), report->why.text);
 	report_reply(report, refusal_of(err));
+	publish_wake(report->hub->publish);
 	report_free(report);
-	publish_wake(hub->publish);
 }
 
 static void
@@ -159,7 +171,8 @@ take_upward(struct hub *hub, const struct bus_route *from,
 {
 	struct report *report = mem_new(sizeof(*report));
 
-	report->job.run = report_run;
+	report->job.join = report_join;
+	report->job.done = report_done;
 	report->hub = hub;
 	report->from = *from;
 	report->ticket = request->ticket;

@@ -355,6 +355,10 @@ note_done(
 {
 	int64_t spent = clock_tick_us() - started;
 
+	if (receipt->held != NULL)
+		log_warn("hold.keep", "item=%u reason=%s share=%llu",
+		    receipt->item, receipt->held,
+		    (unsigned long long)receipt->share);
 	metric_add(ingest->batches, 1);
 	metric_add(ingest->merged, (int64_t)receipt->accepted);
 	metric_add(ingest->unchanged, (int64_t)receipt->unchanged);

@@ -28,7 +28,7 @@ static const char setup_sql[] =
     " subject text COLLATE \"C\", key text COLLATE \"C\","
     " stream text COLLATE \"C\", digest bytea, state smallint,"
     " stated timestamptz, old_digest bytea, old_version bigint,"
-    " older boolean, ordinal bigint) ON COMMIT DELETE ROWS;"
+    " older boolean, contested boolean, ordinal bigint) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE move (subject text COLLATE \"C\","
     " source text COLLATE \"C\", target text COLLATE \"C\")"
     " ON COMMIT DELETE ROWS;"

@@ -15,6 +15,8 @@
 #include "base/buf.h"
 #include "hub/ledger.h"
 
+/* Items of provinces' own lists, by number. */
+#define LEDGER_PROVINCIAL "1001 AND 59999"
 /* Lines from here on are no lines of the batch. */
 #define LEDGER_EXTRA_LINE (INT64_C(1) << 40)
 

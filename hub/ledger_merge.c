@@ -23,12 +23,15 @@ static const char subjects_sql[] =
     " (SELECT FROM subject k WHERE k.subject = s.subject)"
     " ORDER BY s.subject, s.line DESC ON CONFLICT (subject) DO NOTHING";
 
-/* Of rows with the same key the last one counts. */
+/* Of rows with the same key the last one counts.  A province's own item stays
+ * in the province, wherever its subject is. */
 static const char pick_sql[] =
     "INSERT INTO pick (line, item, subject, key, stream, named, digest, state,"
     " stated)"
     " SELECT DISTINCT ON (s.item, s.subject, s.key) s.line, s.item, s.subject,"
-    " s.key, COALESCE(k.stream, s.stream),"
+    " s.key, CASE WHEN s.item BETWEEN " LEDGER_PROVINCIAL
+    " AND left(k.stream, 2) <> left(s.stream, 2) THEN s.stream"
+    " ELSE COALESCE(k.stream, s.stream) END,"
     " CASE WHEN s.named THEN s.stream END, s.digest, s.state, s.stated"
     " FROM stage s LEFT JOIN subject k"
     " ON k.subject = s.subject AND s.item < 60000"
@@ -69,13 +72,15 @@ static const char moved_sql[] =
  * nothing. */
 static const char change_sql[] =
     "INSERT INTO change (line, item, subject, key, stream, digest, state,"
-    " stated, old_digest, old_version, older, ordinal)"
+    " stated, old_digest, old_version, older, contested, ordinal)"
     " SELECT x.*, row_number() OVER"
     " (PARTITION BY x.stream, x.older ORDER BY x.item, x.subject, x.key)"
     " FROM (SELECT p.line, p.item, p.subject, p.key, p.stream, p.digest,"
     " p.state, p.stated, r.digest AS old_digest,"
     " COALESCE(r.version, 0) AS old_version,"
-    " p.line < $3 AND " LEDGER_IS_OLDER " AS older"
+    " p.line < $3 AND " LEDGER_IS_OLDER " AS older,"
+    " p.line < $3 AND COALESCE(r.state <> 4 AND r.provider <> $4, false) AS "
+    "contested"
     " FROM pick p LEFT JOIN record r ON r.stream = p.stream"
     " AND r.item = p.item AND r.subject = p.subject AND r.key = p.key"
     " WHERE CASE WHEN r.digest IS NULL THEN p.state <> 4"
@@ -85,6 +90,12 @@ static const char older_sql[] =
     "INSERT INTO finding (batch, line, field, rule, severity, value_digest)"
     " SELECT $1, c.line, '', 'older_than_known', 'warn', c.digest"
     " FROM change c WHERE c.older ORDER BY c.line";
+
+/* Another department said otherwise; both stay in the history. */
+static const char contested_sql[] =
+    "INSERT INTO finding (batch, line, field, rule, severity, value_digest)"
+    " SELECT $1, c.line, '', 'provider_conflict', 'warn', c.old_digest"
+    " FROM change c WHERE c.contested AND NOT c.older ORDER BY c.line";
 
 /* The same facts of a later day: an older version cannot undo them now. */
 static const char confirm_sql[] =
@@ -210,14 +221,18 @@ find_duplicates(struct ledger *ledger, struct ledger_outcome *outcome)
 static void
 find_changes(struct ledger *ledger, struct ledger_outcome *outcome)
 {
+	const char *provider = ledger->plan.provider;
 	struct pg *pg = ledger->pg;
 
 	pg_exec(pg, change_sql, pg_arg_int(ledger->plan.was_held),
 	    pg_arg_time(ledger->plan.received_us),
-	    pg_arg_int(LEDGER_EXTRA_LINE));
+	    pg_arg_int(LEDGER_EXTRA_LINE),
+	    pg_arg_text(span_of(provider != NULL ? provider : "")));
 	outcome->changed = (uint64_t)pg_affected(pg);
 	if (outcome->changed == 0)
 		return;
+	if (provider != NULL)
+		pg_exec(pg, contested_sql, pg_arg_int(ledger->number));
 	if (ledger->dated || ledger->plan.was_held) {
 		pg_exec(pg, older_sql, pg_arg_int(ledger->number));
 		pg_query(pg, "DELETE FROM change WHERE older");

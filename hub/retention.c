@@ -25,7 +25,8 @@ static const char due_sql[] =
 	" FROM record_history h JOIN record r ON r.stream = h.stream"          \
 	" AND r.item = h.item AND r.subject = h.subject AND r.key = h.key"     \
 	" WHERE h.stream = $1 AND h.item = $2 AND r.state = 4"                 \
-	" AND r.known_from <= $3::timestamptz AND h.fields <> '{}'"
+	" AND to_char(r.known_from AT TIME ZONE 'Asia/Shanghai',"              \
+	" 'YYYY-MM-DD') <= $3 AND h.fields <> '{}'"
 
 static const char purge_sql[] =
     "UPDATE record_history u SET fields = '{}' FROM (SELECT h.subject, h.key,"

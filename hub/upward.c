@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "credit/note.h"
-#include "hub/control.h"
 #include "wire/pack.h"
 
 #define STATUS_STREAMS_MAX 1024
@@ -90,13 +89,11 @@ keep_status(struct pg *pg, const struct member *origin,
 }
 
 static enum err
-take_status(struct ledger *ledger, const struct member *origin,
+take_status(struct control_round *round, const struct member *origin,
     const struct upward *upward, struct why *why)
 {
-	struct pg *pg = ledger_pg(ledger);
 	struct buf streams = {0};
 	struct json_out json = {.buf = &streams};
-	enum err err;
 	size_t i;
 
 	if (upward->stream_count > STATUS_STREAMS_MAX ||
@@ -107,35 +104,32 @@ take_status(struct ledger *ledger, const struct member *origin,
 	for (i = 0; i < upward->stream_count; i++)
 		print_stream(&upward->streams[i], &json);
 	json_close_array(&json);
-	pg_begin(pg);
-	keep_status(pg, origin, upward, buf_span(&streams));
-	err = pg_end(pg, true);
-	if (err != ERR_OK)
-		err = why_set(why, err, "status: %s", pg_why(pg));
+	keep_status(
+	    control_round_pg(round), origin, upward, buf_span(&streams));
 	buf_release(&streams);
-	return err;
+	return ERR_OK;
 }
 
 static enum err
-dispatch(struct ledger *ledger, const struct member *origin,
+dispatch(struct control_round *round, const struct member *origin,
     const struct trust *trust, const struct upward *upward, struct why *why)
 {
 	switch (upward->kind) {
 	case UPWARD_CONSENT:
-		return control_register(ledger, trust, upward->document, why);
+		return control_register(round, trust, upward->document, why);
 	case UPWARD_REVOCATION:
-		return control_revoke(ledger, trust, upward->document, why);
+		return control_revoke(round, trust, upward->document, why);
 	case UPWARD_REVOKED_HERE:
-		return control_revoke_at(ledger, origin->code, upward->subject,
+		return control_revoke_at(round, origin->code, upward->subject,
 		    upward->document, why);
 	case UPWARD_STATUS:
-		return take_status(ledger, origin, upward, why);
+		return take_status(round, origin, upward, why);
 	}
 	return ERR_INVALID;
 }
 
 enum err
-upward_take(struct ledger *ledger, const struct members *members,
+upward_take(struct control_round *round, const struct members *members,
     const struct trust *trust, struct span message, struct why *why)
 {
 	struct arena *arena = arena_new();
@@ -158,7 +152,7 @@ upward_take(struct ledger *ledger, const struct members *members,
 	if (err != ERR_OK)
 		err = why_set(why, ERR_INVALID, "signature does not hold");
 	else
-		err = dispatch(ledger, origin, trust, &upward, why);
+		err = dispatch(round, origin, trust, &upward, why);
 out:
 	verifier_free(verifier);
 	arena_free(arena);

@@ -8,11 +8,12 @@
 #define HUB_UPWARD_H
 
 #include "base/cert.h"
-#include "hub/ledger.h"
+#include "hub/control.h"
 #include "hub/members.h"
 
-/* ERR_OK: committed (or a harmless repeat), `taken` may be said. */
-MUST_CHECK enum err upward_take(struct ledger *ledger,
+/* ERR_OK: part of the round (or a harmless repeat), `taken` may be said when
+ * that has ended well.  ERR_BUSY: it belongs into the next round. */
+MUST_CHECK enum err upward_take(struct control_round *round,
     const struct members *members, const struct trust *trust,
     struct span message, struct why *why);
 /* {"nodes":[…]}: the last status of each, with the names of `members`. */

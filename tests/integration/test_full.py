@@ -4,21 +4,7 @@ import signal
 import threading
 import time
 
-import pytest
-
-from conftest import DEPARTMENT, OTHER
-
-HEADER = "name,uscc,reg_date,ent_type,rep_hash,capital,scope,province,city,address\n"
-
-
-def registration(uscc, capital="100万元人民币", province="广东", city="广州"):
-    return f"广州测试有限公司,{uscc},2019-01-03,有限责任公司,d9bbd20d0a78eaec,{capital},软件开发,{province},{city},测试路1号\n"
-
-
-def codes_of(hub, count, seed, division="4401"):
-    header, *rows = hub.gen(1, count, seed, "--division", division).splitlines()
-    at = header.split(",").index("uscc")
-    return [row.split(",")[at] for row in rows]
+from ledger_box import DEPARTMENT, HEADER, box, codes_of, registration  # noqa: F401
 
 
 def file_of(codes, **how):
@@ -42,15 +28,7 @@ def held(hub):
     return [b["batch"] for b in hub.http("GET", "/v1/batches?state=held").json["batches"]]
 
 
-@pytest.fixture
-def box(hub_with):
-    hub = hub_with()
-    hub.admit(DEPARTMENT, "department", items=list(range(1, 38)))
-    hub.admit(OTHER, "department", items=[1])
-    return hub
-
-
-def test_what_a_full_batch_leaves_out_is_withdrawn_and_nothing_else(box):
+def test_what_a_full_batch_leaves_out_is_withdrawn_and_nothing_else(box):  # noqa: F811
     codes = codes_of(box, 20, 3)
     elsewhere = codes_of(box, 5, 4, "4403")
     theirs = codes_of(box, 3, 5)
@@ -70,7 +48,7 @@ def test_what_a_full_batch_leaves_out_is_withdrawn_and_nothing_else(box):
     assert {n: s["state"] for n, s in box.streams().items()} == box.state_digests()
 
 
-def test_declared_divisions_bound_what_is_withdrawn(box):
+def test_declared_divisions_bound_what_is_withdrawn(box):  # noqa: F811
     here, there = codes_of(box, 20, 3), codes_of(box, 20, 4, "4403")
     box.submit(1, file_of(here), "here")
     box.submit(1, file_of(there, city="深圳"), "there")
@@ -83,7 +61,7 @@ def test_declared_divisions_bound_what_is_withdrawn(box):
     assert sorted(states(box, there).values()) == ["1"] * 17 + ["4"] * 3
 
 
-def test_a_refused_row_still_says_that_its_record_exists(box):
+def test_a_refused_row_still_says_that_its_record_exists(box):  # noqa: F811
     codes = codes_of(box, 20, 3)
     box.submit(1, file_of(codes), "delta")
     broken = registration(codes[0]).replace("广州测试有限公司", "")
@@ -94,7 +72,7 @@ def test_a_refused_row_still_says_that_its_record_exists(box):
     assert states(box, codes[:1]) == {codes[0]: "1"}
 
 
-def test_too_large_a_withdrawal_is_held_until_an_operator_releases_it(box):
+def test_too_large_a_withdrawal_is_held_until_an_operator_releases_it(box):  # noqa: F811
     codes = codes_of(box, 20, 3)
     box.submit(1, file_of(codes), "delta")
     before = box.streams()
@@ -123,7 +101,7 @@ def test_too_large_a_withdrawal_is_held_until_an_operator_releases_it(box):
     box.chain_is_whole()
 
 
-def test_a_refused_batch_changes_nothing_and_its_bytes_go(box):
+def test_a_refused_batch_changes_nothing_and_its_bytes_go(box):  # noqa: F811
     codes = codes_of(box, 20, 3)
     box.submit(1, file_of(codes), "delta")
     full(box, file_of(codes[:5]), "wrong")
@@ -137,7 +115,7 @@ def test_a_refused_batch_changes_nothing_and_its_bytes_go(box):
     assert decide(box, "never", "refuse").status == 404
 
 
-def test_what_came_after_a_held_batch_is_not_undone_by_its_release(box):
+def test_what_came_after_a_held_batch_is_not_undone_by_its_release(box):  # noqa: F811
     codes = codes_of(box, 20, 3)
     late, new = codes[18], codes_of(box, 1, 9)[0]
     box.submit(1, file_of(codes[:19]), "delta")
@@ -152,7 +130,7 @@ def test_what_came_after_a_held_batch_is_not_undone_by_its_release(box):
     assert released["warned"] >= 1
 
 
-def test_a_batch_of_mostly_rejects_is_held_and_a_small_one_is_not(box):
+def test_a_batch_of_mostly_rejects_is_held_and_a_small_one_is_not(box):  # noqa: F811
     good = codes_of(box, 90, 3)
     bad = [f"91440101BAD{i:02d}" for i in range(30)]
 
@@ -167,7 +145,7 @@ def test_a_batch_of_mostly_rejects_is_held_and_a_small_one_is_not(box):
     box.chain_is_whole()
 
 
-def test_an_empty_full_batch_is_held_and_one_of_nothing_commits(box):
+def test_an_empty_full_batch_is_held_and_one_of_nothing_commits(box):  # noqa: F811
     codes = codes_of(box, 3, 3)
     box.submit(1, file_of(codes), "delta")
 
@@ -176,7 +154,7 @@ def test_an_empty_full_batch_is_held_and_one_of_nothing_commits(box):
     assert set(states(box, codes).values()) == {"1"}
 
 
-def test_a_hub_killed_in_a_full_batch_keeps_nothing_and_the_retry_all(box):
+def test_a_hub_killed_in_a_full_batch_keeps_nothing_and_the_retry_all(box):  # noqa: F811
     codes = codes_of(box, 20000, 31)
     box.submit(1, file_of(codes), "delta")
     before = box.streams()

@@ -6,8 +6,7 @@ import threading
 import time
 from urllib.parse import quote
 
-from conftest import DEPARTMENT
-from test_full import HEADER, box, codes_of, registration  # noqa: F401
+from ledger_box import DEPARTMENT, HEADER, box, codes_of, registration  # noqa: F401
 
 
 def now():

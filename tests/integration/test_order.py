@@ -1,7 +1,7 @@
 """Batches in their order, versions in theirs."""
 import pytest
 
-from test_full import HEADER, box, codes_of, registration  # noqa: F401
+from ledger_box import HEADER, box, codes_of, registration  # noqa: F401
 
 
 def numbered(hub, number, batch, body):
@@ -80,6 +80,18 @@ def test_a_row_without_a_date_counts_when_it_comes(box):  # noqa: F811
 
     assert receipt["accepted"] == 1
     assert capital_of(box, code) == "20000.00"
+
+
+def test_two_departments_that_disagree_are_listed_and_both_are_kept(box):  # noqa: F811
+    code = codes_of(box, 1, 9)[0]
+    box.submit(1, HEADER + registration(code, "1万元人民币"), "theirs", who="other")
+
+    receipt = box.submit(1, HEADER + registration(code, "2万元人民币"), "ours").json
+
+    assert (receipt["accepted"], receipt["warned"]) == (1, 1)
+    assert rules_of(box, "ours") == ["provider_conflict"]
+    assert capital_of(box, code) == "20000.00"
+    assert box.sql(f"SELECT fields->>'registered_capital' FROM record_history WHERE subject = '{code}'") == [["10000.00"]]
 
 
 @pytest.mark.parametrize("action,state", [("repair", "3"), ("withdraw", "4"), ("delete", "4")])
