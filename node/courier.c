@@ -10,10 +10,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "node/control.h"
+#include "node/mailbag.h"
 #include "node/outbox.h"
 
 #define PATIENCE_US (5 * CLOCK_SECOND)
-#define RETRY_US (5 * CLOCK_SECOND)
 
 /* Somebody who waits for a consent to come back. */
 struct waiting {
@@ -28,14 +28,10 @@ struct waiting {
 struct courier {
 	struct store *store;
 	struct snapshot *newest;
-	struct parent *parent;
+	struct mailbag *bag;
 	struct signer *signer;
 	char own_code[MEMBER_CODE_MAX + 1];
 	uint64_t sequence;
-	bool empty;           /* the outbox */
-	uint64_t sent;        /* sequence of the letter on its way */
-	uint64_t ticket;      /* its request; 0: none under way */
-	int64_t sent_us;      /* monotonic */
 	struct waiting *list; /* oldest first */
 	size_t count, size;
 };
@@ -56,7 +52,7 @@ courier_new(const struct courier_settings *settings, struct why *why)
 
 	courier->store = settings->store;
 	courier->newest = store_newest(settings->store);
-	courier->parent = settings->parent;
+	courier->bag = mailbag_new(settings->store, settings->parent);
 	courier->signer = settings->signer;
 	snprintf(courier->own_code, sizeof(courier->own_code), "%s",
 	    settings->own_code);
@@ -85,6 +81,7 @@ courier_free(struct courier *courier)
 		return;
 	while (courier->count > 0)
 		waiting_resolve(courier, 0, COURIER_PENDING);
+	mailbag_free(courier->bag);
 	snapshot_release(courier->newest);
 	mem_free(courier->list);
 	mem_free(courier);
@@ -237,7 +234,7 @@ courier_take(struct courier *courier, struct letter *letter)
 		letter->done(letter->context, COURIER_KEPT);
 	}
 	letter_free(letter);
-	courier->empty = false;
+	mailbag_wake(courier->bag);
 	courier_tick(courier);
 }
 
@@ -254,94 +251,30 @@ courier_on_consent(
 }
 
 static void
-courier_on_refused(struct courier *courier)
+courier_on_refused(struct courier *courier, uint64_t sequence)
 {
 	size_t i = 0;
 
 	while (i < courier->count) {
-		if (courier->list[i].sequence == courier->sent)
+		if (courier->list[i].sequence == sequence)
 			waiting_resolve(courier, i, COURIER_REFUSED);
 		else
 			i++;
 	}
 }
 
-/* A refused consent of ours is not pending any more. */
-static void
-courier_forget_refused(struct courier *courier, struct kv_write *write)
-{
-	struct arena *arena = arena_new();
-	struct buf packed = {0}, claims = {0};
-	struct consent consent;
-	struct upward upward;
-	uint64_t sequence;
-
-	if (outbox_oldest(courier->newest, &sequence, &packed, NULL) ==
-		ERR_OK &&
-	    unpack_upward(buf_span(&packed), NULL, arena, &upward) == ERR_OK &&
-	    upward.kind == UPWARD_CONSENT && sequence == courier->sent &&
-	    span_is(upward.origin, courier->own_code) &&
-	    control_claims(upward.document, &claims) &&
-	    consent_parse(buf_span(&claims), &consent, NULL) == ERR_OK)
-		control_drop_pending(write, consent.id);
-	buf_release(&claims);
-	buf_release(&packed);
-	arena_free(arena);
-}
-
-static void
-courier_drop_sent(struct courier *courier, bool refused)
-{
-	struct kv_write *write = kv_write_begin(store_kv(courier->store));
-	struct why why = {""};
-
-	if (refused)
-		courier_forget_refused(courier, write);
-	/* Unsynced: sent once more after a crash is no harm. */
-	outbox_delete(write, courier->sent);
-	if (kv_write_end(write, false, &why) != ERR_OK)
-		log_error("courier.drop", "why=\"%s\"", why.text);
-}
-
 bool
 courier_on_reply(struct courier *courier, const struct reply *reply)
 {
-	bool refused;
+	struct mailbag_news news;
 
-	if (courier->ticket == 0 || reply->ticket != courier->ticket)
+	if (!mailbag_take_reply(courier->bag, reply, &news))
 		return false;
-	refused =
-	    reply->kind == REPLY_REFUSAL && span_is(reply->reason, "invalid");
-	if (refused) {
-		log_error("courier.refused", "reason=invalid");
-		courier_on_refused(courier);
-	} else if (reply->kind != REPLY_TAKEN) {
-		return true; /* busy: tried again in its time */
-	}
-	courier->ticket = 0;
-	courier_drop_sent(courier, refused);
-	courier_tick(courier);
+	if (news.refused)
+		courier_on_refused(courier, news.sequence);
+	if (news.sequence != 0)
+		courier_tick(courier);
 	return true;
-}
-
-static void
-courier_send_oldest(struct courier *courier)
-{
-	struct request request = {.kind = REQUEST_UPWARD};
-	struct buf upward = {0};
-	struct why why = {""};
-	enum err err =
-	    outbox_oldest(courier->newest, &courier->sent, &upward, &why);
-
-	if (err == ERR_OK) {
-		request.upward = buf_span(&upward);
-		courier->ticket = parent_send(courier->parent, &request);
-		courier->sent_us = clock_tick_us();
-	} else if (err != ERR_MISSING) {
-		log_error("courier.outbox", "why=\"%s\"", why.text);
-	}
-	courier->empty = err == ERR_MISSING;
-	buf_release(&upward);
 }
 
 void
@@ -349,10 +282,7 @@ courier_tick(struct courier *courier)
 {
 	int64_t now_us = clock_tick_us();
 
-	if (courier->ticket != 0 && now_us - courier->sent_us > RETRY_US)
-		courier->ticket = 0;
-	if (courier->ticket == 0 && !courier->empty)
-		courier_send_oldest(courier);
+	mailbag_pump(courier->bag);
 	while (courier->count > 0 &&
 	       now_us - courier->list[0].since_us > PATIENCE_US)
 		waiting_resolve(courier, 0, COURIER_PENDING);

@@ -47,16 +47,20 @@ outbox_walk_row(void *context, struct span key, struct span value)
 }
 
 enum err
-outbox_oldest(struct snapshot *newest, uint64_t *sequence, struct buf *upward,
-    struct why *why)
+outbox_next(struct snapshot *newest, uint64_t after, uint64_t *sequence,
+    struct buf *upward, struct why *why)
 {
-	struct kv_range range = {.family = STORE_OUTBOX};
 	struct outbox_walk walk = {.upward = upward};
+	struct kv_range range = {.family = STORE_OUTBOX};
+	struct buf from = {0};
 	enum err err;
 
+	buf_u64(&from, after + 1);
+	range.from = buf_span(&from);
 	err =
 	    kv_each(snapshot_view(newest), &range, outbox_walk_row, &walk, why);
 	*sequence = walk.sequence;
+	buf_release(&from);
 	return err == ERR_OK && !walk.found ? ERR_MISSING : err;
 }
 

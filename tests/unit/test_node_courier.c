@@ -107,7 +107,7 @@ oldest(struct fixture *fixture, struct upward *upward, struct arena *arena)
 	struct snapshot *newest = store_newest(fixture->store);
 	struct buf letter = {0};
 	uint64_t sequence;
-	enum err err = outbox_oldest(newest, &sequence, &letter, NULL);
+	enum err err = outbox_next(newest, 0, &sequence, &letter, NULL);
 
 	if (err == ERR_OK)
 		assert_int_equal(

@@ -363,7 +363,7 @@ the_outbox_gives_the_oldest_and_survives_a_restart(void **state)
 
 	newest = store_newest(fixture->store);
 	assert_int_equal(
-	    outbox_oldest(newest, &sequence, &letter, NULL), ERR_OK);
+	    outbox_next(newest, 0, &sequence, &letter, NULL), ERR_OK);
 	assert_int_equal(sequence, 20);
 	assert_string_equal(buf_cstr(&letter), "first");
 	assert_int_equal(outbox_newest(newest, &sequence, NULL), ERR_OK);
