@@ -89,6 +89,8 @@ inflate_free(struct inflate *one)
 static void
 advance(struct span *in, size_t len)
 {
+	if (len == 0)
+		return; /* an empty span may have no address */
 	in->ptr += len;
 	in->len -= len;
 }
