@@ -91,7 +91,9 @@ advance(struct span *in, size_t len)
 {
 	if (len == 0)
 		return; /* an empty span may have no address */
-	in->ptr += len;
+	/* At the end of the content there is no pointer to advance. */
+	if (len > 0)
+		in->ptr += len;
 	in->len -= len;
 }
 
