@@ -4,7 +4,7 @@ import io
 import json
 import threading
 
-from conftest import CATALOGUE, DEPARTMENT, OTHER
+from rig import CATALOGUE, DEPARTMENT, OTHER
 
 
 def codes(hub, count, seed, division):

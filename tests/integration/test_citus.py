@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from conftest import DEPARTMENT, ROOT
+from rig import DEPARTMENT, ROOT
 
 CONNINFO = os.environ.get("RX_CITUS_PG")
 

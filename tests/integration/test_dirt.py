@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from conftest import SHARED
+from rig import SHARED
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28]

@@ -4,7 +4,7 @@ import io
 import json
 import unicodedata
 
-from conftest import DEPARTMENT, OTHER
+from rig import DEPARTMENT, OTHER
 
 HEADER = "uscc,文号,违法事实,处罚类别,处罚决定日期,处罚机关,authority_uscc,repaired,repaired_date\n"
 

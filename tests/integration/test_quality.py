@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 
-from conftest import DEPARTMENT, OTHER
+from rig import DEPARTMENT, OTHER
 
 HEADER = "uscc,data_date,document_number,facts,category,decided,authority,fine,authority_uscc\n"
 
