@@ -1,7 +1,8 @@
 /*
  * seal: a batch is compressed, hashed, signed once; opened by everybody.
  *
- * With inflate.c the home of zstd.  A sealer belongs to one thread, an opener likewise.
+ * With inflate.c the home of zstd.  A sealer belongs to one thread, an opener
+ * likewise.
  */
 #ifndef WIRE_SEAL_H
 #define WIRE_SEAL_H

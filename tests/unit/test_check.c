@@ -25,15 +25,103 @@
 #define RULE(id)                                                               \
 	"{\"id\":\"" id                                                        \
 	"\",\"severity\":\"warn\",\"zh\":\"规则\",\"en\":\"" id "\"}"
-#define HEAD                                                                                                                                                                   \
-	"{\"catalogue\":\"c\",\"version\":1,\"categories\":[{\"number\":1,"                                                                                                    \
-	"\"zh\":\"类\"}],\"rules\":[" RULE("order") "," RULE("most") "," RULE("sum") "," RULE("given") "," RULE("any") "," RULE(                                               \
-	    "known") "," RULE("range") "," RULE("pattern") "," RULE("too_"                                                                                                     \
-								    "short") "," RULE("not_in_division") "],"                                                                  \
-													 "\"code_lists\":[{\"name\":\"province\",\"codes\":[{\"code\":\"44\"," \
-													 "\"zh\":\"广东\"},{\"code\":\"31\",\"zh\":\"上海\"}]},"           \
-													 "{\"name\":\"division\",\"codes\":[{\"code\":\"4403\",\"zh\":"        \
-													 "\"深圳市\"},{\"code\":\"3101\",\"zh\":\"上海市\"}]}],\"items\":["
+#define HEAD                                                                                                                                       \
+	"{\"catalogue\":\"c\",\"version\":1,\"categories\":[{\"number\":1,"                                                                        \
+	"\"zh\":\"类\"}],\"rules\":[" RULE("order") "," RULE("most") "," RULE("sum") "," RULE("given") "," RULE("any") "," RULE("known") "," RULE( \
+	    "range") "," RULE("pattern") "," RULE("too_"                                                                                           \
+						  "short") "," RULE("not_in_"                                                                      \
+								    "divisio"                                                                      \
+								    "n") "],"                                                                      \
+									 "\"c"                                                                     \
+									 "ode"                                                                     \
+									 "_li"                                                                     \
+									 "sts"                                                                     \
+									 "\":"                                                                     \
+									 "[{"                                                                      \
+									 "\"n"                                                                     \
+									 "ame"                                                                     \
+									 "\":"                                                                     \
+									 "\"p"                                                                     \
+									 "rov"                                                                     \
+									 "inc"                                                                     \
+									 "e\""                                                                     \
+									 ",\""                                                                     \
+									 "cod"                                                                     \
+									 "es"                                                                      \
+									 "\":"                                                                     \
+									 "[{"                                                                      \
+									 "\"c"                                                                     \
+									 "ode"                                                                     \
+									 "\":"                                                                     \
+									 "\"4"                                                                     \
+									 "4\""                                                                     \
+									 ","                                                                       \
+									 "\"z"                                                                     \
+									 "h\""                                                                     \
+									 ":\""                                                                     \
+									 "广"                                                                     \
+									 "东"                                                                     \
+									 "\"}"                                                                     \
+									 ",{"                                                                      \
+									 "\"c"                                                                     \
+									 "ode"                                                                     \
+									 "\":"                                                                     \
+									 "\"3"                                                                     \
+									 "1\""                                                                     \
+									 ",\""                                                                     \
+									 "zh"                                                                      \
+									 "\":"                                                                     \
+									 "\""                                                                      \
+									 "上"                                                                     \
+									 "海"                                                                     \
+									 "\"}"                                                                     \
+									 "]},"                                                                     \
+									 "{\""                                                                     \
+									 "nam"                                                                     \
+									 "e\""                                                                     \
+									 ":\""                                                                     \
+									 "div"                                                                     \
+									 "isi"                                                                     \
+									 "on"                                                                      \
+									 "\","                                                                     \
+									 "\"c"                                                                     \
+									 "ode"                                                                     \
+									 "s\""                                                                     \
+									 ":[{"                                                                     \
+									 "\"c"                                                                     \
+									 "ode"                                                                     \
+									 "\":"                                                                     \
+									 "\"4"                                                                     \
+									 "403"                                                                     \
+									 "\","                                                                     \
+									 "\"z"                                                                     \
+									 "h\""                                                                     \
+									 ":"                                                                       \
+									 "\""                                                                      \
+									 "深"                                                                     \
+									 "圳"                                                                     \
+									 "市"                                                                     \
+									 "\"}"                                                                     \
+									 ",{"                                                                      \
+									 "\"c"                                                                     \
+									 "ode"                                                                     \
+									 "\":"                                                                     \
+									 "\"3"                                                                     \
+									 "101"                                                                     \
+									 "\","                                                                     \
+									 "\"z"                                                                     \
+									 "h\""                                                                     \
+									 ":\""                                                                     \
+									 "上"                                                                     \
+									 "海"                                                                     \
+									 "市"                                                                     \
+									 "\"}"                                                                     \
+									 "]}]"                                                                     \
+									 ",\""                                                                     \
+									 "ite"                                                                     \
+									 "ms"                                                                      \
+									 "\":"                                                                     \
+									 "["
 #define ITEM(number, fields, checks)                                           \
 	"{\"number\":" number ",\"category\":1,\"zh\":\"项\",\"provider\":"   \
 	"{\"zh\":\"部门\"},\"mode\":\"national\",\"cadence\":\"daily\","     \
