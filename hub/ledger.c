@@ -13,7 +13,8 @@
 #define FLUSH_BYTES (160 << 10)
 #define ORIGINAL_MAX 65536
 static const char setup_sql[] =
-    "SET jit = off; SET work_mem = '64MB'; SET temp_buffers = '64MB';"
+    "SET jit = off; SET random_page_cost = 1.1; SET work_mem = '64MB'; SET "
+    "temp_buffers = '64MB';"
     "CREATE TEMP TABLE stage (line bigint, item integer,"
     " subject text COLLATE \"C\", key text COLLATE \"C\","
     " stream text COLLATE \"C\", named boolean, digest bytea, state smallint,"

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 
 /* From here on the planner needs real figures. */
-#define ANALYZE_FROM 1000
+#define ANALYZE_FROM 100
 
 /* A new subject's stream is that of its first record. */
 static const char subjects_sql[] =
@@ -82,6 +82,7 @@ static const char change_sql[] =
     " p.line < $3 AND COALESCE(r.state <> 4 AND r.provider <> $4, false) AS "
     "contested"
     " FROM pick p LEFT JOIN record r ON r.stream = p.stream"
+    " AND r.stream = ANY (string_to_array($5, ','))"
     " AND r.item = p.item AND r.subject = p.subject AND r.key = p.key"
     " WHERE CASE WHEN r.digest IS NULL THEN p.state <> 4"
     " ELSE r.digest <> p.digest AND (p.state <> 4 OR r.state <> 4) END) x";
@@ -218,16 +219,33 @@ find_duplicates(struct ledger *ledger, struct ledger_outcome *outcome)
 	outcome->duplicates = (uint64_t)pg_affected(ledger->pg);
 }
 
+/* Said as a constant, so that only their partitions are planned for. */
+static void
+name_streams(struct pg *pg, struct buf *streams)
+{
+	struct span text;
+
+	pg_query(pg, "SELECT string_agg(DISTINCT stream, ',') FROM pick");
+	if (pg_rows(pg) != 1)
+		return;
+	text = pg_bytes(pg, 0, 0);
+	buf_add(streams, text.ptr, text.len);
+}
+
 static void
 find_changes(struct ledger *ledger, struct ledger_outcome *outcome)
 {
 	const char *provider = ledger->plan.provider;
 	struct pg *pg = ledger->pg;
+	struct buf streams = {0};
 
+	name_streams(pg, &streams);
 	pg_exec(pg, change_sql, pg_arg_int(ledger->plan.was_held),
 	    pg_arg_time(ledger->plan.received_us),
 	    pg_arg_int(LEDGER_EXTRA_LINE),
-	    pg_arg_text(span_of(provider != NULL ? provider : "")));
+	    pg_arg_text(span_of(provider != NULL ? provider : "")),
+	    pg_arg_text(span_make(buf_cstr(&streams), streams.len)));
+	buf_release(&streams);
 	outcome->changed = (uint64_t)pg_affected(pg);
 	if (outcome->changed == 0)
 		return;
