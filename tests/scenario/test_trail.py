@@ -205,3 +205,26 @@ def test_a_full_trail_disk_means_503_and_no_data(network, subjects):
         shutil.rmtree(trail, ignore_errors=True)
         shutil.move(saved, trail)
         network.start("gz")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system needs root")
+def test_a_read_only_trail_disk_means_503_and_no_data(network, subjects):
+    """The trail's own folder, mounted over itself read-only."""
+    network.stop("gz")
+    trail = network.run / "gz" / "trail"
+    words = [["mount", "--bind", str(trail), str(trail)], ["mount", "-o", "remount,bind,ro", str(trail)]]
+    done = [subprocess.run(w, capture_output=True, text=True) for w in words]
+    try:
+        if any(d.returncode != 0 for d in done):
+            pytest.skip("no mount here: " + "".join(d.stderr for d in done).strip())
+        network.start("gz")
+        reply = network.ask(subjects[0], items=[1])
+        assert reply.status == 503 and reply.json["type"] == "urn:rongxin:problem:trail_unavailable"
+        assert network.http("gz", "GET", f"/v1/enterprises/{subjects[0]}", "bank").status == 503
+        assert network.http("gz", "GET", "/readyz", "bank").status == 503
+        subprocess.run(["mount", "-o", "remount,bind,rw", str(trail)], check=True)
+        until(lambda: network.ask(subjects[0], items=[1]).status == 200, 20, "served again")
+    finally:
+        network.stop("gz")
+        subprocess.run(["umount", str(trail)], check=False)
+        network.start("gz")
