@@ -7,9 +7,12 @@
 #include <rocksdb/c.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 
+#define LOCK_WAIT_MS 10000
+#define LOCK_PAUSE_MS 100
 #define CACHE_BYTES (256 << 20)
 #define WRITE_BUFFER_BYTES (32 << 20)
 #define WAL_BYTES (256 << 20)
@@ -111,6 +114,22 @@ kv_options(void)
 }
 
 /* The default family must be opened, too; it stays empty. */
+/* A node that was killed may hold the lock until its last thread is gone. */
+static bool
+kv_may_wait(char **error, unsigned *waited_ms)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
+
+	if (*waited_ms >= LOCK_WAIT_MS ||
+	    strstr(*error, "While lock file") == NULL)
+		return false;
+	rocksdb_free(*error);
+	*error = NULL;
+	*waited_ms += LOCK_PAUSE_MS;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
 static rocksdb_t *
 kv_open_families(struct kv *kv, const char *folder,
     const struct kv_family *families, char **error)
@@ -119,6 +138,7 @@ kv_open_families(struct kv *kv, const char *folder,
 	const rocksdb_options_t *options[KV_FAMILIES_MAX + 1] = {kv->options};
 	rocksdb_column_family_handle_t *handles[KV_FAMILIES_MAX + 1];
 	rocksdb_t *db;
+	unsigned waited_ms = 0;
 	size_t i;
 
 	for (i = 0; i < kv->count; i++) {
@@ -126,8 +146,10 @@ kv_open_families(struct kv *kv, const char *folder,
 		names[i + 1] = families[i].name;
 		options[i + 1] = kv->family_options[i];
 	}
-	db = rocksdb_open_column_families(kv->options, folder,
-	    (int)kv->count + 1, names, options, handles, error);
+	do {
+		db = rocksdb_open_column_families(kv->options, folder,
+		    (int)kv->count + 1, names, options, handles, error);
+	} while (db == NULL && kv_may_wait(error, &waited_ms));
 	if (db == NULL || *error != NULL)
 		return NULL;
 	rocksdb_column_family_handle_destroy(handles[0]);

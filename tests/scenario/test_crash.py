@@ -1,4 +1,5 @@
 """kill -9 of everything, in the middle, in any order."""
+import fcntl
 import http.client
 import os
 import random
@@ -141,9 +142,27 @@ def test_a_block_that_goes_bad_while_the_node_runs_is_noticed_and_mended(network
             return network.ask(code, part="sz", items=[1]).status
         except (OSError, http.client.HTTPException):
             return None
-    until(lambda: status() == 200, 60, "answered again")
+    try:
+        until(lambda: status() == 200, 60, "answered again")
+    except AssertionError as slow:
+        raise AssertionError(f"{slow}, last {status()}\n{network.logs()}") from None
     network.agree("sz", "4403")
     assert len(list((network.run / "sz").glob("store.damaged-*"))) >= 2
+
+
+def test_a_start_waits_until_a_killed_predecessor_lets_go_of_the_store(network):
+    """The lock is held as by a process whose last threads are still ending."""
+    network.stop("sz")
+    lock = (network.run / "sz" / "store" / "LOCK").open("r+")
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    ready = network.run / "sz" / "ready"
+    ready.unlink()
+    starter = threading.Thread(target=network.start, args=("sz",))
+    starter.start()
+    until(lambda: (network.run / "pid" / "sz.pid").exists(), 10, "it is starting")
+    lock.close()
+    starter.join()
+    network.agree("sz", "4403")
 
 
 def test_hub_away_public_answers_go_on(network):
