@@ -27,7 +27,7 @@ struct hub_settings {
 	char *database, *pg_binaries, *sql_folder;
 	char *catalogue, *operator_member;
 	char *user, *log_level, *ready_file;
-	char *receipt_key, *inbox, *pull;
+	char *receipt_key, *inbox;
 	int64_t http_workers, ingest_threads, io_threads;
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;

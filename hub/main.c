@@ -448,18 +448,6 @@ run(struct hub *hub)
 	uv_loop_close(&loop);
 }
 
-static enum log_level
-level_of(const char *name)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum log_level)i;
-	return LOG_INFO;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -478,7 +466,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "rongxin-hub: %s\n", why.text);
 		return 2;
 	}
-	log_init("rongxin-hub", level_of(hub.settings.log_level));
+	log_init("rongxin-hub", log_level_of(hub.settings.log_level));
 	signal(SIGPIPE, SIG_IGN);
 	err = hub_open(&hub, &why);
 	if (err == ERR_OK) {

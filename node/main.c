@@ -381,18 +381,6 @@ wait_for_signal(void)
 	uv_loop_close(&loop);
 }
 
-static enum log_level
-level_of(const char *name)
-{
-	static const char *const names[] = {"debug", "info", "warn", "error"};
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum log_level)i;
-	return LOG_INFO;
-}
-
 /* A damaged store is mended by a new start, which moves it aside and fetches
  * everything again.  Once: when that does not help, it is the disk. */
 static void
@@ -423,7 +411,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "rongxin-node: %s\n", why.text);
 		return 2;
 	}
-	log_init("rongxin-node", level_of(daemon.settings.log_level));
+	log_init("rongxin-node", log_level_of(daemon.settings.log_level));
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a write that fails must tell the trail */
 	err = daemon_open(&daemon, &why);

@@ -110,3 +110,15 @@ log_error(const char *event, const char *format, ...)
 	log_line(LOG_ERROR, event, format, args);
 	va_end(args);
 }
+
+enum log_level
+log_level_of(const char *name)
+{
+	static const char *const names[] = {"debug", "info", "warn", "error"};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum log_level)i;
+	return LOG_INFO;
+}

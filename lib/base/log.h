@@ -15,6 +15,8 @@ enum log_level {
 	LOG_ERROR
 };
 
+/* "debug", "info", "warn", "error"; LOG_INFO for anything else. */
+enum log_level log_level_of(const char *name);
 /* Default LOG_INFO.  `program` is borrowed for good. */
 void log_init(const char *program, enum log_level level);
 void log_debug(const char *event, const char *format, ...)
