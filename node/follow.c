@@ -28,6 +28,7 @@ struct follow {
 	struct parent *parent;   /* the intake's */
 	struct courier *courier; /* the intake's */
 	int64_t status_us;       /* monotonic: when the last one was sent */
+	bool condemned; /* the store is damaged and the stop is asked */
 	struct metric *lease_metric;
 };
 
@@ -82,12 +83,15 @@ follow_send_status(struct follow *follow)
 	buf_release(&upward);
 }
 
-/* The only cure is a new start, which moves the store aside. */
+/* The only cure is a new start, which moves the store aside.  Asked for once:
+ * a second signal would meet a node that already closes and listens no more. */
 static void
 follow_check_store(struct follow *follow)
 {
-	if (!store_is_damaged(follow->settings.intake.store))
+	if (follow->condemned ||
+	    !store_is_damaged(follow->settings.intake.store))
 		return;
+	follow->condemned = true;
 	log_error("store.damaged", "stopping=1");
 	store_condemn(follow->settings.intake.store);
 	kill(getpid(), SIGTERM);

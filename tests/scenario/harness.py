@@ -112,12 +112,15 @@ class Network:
         return self.run / "id" / who
 
     # --- HTTP with a client certificate, independent of the CLI ---
-    def http(self, part, method, path, who="operator", body=None, headers=None):
+    def link(self, part, who):
         where = urlsplit(self.url(part))
         context = ssl.create_default_context(cafile=str(self.run / "net" / "ca.crt"))
         if who is not None:
             context.load_cert_chain(f"{self.stem(who)}.crt", f"{self.stem(who)}.key")
-        link = http.client.HTTPSConnection(where.hostname, where.port, context=context, timeout=120)
+        return http.client.HTTPSConnection(where.hostname, where.port, context=context, timeout=120)
+
+    def http(self, part, method, path, who="operator", body=None, headers=None):
+        link = self.link(part, who)
         try:
             if isinstance(body, (dict, list)):
                 body = json.dumps(body)

@@ -127,10 +127,15 @@ def test_a_store_with_damaged_blocks_is_moved_aside_and_rebuilt(network):
 def test_a_block_that_goes_bad_while_the_node_runs_is_noticed_and_mended(network):
     """The files are damaged under the running node; reads after a restart of
     its cache would fail.  A question that meets a bad block is answered 503,
-    the node starts again by itself and is whole."""
+    the node starts again by itself and is whole.  A question that never ends
+    keeps it closing for seconds, in which it meets the damage again."""
     network.agree("sz", "4403")
     network.stop("sz")
     network.start("sz")
+    slow = network.link("sz", "bank")
+    slow.putrequest("POST", "/v1/queries")
+    slow.putheader("Content-Length", "1000")
+    slow.endheaders(b"{")
     # Opened first: the node may mend itself while they are being written.
     tables = [table.open("r+b") for table in (network.run / "sz" / "store").glob("*.sst")]
     for table in tables:
@@ -145,8 +150,10 @@ def test_a_block_that_goes_bad_while_the_node_runs_is_noticed_and_mended(network
             return None
     try:
         until(lambda: status() == 200, 60, "answered again")
-    except AssertionError as slow:
-        raise AssertionError(f"{slow}, last {status()}\n{network.logs()}") from None
+    except AssertionError as late:
+        raise AssertionError(f"{late}, last {status()}\n{network.logs()}") from None
+    finally:
+        slow.close()
     network.agree("sz", "4403")
     assert len(list((network.run / "sz").glob("store.damaged-*"))) >= 2
 
