@@ -214,3 +214,4 @@ clean:
 
 .SECONDARY:
 -include $(LIB_O:.o=.d) $(HUB_O:.o=.d) $(NODE_O:.o=.d) $(CLI_O:.o=.d)
+-include $(UNIT:%.c=$(B)/%.d) $(FUZZ:%.c=$(B)/%.d)

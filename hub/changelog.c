@@ -194,16 +194,19 @@ count_element(struct lane *lane, const struct pg *pg, size_t row)
 	if (old_version > 0) {
 		struct digest old = digest_from(pg_bytes(pg, row, 3));
 
-		element = record_element_digest(&old, old_version);
+		element = record_element_digest(
+		    &old, old_version, pg_time(pg, row, 6));
 		setsum_remove(&lane->sum, &element);
 	} else {
 		lane->records++;
 	}
-	element = record_element_digest(&content, old_version + 1);
+	element = record_element_digest(
+	    &content, old_version + 1, pg_time(pg, row, 5));
 	setsum_add(&lane->sum, &element);
 }
 
-/* One row of the cursor: stream, packed, digest, old_digest, old_version. */
+/* One row of the cursor: stream, packed, digest, old_digest, old_version,
+ * as_of, old_as_of. */
 static enum err
 add_change(struct changelog *log, struct lane *lane, struct pg *pg, size_t row)
 {
@@ -285,8 +288,8 @@ seal_changes(struct changelog *log, struct pg *pg)
 
 	pg_run(pg,
 	    "DECLARE changes NO SCROLL CURSOR FOR"
-	    " SELECT c.stream, b.packed, c.digest, c.old_digest, c.old_version"
-	    " FROM change c JOIN body b ON b.line = c.line"
+	    " SELECT c.stream, b.packed, c.digest, c.old_digest, c.old_version,"
+	    " b.as_of, c.old_as_of FROM change c JOIN body b ON b.line = c.line"
 	    " ORDER BY c.stream, c.ordinal");
 	do {
 		pg_query(pg, "FETCH 1000 FROM changes");

@@ -72,12 +72,12 @@ static const char moved_sql[] =
  * nothing. */
 static const char change_sql[] =
     "INSERT INTO change (line, item, subject, key, stream, digest, state,"
-    " stated, old_digest, old_version, older, contested, ordinal)"
+    " stated, old_digest, old_version, old_as_of, older, contested, ordinal)"
     " SELECT x.*, row_number() OVER"
     " (PARTITION BY x.stream, x.older ORDER BY x.item, x.subject, x.key)"
     " FROM (SELECT p.line, p.item, p.subject, p.key, p.stream, p.digest,"
     " p.state, p.stated, r.digest AS old_digest,"
-    " COALESCE(r.version, 0) AS old_version,"
+    " COALESCE(r.version, 0) AS old_version, r.as_of AS old_as_of,"
     " p.line < $3 AND " LEDGER_IS_OLDER " AS older,"
     " p.line < $3 AND COALESCE(r.state <> 4 AND r.provider <> $4, false) AS "
     "contested"

@@ -44,7 +44,8 @@ element_of(const struct record *record)
 {
 	struct digest content = record_content_digest(record);
 
-	return record_element_digest(&content, record->version);
+	return record_element_digest(
+	    &content, record->version, record->as_of_us);
 }
 
 /* The digest that this record's predecessor added, if there is one. */
@@ -72,8 +73,7 @@ apply_take_old(
 }
 
 static enum err
-apply_record(struct apply *apply, uint64_t position,
-    const struct record *record, struct why *why)
+apply_record(struct apply *apply, const struct record *record, struct why *why)
 {
 	const char *stream = apply->next.chain.stream;
 	struct digest element = element_of(record);
@@ -89,7 +89,7 @@ apply_record(struct apply *apply, uint64_t position,
 		seen->key = span_make(
 		    arena_text(apply->arena, key.data, key.len), key.len);
 		seen->element = element;
-		store_put_record(apply->write, stream, position, record);
+		store_put_record(apply->write, stream, record);
 	}
 	if (err == ERR_OK && strcmp(stream, STREAM_CONTROL) == 0)
 		err = control_index(apply->write, apply->newest, record, why);
@@ -106,8 +106,7 @@ apply_records(struct apply *apply, const struct batch *batch, struct why *why)
 	size_t i;
 
 	for (i = 0; i < batch->count && err == ERR_OK; i++)
-		err = apply_record(
-		    apply, header->first + i, &batch->records[i], why);
+		err = apply_record(apply, &batch->records[i], why);
 	if (err != ERR_OK)
 		return err;
 	reached = setsum_digest(&apply->next.sum);

@@ -298,13 +298,12 @@ snapshot_each_sealed(struct snapshot *snapshot, const struct log_window *window,
 }
 
 void
-store_put_record(struct kv_write *write, const char *stream, uint64_t position,
-    const struct record *record)
+store_put_record(
+    struct kv_write *write, const char *stream, const struct record *record)
 {
 	struct buf key = {0}, value = {0};
 
 	store_record_key(stream, record, &key);
-	buf_u64(&value, position);
 	pack_record(record, &value);
 	kv_write_put(write, STORE_RECORDS, buf_span(&key), buf_span(&value));
 	buf_release(&key);

@@ -18,8 +18,7 @@
 #include "node/kv.h"
 
 enum store_family {
-	STORE_RECORDS, /* subject 0x00 item(u16) stream key → position, record
-			*/
+	STORE_RECORDS, /* subject 0x00 item(u16) stream key → record */
 	STORE_SEALED,  /* stream first(u64) → packed Sealed */
 	STORE_STREAMS, /* stream → struct stream_state */
 	STORE_CONTROL, /* control.c */
@@ -41,7 +40,6 @@ struct stream_state {
 /* A record as it lies here. */
 struct stored {
 	char stream[STREAM_LEN + 1];
-	uint64_t position; /* the change that made it so */
 	struct record record;
 };
 
@@ -88,8 +86,8 @@ MUST_CHECK enum err snapshot_each_sealed(struct snapshot *snapshot,
     struct why *why);
 
 /* The rows of a batch, for apply.c. */
-void store_put_record(struct kv_write *write, const char *stream,
-    uint64_t position, const struct record *record);
+void store_put_record(
+    struct kv_write *write, const char *stream, const struct record *record);
 void store_put_sealed(struct kv_write *write, const char *stream,
     uint64_t first, struct span sealed);
 void store_put_stream(struct kv_write *write, const struct stream_state *state);

@@ -44,16 +44,12 @@ store_parse_record(struct span key, struct span value, struct arena *arena,
     struct stored *stored)
 {
 	const char *nul = memchr(key.ptr, '\0', key.len);
-	struct span packed;
 
-	if (nul == NULL || key.len - (size_t)(nul - key.ptr) < 7 ||
-	    value.len < 8)
+	if (nul == NULL || key.len - (size_t)(nul - key.ptr) < 7)
 		return ERR_INVALID;
 	*stored = (struct stored){0};
 	memcpy(stored->stream, nul + 3, STREAM_LEN);
-	stored->position = store_parse_u64(value.ptr);
-	packed = span_make(value.ptr + 8, value.len - 8);
-	return unpack_record(packed, arena, &stored->record);
+	return unpack_record(value, arena, &stored->record);
 }
 
 void

@@ -21,6 +21,12 @@ put_u32(char *at, uint32_t value)
 }
 
 static char *
+put_u64(char *at, uint64_t value)
+{
+	return put_u32(put_u32(at, (uint32_t)(value >> 32)), (uint32_t)value);
+}
+
+static char *
 put_counted(char *at, struct span bytes)
 {
 	at = put_u32(at, (uint32_t)bytes.len);
@@ -78,15 +84,16 @@ record_content_digest(const struct record *record)
 }
 
 struct digest
-record_element_digest(const struct digest *content, uint64_t version)
+record_element_digest(
+    const struct digest *content, uint64_t version, int64_t as_of_us)
 {
-	char bytes[4 + DIGEST_LEN + 8];
+	char bytes[4 + DIGEST_LEN + 8 + 8];
 	char *at = bytes;
 
-	memcpy(at, "RXE1", 4);
+	memcpy(at, "RXE2", 4);
 	memcpy(at + 4, content->bytes, DIGEST_LEN);
-	at = put_u32(at + 4 + DIGEST_LEN, (uint32_t)(version >> 32));
-	put_u32(at, (uint32_t)version);
+	at = put_u64(at + 4 + DIGEST_LEN, version);
+	put_u64(at, (uint64_t)as_of_us);
 	return digest_of(span_make(bytes, sizeof(bytes)));
 }
 

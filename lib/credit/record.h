@@ -58,9 +58,9 @@ struct record {
 /* Item, subject, key, state, provider and fields; not version nor as_of, so
  * that the same row handed in again is unchanged. */
 struct digest record_content_digest(const struct record *record);
-/* What the stream's set digest adds up: content digest and version. */
+/* What the stream's set digest adds up: all that a place holds of a record. */
 struct digest record_element_digest(
-    const struct digest *content, uint64_t version);
+    const struct digest *content, uint64_t version, int64_t as_of_us);
 const struct record_field *record_find(
     const struct record *record, uint32_t number);
 const char *record_state_name(enum record_state state);

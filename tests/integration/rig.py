@@ -166,8 +166,10 @@ class Hub:
     def state_digests(self):
         """Every stream's state digest by docs/PROTOCOL.md §2, independent of the C code."""
         sums = {}
-        for stream, digest, version in self.sql("SELECT stream, encode(digest, 'hex'), version FROM record"):
-            element = hashlib.sha256(b"RXE1" + bytes.fromhex(digest) + int(version).to_bytes(8, "big")).digest()
+        for stream, digest, version, as_of_us in self.sql(
+                "SELECT stream, encode(digest, 'hex'), version, (extract(epoch FROM as_of) * 1000000)::bigint FROM record"):
+            element = hashlib.sha256(b"RXE2" + bytes.fromhex(digest) + int(version).to_bytes(8, "big")
+                                     + int(as_of_us).to_bytes(8, "big", signed=True)).digest()
             number = int.from_bytes(hashlib.shake_128(element).digest(512), "little")
             sums[stream] = (sums.get(stream, 0) + number) % (1 << 4096)
         return {s: hashlib.sha256(n.to_bytes(512, "little")).hexdigest() for s, n in sums.items()}

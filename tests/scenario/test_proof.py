@@ -50,7 +50,7 @@ def replayed(batches):
             key = wire.first(record, 1, 0), wire.first(record, 2), wire.first(record, 3)
             version = wire.first(record, 4, 0)
             assert version == elements.get(key, (0, b""))[0] + 1, "versions count by one"
-            elements[key] = version, wire.element_digest(wire.content_digest(record), version)
+            elements[key] = version, wire.element_digest(wire.content_digest(record), version, wire.first(record, 7, 0))
     return elements
 
 
@@ -102,12 +102,12 @@ def test_every_batch_is_signed_by_the_key_that_everybody_has(network, held):
 
 def test_the_ledgers_records_give_the_same_digest_as_its_batches(network, held):
     conninfo = (network.run / "hub" / "pg.conninfo").read_text().strip()
-    done = subprocess.run(["psql", "-XAtq", conninfo, "-c", "SELECT stream, encode(digest, 'hex'), version FROM record"],
+    done = subprocess.run(["psql", "-XAtq", conninfo, "-c", "SELECT stream, encode(digest, 'hex'), version, (extract(epoch FROM as_of) * 1000000)::bigint FROM record"],
                           capture_output=True, text=True, check=True)
     elements = {}
     for line in done.stdout.splitlines():
-        stream, content, version = line.split("|")
-        elements.setdefault(stream, []).append(wire.element_digest(bytes.fromhex(content), int(version)))
+        stream, content, version, as_of_us = line.split("|")
+        elements.setdefault(stream, []).append(wire.element_digest(bytes.fromhex(content), int(version), int(as_of_us)))
     for name, stream in network.streams("hub").items():
         assert wire.state_digest(elements[name]).hex() == stream["state"], name
 

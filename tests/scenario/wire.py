@@ -84,8 +84,8 @@ def content_digest(record):
     return hashlib.sha256(data).digest()
 
 
-def element_digest(content, version):
-    return hashlib.sha256(b"RXE1" + content + version.to_bytes(8, "big")).digest()
+def element_digest(content, version, as_of_us):
+    return hashlib.sha256(b"RXE2" + content + version.to_bytes(8, "big") + as_of_us.to_bytes(8, "big", signed=True)).digest()
 
 
 def state_digest(elements):

@@ -95,8 +95,8 @@ sample_seal(
 		if (hub->versions[i] > 1)
 			setsum_remove(&hub->sum, &hub->elements[i]);
 		content = record_content_digest(&record);
-		hub->elements[i] =
-		    record_element_digest(&content, record.version);
+		hub->elements[i] = record_element_digest(
+		    &content, record.version, record.as_of_us);
 		setsum_add(&hub->sum, &hub->elements[i]);
 		buf_reset(&packed);
 		pack_record(&record, &packed);

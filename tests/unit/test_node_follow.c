@@ -219,7 +219,8 @@ a_key_twice_in_one_batch_counts_once(void **state)
 
 	for (record.version = 1; record.version <= 2; record.version++) {
 		content = record_content_digest(&record);
-		element = record_element_digest(&content, record.version);
+		element = record_element_digest(
+		    &content, record.version, record.as_of_us);
 		buf_reset(&packed);
 		pack_record(&record, &packed);
 		pack_batch_record(buf_span(&packed), &raw);

@@ -71,7 +71,7 @@ put(const char *stream, const struct record *record)
 	struct kv_write *write = kv_write_begin(store_kv(it.node.store));
 	struct snapshot *newest = store_newest(it.node.store);
 
-	store_put_record(write, stream, 5, record);
+	store_put_record(write, stream, record);
 	if (strcmp(stream, STREAM_CONTROL) == 0)
 		assert_int_equal(
 		    control_index(write, newest, record, NULL), ERR_OK);

@@ -112,23 +112,26 @@ a_long_record_has_a_digest_too(void **state)
 }
 
 static void
-the_element_digest_depends_on_the_version(void **state)
+the_element_digest_depends_on_version_and_time(void **state)
 {
 	struct record record = sample();
 	struct digest content = record_content_digest(&record);
-	struct digest one, two, expected;
+	struct digest one, two, later, expected;
 	struct buf bytes = {0};
 
 	(void)state;
-	buf_text(&bytes, "RXE1");
+	buf_text(&bytes, "RXE2");
 	buf_add(&bytes, content.bytes, DIGEST_LEN);
 	buf_u64(&bytes, UINT64_C(0x100000002));
+	buf_u64(&bytes, 7);
 	expected = digest_of(buf_span(&bytes));
 
-	one = record_element_digest(&content, 1);
-	two = record_element_digest(&content, UINT64_C(0x100000002));
+	one = record_element_digest(&content, 1, 7);
+	two = record_element_digest(&content, UINT64_C(0x100000002), 7);
+	later = record_element_digest(&content, 1, -7);
 
 	assert_false(digest_equal(&one, &two));
+	assert_false(digest_equal(&one, &later));
 	assert_true(digest_equal(&two, &expected));
 	buf_release(&bytes);
 }
@@ -153,7 +156,7 @@ main(void)
 	    cmocka_unit_test(version_and_time_do_not_change_the_content),
 	    cmocka_unit_test(bytes_that_move_between_parts_change_the_content),
 	    cmocka_unit_test(a_long_record_has_a_digest_too),
-	    cmocka_unit_test(the_element_digest_depends_on_the_version),
+	    cmocka_unit_test(the_element_digest_depends_on_version_and_time),
 	    cmocka_unit_test(a_field_is_found_by_its_number),
 	};
 
