@@ -8,8 +8,12 @@
 #include "base/mem.h"
 #include "wire/http2.h"
 
-#define LINGER_MS 5000
-#define LINGER_MAX (64u << 20)
+/* Many clients look for an answer only when all of their body has gone: a
+ * refusal reaches them only if the rest is read over.  So much of it, for so
+ * long, with such pauses. */
+#define LINGER_MAX ((uint64_t)1 << 30)
+#define LINGER_MS 30000
+#define LINGER_PAUSE_MS 5000
 /* A connection's buffers are given back above this size. */
 #define KEEP_MAX 65536
 
@@ -182,6 +186,7 @@ say_goodbye(struct http_conn *conn)
 	tls_shut(conn->tls);
 	conn->phase = CONN_LINGER;
 	conn->read_ms = uv_now(&conn->worker->loop);
+	conn->one.begun_ms = conn->read_ms;
 	if (!send_output(conn) || conn->has_ended) {
 		conn_close(conn);
 		return;
@@ -300,13 +305,13 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 		conn_close(conn);
 		return;
 	}
+	conn->read_ms = uv_now(&conn->worker->loop);
 	if (conn->phase == CONN_LINGER || conn->is_ending) {
 		conn->lingered += (size_t)len;
 		if (conn->lingered > LINGER_MAX)
 			conn_close(conn);
 		return;
 	}
-	conn->read_ms = uv_now(&conn->worker->loop);
 	if (len > 0)
 		take_cipher(conn, span_make(buf->base, (size_t)len));
 }
@@ -374,7 +379,8 @@ is_late(const struct http_conn *conn, uint64_t now_ms)
 	if (conn->phase == CONN_HANDSHAKE)
 		return now_ms - conn->one.begun_ms > HTTP_HEAD_MS;
 	if (conn->phase == CONN_LINGER)
-		return now_ms - conn->read_ms > LINGER_MS;
+		return now_ms - conn->read_ms > LINGER_PAUSE_MS ||
+		       now_ms - conn->one.begun_ms > LINGER_MS;
 	if (conn->unsent > 0)
 		return now_ms - conn->written_ms > HTTP_IDLE_MS;
 	if (conn->phase == CONN_HTTP1)

@@ -58,7 +58,7 @@ struct http1_side {
 	struct http1 parser;
 	struct http_exchange *exchange; /* NULL: none, or replied to */
 	struct buf in;                  /* what the parser has not taken */
-	uint64_t begun_ms;              /* of the head; 0: none */
+	uint64_t begun_ms; /* of the head, or of the goodbye; 0: none */
 	bool is_last;
 };
 
@@ -74,7 +74,7 @@ struct http_conn {
 	struct buf out; /* plaintext */
 	size_t unsent;  /* ciphertext the kernel has not taken */
 	uint64_t read_ms, written_ms;
-	size_t lingered;
+	uint64_t lingered;
 	unsigned users; /* itself and its exchanges */
 	bool is_dirty, is_reading, is_ending;
 	bool has_ended; /* the peer will send no more */
