@@ -9,6 +9,7 @@
 
 struct content {
 	struct spool *spool;
+	const atomic_bool *stop;
 	struct inflate *inflate;
 	uint64_t offset;
 	struct buf raw;
@@ -17,13 +18,13 @@ struct content {
 };
 
 struct content *
-content_open(struct spool *spool, enum inflate_kind coding,
-    const struct inflate_limits *limits)
+content_open(const struct content_source *source)
 {
 	struct content *content = mem_new(sizeof(*content));
 
-	content->spool = spool;
-	content->inflate = inflate_new(coding, limits);
+	content->spool = source->spool;
+	content->stop = source->stop;
+	content->inflate = inflate_new(source->coding, &source->limits);
 	return content;
 }
 
@@ -60,6 +61,8 @@ content_read(struct content *content, struct buf *piece, struct why *why)
 	enum err err = ERR_OK;
 
 	buf_reset(piece);
+	if (content->stop != NULL && atomic_load(content->stop))
+		return why_set(why, ERR_CLOSED, "the hub is stopping");
 	while (err == ERR_OK && piece->len == 0) {
 		err = inflate_step(content->inflate, &content->rest, piece);
 		if (err == ERR_LIMIT)
@@ -79,11 +82,10 @@ content_read(struct content *content, struct buf *piece, struct why *why)
 }
 
 enum err
-content_measure(struct spool *spool, enum inflate_kind coding,
-    const struct inflate_limits *limits, struct digest *digest, uint64_t *size,
-    struct why *why)
+content_measure(const struct content_source *source, struct digest *digest,
+    uint64_t *size, struct why *why)
 {
-	struct content *content = content_open(spool, coding, limits);
+	struct content *content = content_open(source);
 	struct digest_stream *stream = digest_stream_new();
 	struct buf piece = {0};
 	enum err err;

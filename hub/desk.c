@@ -10,6 +10,8 @@
 #include "base/work.h"
 
 #define WAITING_MAX 4096
+/* Between two attempts to interrupt a job. */
+#define INTERRUPT_MS 100
 
 struct desk {
 	struct ledger *ledger;
@@ -85,10 +87,15 @@ desk_new(struct ledger *ledger)
 }
 
 void
-desk_stop(struct desk *desk)
+desk_stop(struct desk *desk, unsigned grace_ms)
 {
-	if (desk != NULL)
-		worker_stop(desk->worker);
+	if (desk == NULL)
+		return;
+	while (!worker_ends_within(desk->worker, grace_ms)) {
+		pg_interrupt(ledger_pg(desk->ledger));
+		grace_ms = INTERRUPT_MS;
+	}
+	worker_stop(desk->worker);
 }
 
 void

@@ -31,8 +31,9 @@ struct desk_job {
 
 /* Owns `ledger` from now on. */
 struct desk *desk_new(struct ledger *ledger);
-/* Does what waits, then ends; later posts are refused.  Safe on NULL. */
-void desk_stop(struct desk *desk);
+/* Does what waits, then ends; later posts are refused.  What is not done after
+ * `grace_ms` fails and is rolled back.  Safe on NULL. */
+void desk_stop(struct desk *desk, unsigned grace_ms);
 /* After desk_stop.  Safe on NULL. */
 void desk_free(struct desk *desk);
 /* False when too much waits: the job is the caller's again.  Any thread. */

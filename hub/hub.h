@@ -31,6 +31,7 @@ struct hub_settings {
 	int64_t http_workers, ingest_threads, io_threads;
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
+	int64_t stop_seconds;
 };
 
 struct hub {

@@ -4,6 +4,7 @@
 #include "hub/inbox.h"
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,6 +39,7 @@ struct inbox {
 	struct signer *signer; /* NULL: receipts are not signed */
 	struct flight *flights;
 	size_t flying;
+	atomic_bool stopping; /* nothing more is begun */
 	struct metric *taken, *refused, *waiting;
 };
 
@@ -206,6 +208,8 @@ take_file(const struct visit *visit, const char *name,
 	if (batch->spool != NULL)
 		err =
 		    tray_take(&visit->tray, name, manifest->file, batch->spool);
+	if (err == ERR_CLOSED)
+		return false;
 	if (err == ERR_MISSING)
 		answer_refuse(&batch->answer, 404, "not_found",
 		    "the file of this manifest is gone");
@@ -243,7 +247,8 @@ start(void *context, const char *name)
 	struct manifest manifest;
 	struct flight *flight;
 
-	if (is_flying(visit, name) || inbox->flying >= FLYING_MAX)
+	if (is_flying(visit, name) || inbox->flying >= FLYING_MAX ||
+	    atomic_load(&inbox->stopping))
 		return;
 	flight = mem_new(sizeof(*flight));
 	flight->inbox = inbox;
@@ -297,6 +302,7 @@ look_into(struct inbox *inbox, const char *department)
 		log_error("inbox.failed", "by=%s step=folder", department);
 		return;
 	}
+	visit.tray.stop = &inbox->stopping;
 	tray_finish(&visit.tray);
 	tray_each_new(&visit.tray, consider, &visit);
 	tray_each_claimed(&visit.tray, start, &visit);
@@ -330,9 +336,12 @@ look(void *context)
 static void
 handle(void *context, void *job)
 {
+	struct inbox *inbox = context;
+
 	if (job != context)
-		land(context, job);
-	look(context);
+		land(inbox, job);
+	if (!atomic_load(&inbox->stopping))
+		look(inbox);
 }
 
 static void
@@ -377,8 +386,10 @@ fail:
 void
 inbox_stop(struct inbox *inbox)
 {
-	if (inbox != NULL)
-		worker_stop(inbox->worker);
+	if (inbox == NULL)
+		return;
+	atomic_store(&inbox->stopping, true);
+	worker_stop(inbox->worker);
 }
 
 void

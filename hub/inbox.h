@@ -21,7 +21,8 @@ struct inbox;
  * folder or the database cannot be reached. */
 struct inbox *inbox_open(
     struct hub *hub, const char *conninfo, struct why *why);
-/* Takes no more; before ingest_close.  Safe on NULL. */
+/* Takes no more; before ingest_stop.  What is claimed stays so for the next
+ * start.  Safe on NULL. */
 void inbox_stop(struct inbox *inbox);
 /* After ingest_close.  Safe on NULL. */
 void inbox_free(struct inbox *inbox);

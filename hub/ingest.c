@@ -22,6 +22,8 @@
 #include "hub/sequence.h"
 
 #define WAITING_MAX 64
+/* Between two attempts to interrupt a merge. */
+#define INTERRUPT_MS 100
 
 struct hand {
 	struct ingest *ingest;
@@ -40,6 +42,7 @@ struct ingest {
 	void *context;
 	struct hand *hands;
 	unsigned count;
+	atomic_bool stopping; /* what is being read is read no further */
 	struct metric *batches, *refused, *merged, *unchanged, *rejected;
 	struct metric *duration;
 };
@@ -51,9 +54,17 @@ struct reading {
 	struct quality *quality;
 	const struct item *item;
 	const char *provider;
+	const atomic_bool *stop;
 	bool full;
 	uint64_t rows, rejected;
 };
+
+static void
+refuse_stopping(struct ingest_batch *batch)
+{
+	answer_refuse(&batch->answer, 503, "busy",
+	    "the hub is stopping; hand the batch in again");
+}
 
 static void
 on_row(void *context, const struct feed_row *row)
@@ -93,7 +104,7 @@ feed_pieces(struct feed_reader *reader, struct content *content)
 	do {
 		/* It was read to its end before: only the disk can fail. */
 		err = content_read(content, &piece, NULL);
-		if (err != ERR_OK)
+		if (err != ERR_OK && err != ERR_CLOSED)
 			err = ERR_IO;
 		else if (piece.len > 0)
 			err = feed_reader_feed(reader, buf_span(&piece));
@@ -109,6 +120,10 @@ static enum err
 read_rows(struct reading *reading, struct ingest_batch *batch,
     const struct catalogue *catalogue)
 {
+	/* Limits were checked when it was measured. */
+	const struct content_source source = {.spool = batch->spool,
+	    .coding = batch->coding,
+	    .stop = reading->stop};
 	struct feed_settings settings = {.catalog = catalogue->catalog,
 	    .item = reading->item,
 	    .format = batch->format,
@@ -117,7 +132,6 @@ read_rows(struct reading *reading, struct ingest_batch *batch,
 	    .row = on_row,
 	    .context = reading};
 	struct feed_reader *reader = feed_reader_new(&settings);
-	const struct inflate_limits no_limits = {0, 0};
 	struct content *content;
 	enum err err;
 
@@ -126,11 +140,13 @@ read_rows(struct reading *reading, struct ingest_batch *batch,
 		    "charset: utf-8 or gb18030");
 		return ERR_INVALID;
 	}
-	content = content_open(batch->spool, batch->coding, &no_limits);
+	content = content_open(&source);
 	err = feed_pieces(reader, content);
 	if (err == ERR_INVALID)
 		answer_refuse(&batch->answer, 400, "batch_unreadable", "%s",
 		    feed_reader_why(reader));
+	else if (err == ERR_CLOSED)
+		refuse_stopping(batch);
 	else if (err != ERR_OK)
 		answer_fail(&batch->answer, err, "the upload cannot be read");
 	findings_set_header(reading->findings, feed_reader_header(reader));
@@ -223,6 +239,7 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 	    .findings = hand->findings,
 	    .quality = hand->quality,
 	    .provider = batch->provider,
+	    .stop = &hand->ingest->stopping,
 	    .full = batch->full};
 	const struct findings_batch facts = {pg, number, batch->provider,
 	    reading.item, catalog_version(catalogue->catalog)};
@@ -380,6 +397,10 @@ static enum err
 measure(const struct ingest *ingest, struct ingest_batch *batch,
     struct receipt *receipt)
 {
+	const struct content_source source = {.spool = batch->spool,
+	    .coding = batch->coding,
+	    .limits = ingest->limits,
+	    .stop = &ingest->stopping};
 	struct spool *spool = batch->spool;
 	struct why why = {0};
 	enum err err = ERR_OK;
@@ -390,12 +411,14 @@ measure(const struct ingest *ingest, struct ingest_batch *batch,
 		receipt->digest = spool_digest(spool);
 		receipt->size = spool_size(spool);
 	} else {
-		err = content_measure(spool, batch->coding, &ingest->limits,
-		    &receipt->digest, &receipt->size, &why);
+		err = content_measure(
+		    &source, &receipt->digest, &receipt->size, &why);
 	}
 	if (err == ERR_INVALID)
 		answer_refuse(
 		    &batch->answer, 400, "batch_unreadable", "%s", why.text);
+	else if (err == ERR_CLOSED)
+		refuse_stopping(batch);
 	else if (err != ERR_OK)
 		answer_fail(&batch->answer, err, why.text);
 	if (err != ERR_OK || !batch->promised ||
@@ -477,6 +500,7 @@ ingest_open(const struct ingest_settings *settings, struct why *why)
 		hand->ledger =
 		    ledger_open(settings->conninfo, settings->batch_key, why);
 		if (hand->ledger == NULL) {
+			ingest_stop(ingest, 0);
 			ingest_close(ingest);
 			return NULL;
 		}
@@ -489,6 +513,51 @@ ingest_open(const struct ingest_settings *settings, struct why *why)
 	return ingest;
 }
 
+/* It has not begun: its sender keeps it. */
+static void
+give_back(void *context, void *argument)
+{
+	struct ingest_batch *batch = argument;
+
+	(void)context;
+	refuse_stopping(batch);
+	batch->done(batch);
+}
+
+static void
+interrupt(struct hand *hand)
+{
+	do
+		pg_interrupt(ledger_pg(hand->ledger));
+	while (!worker_ends_within(hand->worker, INTERRUPT_MS));
+}
+
+void
+ingest_stop(struct ingest *ingest, unsigned grace_ms)
+{
+	int64_t deadline_us = clock_tick_us() + (int64_t)grace_ms * 1000, left;
+	size_t returned = 0, interrupted = 0;
+	unsigned i;
+
+	if (ingest == NULL)
+		return;
+	for (i = 0; i < ingest->count; i++)
+		returned +=
+		    worker_recall(ingest->hands[i].worker, give_back, NULL);
+	for (i = 0; i < ingest->count; i++) {
+		left = (deadline_us - clock_tick_us()) / 1000;
+		if (!worker_ends_within(ingest->hands[i].worker,
+			left > 0 ? (unsigned)left : 0)) {
+			atomic_store(&ingest->stopping, true);
+			interrupt(&ingest->hands[i]);
+			interrupted++;
+		}
+		worker_stop(ingest->hands[i].worker);
+	}
+	log_info("ingest.stop", "returned=%zu interrupted=%zu", returned,
+	    interrupted);
+}
+
 void
 ingest_close(struct ingest *ingest)
 {
@@ -496,8 +565,6 @@ ingest_close(struct ingest *ingest)
 
 	if (ingest == NULL)
 		return;
-	for (i = 0; i < ingest->count; i++)
-		worker_stop(ingest->hands[i].worker);
 	for (i = 0; i < ingest->count; i++) {
 		worker_free(ingest->hands[i].worker);
 		ledger_close(ingest->hands[i].ledger);

@@ -21,8 +21,9 @@
 struct hold_limits;
 struct ingest;
 
-/* One batch on its way.  `done` is called once, on an ingest thread, with
- * the answer filled; then the batch is the caller's again. */
+/* One batch on its way.  `done` is called once, on an ingest thread or on that
+ * of ingest_stop, with the answer filled; then the batch is the caller's
+ * again. */
 struct ingest_batch {
 	char provider[MEMBER_CODE_MAX + 1];
 	char id[RECEIPT_ID_MAX + 1];
@@ -62,7 +63,11 @@ struct ingest_settings {
 /* NULL and `why` when a connection cannot be made. */
 struct ingest *ingest_open(
     const struct ingest_settings *settings, struct why *why);
-/* Finishes what waits.  Safe on NULL. */
+/* Nothing more is taken.  Batches that have not begun are answered 503 at
+ * once; those that are being merged have `grace_ms`, then they are rolled back
+ * and answered 503 too.  Nothing runs when it returns.  Safe on NULL. */
+void ingest_stop(struct ingest *ingest, unsigned grace_ms);
+/* After ingest_stop.  Safe on NULL. */
 void ingest_close(struct ingest *ingest);
 /* False when too much waits: the batch is the caller's again.  Any thread. */
 bool ingest_post(struct ingest *ingest, struct ingest_batch *batch);

@@ -38,7 +38,7 @@ keeper_free(struct keeper *keeper)
 {
 	if (keeper == NULL)
 		return;
-	desk_stop(keeper->desk);
+	desk_stop(keeper->desk, 0);
 	desk_free(keeper->desk);
 	mem_free(keeper);
 }

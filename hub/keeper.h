@@ -13,7 +13,7 @@ struct keeper;
 
 /* Owns `ledger` from now on. */
 struct keeper *keeper_new(struct hub *hub, struct ledger *ledger);
-/* Finishes what waits.  Safe on NULL. */
+/* What it is doing is rolled back.  Safe on NULL. */
 void keeper_free(struct keeper *keeper);
 /* Now and then, by the main thread: is it time? */
 void keeper_tick(struct keeper *keeper, int64_t now_us);

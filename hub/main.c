@@ -23,7 +23,11 @@
 #include "hub/settings.h"
 
 #define PATH_SIZE 1024
+/* For answers on their way, and for what the desk still has to do. */
 #define GRACE_MS 5000
+/* Beyond `stop_seconds` and both graces, for the database to stop.  Then the
+ * process just ends, which loses nothing: it might as well have been killed. */
+#define STOP_SECONDS 30
 #define WATCH_MS 1000
 #define EXPIRE_SECONDS 3600
 #define DAY_SECONDS 86400
@@ -355,19 +359,22 @@ hub_open(struct hub *hub, struct why *why)
 	return err;
 }
 
-/* Requests end first, then what they need; the database goes last. */
+/* Batches end first, so that their senders hear of it, then requests, then
+ * what they need; the database goes last. */
 static void
 hub_close(struct hub *hub)
 {
+	alarm((unsigned)hub->settings.stop_seconds + STOP_SECONDS);
+	inbox_stop(hub->inbox);
+	ingest_stop(hub->ingest, (unsigned)hub->settings.stop_seconds * 1000);
 	if (hub->http != NULL)
 		http_server_close(hub->http, GRACE_MS);
-	inbox_stop(hub->inbox);
 	ingest_close(hub->ingest);
 	keeper_free(hub->keeper);
 	inbox_free(hub->inbox);
 	if (hub->bus != NULL)
 		publish_stop(hub->publish);
-	desk_stop(hub->desk);
+	desk_stop(hub->desk, GRACE_MS);
 	bus_close(hub->bus);
 	desk_free(hub->desk);
 	publish_close(hub->publish);

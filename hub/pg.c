@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <libpq-fe.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +26,8 @@ struct pg {
 	PGresult *result;
 	char *conninfo;
 	const char *setup;
+	_Atomic(PGcancel *) cancel; /* whoever takes it out owns it */
+	atomic_bool interrupted;
 	bool failed;
 	bool copying; /* rows are sent, the server's word on them is not in */
 	struct why why;
@@ -85,10 +88,45 @@ ignore_notice(void *context, const char *message)
 	(void)message;
 }
 
+/* How to reach what runs on the connection of now. */
+static void
+publish_cancel(struct pg *pg, PGcancel *cancel)
+{
+	PQfreeCancel(atomic_exchange(&pg->cancel, cancel));
+}
+
+void
+pg_interrupt(struct pg *pg)
+{
+	PGcancel *cancel, *none = NULL;
+	char words[256];
+
+	atomic_store(&pg->interrupted, true);
+	cancel = atomic_exchange(&pg->cancel, NULL);
+	if (cancel == NULL)
+		return;
+	/* Without success it is as if nothing had run. */
+	(void)PQcancel(cancel, words, sizeof(words));
+	if (!atomic_compare_exchange_strong(&pg->cancel, &none, cancel))
+		PQfreeCancel(cancel);
+}
+
+static bool
+may_go_on(struct pg *pg)
+{
+	if (!pg->failed && atomic_load(&pg->interrupted)) {
+		snprintf(pg->why.text, sizeof(pg->why.text), "interrupted");
+		pg->failed = true;
+	}
+	return !pg->failed;
+}
+
 static void
 connect_now(struct pg *pg)
 {
 	pg->failed = false;
+	if (!may_go_on(pg))
+		return;
 	if (pg->link == NULL)
 		pg->link = PQconnectdb(pg->conninfo);
 	else
@@ -97,6 +135,7 @@ connect_now(struct pg *pg)
 		fail(pg, NULL);
 		return;
 	}
+	publish_cancel(pg, PQgetCancel(pg->link));
 	PQsetNoticeProcessor(pg->link, ignore_notice, NULL);
 	if (pg->setup != NULL)
 		pg_run(pg, pg->setup);
@@ -123,6 +162,7 @@ pg_close(struct pg *pg)
 	if (pg == NULL)
 		return;
 	drop_result(pg);
+	publish_cancel(pg, NULL);
 	PQfinish(pg->link);
 	mem_free(pg->conninfo);
 	mem_free(pg);
@@ -155,9 +195,8 @@ pg_end(struct pg *pg, bool commit)
 		pg_run(pg, "COMMIT");
 	failed = pg->failed;
 	if (failed || !commit) {
-		pg->failed = false;
 		if (PQtransactionStatus(pg->link) != PQTRANS_IDLE)
-			pg_run(pg, "ROLLBACK");
+			keep(pg, PQexec(pg->link, "ROLLBACK"));
 		pg->failed = failed;
 	}
 	drop_result(pg);
@@ -180,7 +219,7 @@ void
 pg_run(struct pg *pg, const char *sql)
 {
 	settle(pg);
-	if (!pg->failed)
+	if (may_go_on(pg))
 		keep(pg, PQexec(pg->link, sql));
 }
 
@@ -205,7 +244,7 @@ pg_exec_args(
 
 	assert(count <= PG_ARGS_MAX);
 	settle(pg);
-	if (pg->failed)
+	if (!may_go_on(pg))
 		return;
 	for (i = 0; i < count; i++) {
 		int64_t shift = args[i].kind == PG_TIME ? PG_EPOCH_US : 0;
@@ -353,7 +392,7 @@ pg_copy(struct pg *pg, const char *sql, struct buf *rows)
 	PGresult *result;
 
 	settle(pg);
-	if (pg->failed || rows->len == 0)
+	if (!may_go_on(pg) || rows->len == 0)
 		goto out;
 	result = PQexec(pg->link, sql);
 	if (PQresultStatus(result) != PGRES_COPY_IN) {

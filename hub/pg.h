@@ -5,7 +5,7 @@
  * until pg_end, which is the one place that tells; so a dozen calls go
  * unchecked in between.  A lost connection is made again by the next
  * pg_begin.  Values travel in binary both ways.
- * One thread per connection.
+ * One thread per connection, but for pg_interrupt.
  */
 #ifndef HUB_PG_H
 #define HUB_PG_H
@@ -31,6 +31,10 @@ void pg_begin(struct pg *pg);
  * ERR_DATABASE (and pg_why) for failures only. */
 MUST_CHECK enum err pg_end(struct pg *pg, bool commit);
 bool pg_has_failed(const struct pg *pg);
+/* For good: the statement that runs is cancelled, everything later fails but
+ * the way out of a transaction.  Any thread; may be called again, as a
+ * statement that was just on its way to the server is not seen. */
+void pg_interrupt(struct pg *pg);
 /* SQLSTATE and message, never data; borrowed. */
 const char *pg_why(const struct pg *pg);
 

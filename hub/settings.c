@@ -53,6 +53,8 @@ const struct setting hub_setting_rows[] = {
 	    "size of one batch, before and after decoding, bytes"},
 	{"upload_days", SETTING_INT, TARGET(upload_days), "7", 1, 365,
 	    "days that half an upload is kept for its sender to go on"},
+	{"stop_seconds", SETTING_INT, TARGET(stop_seconds), "20", 0, 3600,
+	    "seconds that a running merge has to end when the hub is stopped"},
 	{"inflate_ratio", SETTING_INT, TARGET(inflate_ratio), "200", 2, 100000,
 	    "times its size that a gzip or zstd body may decode to"},
 	{"withdraw_share", SETTING_INT, TARGET(withdraw_share), "10", 0, 100,

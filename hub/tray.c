@@ -39,7 +39,7 @@ tray_open(const char *inbox, const char *department, struct tray *tray,
 	struct buf path = {0};
 
 	buf_print(&path, "%s/%s", inbox, department);
-	*tray = (struct tray){mem_text(buf_cstr(&path)), -1, -1, -1, -1};
+	*tray = (struct tray){mem_text(buf_cstr(&path)), -1, -1, -1, -1, NULL};
 	buf_release(&path);
 	tray->root =
 	    open(tray->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -228,13 +228,17 @@ tray_claim(const struct tray *tray, const char *name)
 }
 
 static enum err
-copy(int file, struct spool *spool)
+copy(int file, struct spool *spool, const atomic_bool *stop)
 {
 	struct buf piece = {0};
 	enum err err = ERR_OK;
 	ssize_t got;
 
 	do {
+		if (stop != NULL && atomic_load(stop)) {
+			buf_release(&piece);
+			return ERR_CLOSED;
+		}
 		buf_reset(&piece);
 		got = read(file, buf_room(&piece, PIECE), PIECE);
 		if (got < 0 && errno == EINTR)
@@ -263,7 +267,7 @@ tray_take(const struct tray *tray, const char *name, const char *file,
 	from = open_plain(tray->claimed, data, &status);
 	if (from < 0)
 		return errno == EINVAL || errno == ELOOP ? ERR_MISSING : ERR_IO;
-	err = copy(from, spool);
+	err = copy(from, spool, tray->stop);
 	close(from);
 	return err;
 }

@@ -9,6 +9,7 @@
 #ifndef HUB_TRAY_H
 #define HUB_TRAY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
@@ -20,6 +21,7 @@
 struct tray {
 	char *path;
 	int root, claimed, done, refused; /* folders */
+	const atomic_bool *stop;          /* set: tray_take ends; may be NULL */
 };
 
 /* Makes the inner folders when missing. */
@@ -48,7 +50,7 @@ int64_t tray_size_of(const struct tray *tray, const char *file);
  * was first. */
 MUST_CHECK enum err tray_claim(const struct tray *tray, const char *name);
 /* The claimed file into a spool: what is merged cannot be changed any more.
- * ERR_MISSING: it is gone. */
+ * ERR_MISSING: it is gone; ERR_CLOSED: we are stopping. */
 MUST_CHECK enum err tray_take(const struct tray *tray, const char *name,
     const char *file, struct spool *spool);
 /* Into done/, or refused/. */

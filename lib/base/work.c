@@ -1,8 +1,9 @@
 /*
  * work: the one kind of queue between threads, and the threads themselves.
  *
- * An owner takes everything that waits at once and handles it without the
- * lock; a lock is therefore held for a few instructions only.
+ * Handlers run without the lock, which is therefore held for a few
+ * instructions only.  A worker takes one job at a time, so that what has not
+ * begun can be taken back; other owners take everything that waits at once.
  */
 #include "base/work.h"
 
@@ -22,6 +23,7 @@
 
 struct jobs {
 	void **list;
+	size_t begun; /* of the list: these are gone already */
 	size_t count;
 	size_t size;
 };
@@ -30,8 +32,10 @@ struct worker {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
+	pthread_cond_t end;
 	struct jobs jobs;       /* under lock */
 	bool stopping;          /* under lock */
+	bool ended;             /* under lock */
 	_Atomic size_t waiting; /* posted and not yet begun */
 	work_fn handle;         /* this one or the next */
 	work_batch_fn handle_batch;
@@ -81,10 +85,29 @@ deadline_in(unsigned ms, struct timespec *deadline)
 	}
 }
 
-/* Take all jobs that wait.  An empty answer means: nothing came for idle_ms,
- * or, when *stopped, nothing will come any more. */
+/* All jobs that wait, or the first of them. */
 static struct jobs
-worker_take(struct worker *worker, bool *stopped)
+jobs_take(struct jobs *jobs, bool all, void **one)
+{
+	struct jobs taken = {0};
+
+	if (all || jobs->begun == jobs->count) {
+		taken = *jobs;
+		*jobs = (struct jobs){0};
+		return taken;
+	}
+	*one = jobs->list[jobs->begun++];
+	taken = (struct jobs){.list = one, .count = 1};
+	if (jobs->begun == jobs->count)
+		jobs->begun = jobs->count = 0;
+	return taken;
+}
+
+/* Wait for jobs and take them, or one of them into `one`.  An empty answer
+ * means: nothing came for idle_ms, or, when *stopped, nothing will come any
+ * more. */
+static struct jobs
+worker_take(struct worker *worker, void **one, bool *stopped)
 {
 	bool patient = worker->idle == NULL || worker->idle_ms == 0;
 	struct timespec deadline;
@@ -101,8 +124,8 @@ worker_take(struct worker *worker, bool *stopped)
 			failed = pthread_cond_timedwait(
 			    &worker->wake, &worker->lock, &deadline);
 	}
-	taken = worker->jobs;
-	worker->jobs = (struct jobs){0};
+	taken = jobs_take(&worker->jobs, worker->handle_batch != NULL, one);
+	atomic_fetch_sub(&worker->waiting, taken.count);
 	*stopped = worker->stopping && taken.count == 0;
 	pthread_mutex_unlock(&worker->lock);
 	return taken;
@@ -111,17 +134,10 @@ worker_take(struct worker *worker, bool *stopped)
 static void
 worker_handle(struct worker *worker, const struct jobs *jobs)
 {
-	size_t i;
-
-	if (worker->handle_batch != NULL) {
-		atomic_fetch_sub(&worker->waiting, jobs->count);
+	if (worker->handle_batch != NULL)
 		worker->handle_batch(worker->context, jobs->list, jobs->count);
-		return;
-	}
-	for (i = 0; i < jobs->count; i++) {
-		atomic_fetch_sub(&worker->waiting, 1);
-		worker->handle(worker->context, jobs->list[i]);
-	}
+	else
+		worker->handle(worker->context, jobs->list[0]);
 }
 
 static void *
@@ -130,16 +146,22 @@ worker_run(void *argument)
 	struct worker *worker = argument;
 	bool stopped = false;
 	struct jobs jobs;
+	void *one = NULL;
 
 	pthread_setname_np(pthread_self(), worker->name);
 	while (!stopped) {
-		jobs = worker_take(worker, &stopped);
+		jobs = worker_take(worker, &one, &stopped);
 		if (jobs.count > 0)
 			worker_handle(worker, &jobs);
 		else if (!stopped)
 			worker->idle(worker->context);
-		mem_free(jobs.list);
+		if (jobs.list != &one)
+			mem_free(jobs.list);
 	}
+	pthread_mutex_lock(&worker->lock);
+	worker->ended = true;
+	pthread_cond_signal(&worker->end);
+	pthread_mutex_unlock(&worker->lock);
 	return NULL;
 }
 
@@ -165,6 +187,7 @@ worker_prepare(const char *name, void (*idle)(void *context), unsigned idle_ms,
 	must(pthread_condattr_init(&attributes));
 	must(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC));
 	must(pthread_cond_init(&worker->wake, &attributes));
+	must(pthread_cond_init(&worker->end, &attributes));
 	pthread_condattr_destroy(&attributes);
 	must(pthread_mutex_init(&worker->lock, NULL));
 	snprintf(worker->name, sizeof(worker->name), "%.15s", name);
@@ -230,12 +253,53 @@ worker_stop(struct worker *worker)
 	must(pthread_join(worker->thread, NULL));
 }
 
+size_t
+worker_recall(struct worker *worker, work_fn give, void *context)
+{
+	struct jobs jobs;
+	size_t i, count;
+
+	assert(worker->handle != NULL);
+	pthread_mutex_lock(&worker->lock);
+	worker->stopping = true;
+	jobs = worker->jobs;
+	worker->jobs = (struct jobs){0};
+	count = jobs.count - jobs.begun;
+	atomic_fetch_sub(&worker->waiting, count);
+	pthread_cond_signal(&worker->wake);
+	pthread_mutex_unlock(&worker->lock);
+	for (i = jobs.begun; i < jobs.count; i++)
+		give(context, jobs.list[i]);
+	mem_free(jobs.list);
+	return count;
+}
+
+bool
+worker_ends_within(struct worker *worker, unsigned timeout_ms)
+{
+	struct timespec deadline;
+	int failed = 0;
+	bool ended;
+
+	deadline_in(timeout_ms, &deadline);
+	pthread_mutex_lock(&worker->lock);
+	worker->stopping = true;
+	pthread_cond_signal(&worker->wake);
+	while (!worker->ended && failed != ETIMEDOUT)
+		failed = pthread_cond_timedwait(
+		    &worker->end, &worker->lock, &deadline);
+	ended = worker->ended;
+	pthread_mutex_unlock(&worker->lock);
+	return ended;
+}
+
 void
 worker_free(struct worker *worker)
 {
 	if (worker == NULL)
 		return;
 	pthread_cond_destroy(&worker->wake);
+	pthread_cond_destroy(&worker->end);
 	pthread_mutex_destroy(&worker->lock);
 	mem_free(worker->jobs.list);
 	mem_free(worker);

@@ -27,6 +27,13 @@ bool worker_post(struct worker *worker, void *job, size_t limit);
 size_t worker_waiting(struct worker *worker);
 /* Handles what waits, then ends the thread.  Not from the thread itself. */
 void worker_stop(struct worker *worker);
+/* The other way to stop: nothing more is accepted, and every job that has not
+ * begun goes to `give`, on the calling thread, instead of being handled.
+ * Answers how many.  For threads made with worker_new. */
+size_t worker_recall(struct worker *worker, work_fn give, void *context);
+/* Nothing more is accepted: has the thread handled its last job, now or
+ * within `timeout_ms`?  worker_stop is still to be called. */
+bool worker_ends_within(struct worker *worker, unsigned timeout_ms);
 void worker_free(struct worker *worker); /* after stop; safe on NULL */
 
 /* All jobs that wait, at once: for group commit.  Blocks until there is one,

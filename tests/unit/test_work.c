@@ -19,7 +19,8 @@
 
 struct seen {
 	intptr_t jobs[64];
-	size_t count;
+	intptr_t returned[64];
+	size_t count, return_count;
 	size_t batches;
 	char thread[16];
 	_Atomic int idles;
@@ -134,6 +135,68 @@ a_full_worker_gives_the_job_back(void **state)
 }
 
 static void
+give_back(void *context, void *job)
+{
+	struct seen *seen = context;
+
+	seen->returned[seen->return_count++] = (intptr_t)job;
+}
+
+static void
+what_has_not_begun_can_be_taken_back(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+	intptr_t i;
+
+	(void)state;
+	seen_init(&seen);
+	worker = worker_new("recall", note_slowly, NULL, 0, &seen);
+	for (i = 1; i <= 40; i++)
+		worker_post(worker, (void *)i, 0);
+	uv_sem_wait(&seen.begun);
+
+	assert_int_equal(worker_recall(worker, give_back, &seen), 39);
+
+	assert_int_equal(seen.return_count, 39);
+	for (i = 0; i < 39; i++)
+		assert_int_equal(seen.returned[i], i + 2);
+	assert_int_equal(worker_waiting(worker), 0);
+	assert_false(worker_post(worker, &seen, 0));
+	assert_false(worker_ends_within(worker, 1));
+	uv_sem_post(&seen.go);
+	assert_true(worker_ends_within(worker, 60000));
+	assert_int_equal(worker_recall(worker, give_back, &seen), 0);
+	worker_stop(worker);
+	assert_int_equal(seen.count, 1);
+	worker_free(worker);
+	seen_release(&seen);
+}
+
+static void
+a_worker_that_is_waited_for_handles_what_waits(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+	intptr_t i;
+
+	(void)state;
+	seen_init(&seen);
+	worker = worker_new("wait", note_slowly, NULL, 0, &seen);
+	for (i = 1; i <= 3; i++)
+		worker_post(worker, (void *)i, 0);
+	uv_sem_post(&seen.go);
+
+	assert_true(worker_ends_within(worker, 60000));
+
+	assert_false(worker_post(worker, &seen, 0));
+	worker_stop(worker);
+	assert_int_equal(seen.count, 3);
+	worker_free(worker);
+	seen_release(&seen);
+}
+
+static void
 a_batch_is_all_that_waits(void **state)
 {
 	struct seen seen;
@@ -243,6 +306,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(jobs_are_handled_in_order_on_a_named_thread),
 	    cmocka_unit_test(a_full_worker_gives_the_job_back),
+	    cmocka_unit_test(what_has_not_begun_can_be_taken_back),
+	    cmocka_unit_test(a_worker_that_is_waited_for_handles_what_waits),
 	    cmocka_unit_test(a_batch_is_all_that_waits),
 	    cmocka_unit_test(idle_is_called_while_nothing_comes),
 	    cmocka_unit_test(a_loop_gets_its_mail_in_order),
