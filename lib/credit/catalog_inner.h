@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "credit/catalog.h"
 
+struct mask;
+
 struct catalog {
 	struct arena *arena; /* owns everything below */
 	const char *name;
@@ -21,6 +23,7 @@ struct catalog {
 	size_t common_count;
 	struct item *items; /* ascending by number */
 	size_t item_count;
+	const struct mask *mask; /* NULL: no anonymised answers */
 };
 
 /* Is `column` (folded and trimmed) the field's name, an alias or its

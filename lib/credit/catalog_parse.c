@@ -9,6 +9,7 @@
 #include "credit/catalog_check.h"
 #include "credit/catalog_inner.h"
 #include "credit/catalog_load.h"
+#include "credit/catalog_mask.h"
 #include "credit/code_index.h"
 #include "credit/question.h"
 
@@ -450,7 +451,8 @@ static void
 load_document(struct loader *loader, const struct json *document)
 {
 	static const char *const members[] = {"catalogue", "version", "issued",
-	    "categories", "rules", "code_lists", "common", "items", NULL};
+	    "categories", "rules", "code_lists", "common", "items",
+	    "anonymisation", NULL};
 	struct catalog *catalog = loader->catalog;
 	int year, month, day, end = 0;
 	const char *issued;
@@ -470,6 +472,7 @@ load_document(struct loader *loader, const struct json *document)
 	load_lists(loader, document);
 	load_common(loader, document);
 	load_items(loader, document);
+	catalog_load_mask(loader, document);
 }
 
 struct catalog *
