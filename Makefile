@@ -60,7 +60,7 @@ PYTHON := /usr/bin/python3
 PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider -rs
 T ?= 60
 
-.PHONY: all programs help demo up down check unit fuzz-replay lint asan tsan fuzz bench clean
+.PHONY: all programs help demo up down check unit fuzz-replay lint asan tsan fuzz bench weather clean
 all: programs
 	@ln -sf $(BUILD)/rongxin-hub $(BUILD)/rongxin-node $(BUILD)/rongxin build/
 
@@ -178,6 +178,12 @@ bench: deps-test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@$(PYTHON) tests/bench/run.py
 
+SEED ?= 1
+MINUTES ?= 5
+weather: deps-test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@$(PYTHON) tests/scenario/weather.py $(SEED) $$(($(MINUTES) * 60))
+
 .PHONY: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 lint: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
@@ -207,7 +213,7 @@ help:
 	@echo "make demo      the whole network on this machine, shown and stopped (FEED=file.csv)"
 	@echo "make check     all tests"
 	@echo "make up/down   the same network, left running; run/env.sh says where"
-	@echo "make lint unit asan tsan fuzz bench clean: see CONTRIBUTING.md"
+	@echo "make lint unit asan tsan fuzz bench weather clean: see CONTRIBUTING.md"
 
 clean:
 	rm -rf build

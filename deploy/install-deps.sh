@@ -9,7 +9,8 @@ run="gcc libc6-dev make protobuf-c-compiler libprotobuf-c-dev libzmq3-dev
 libuv1-dev librocksdb-dev libnghttp2-dev node-llhttp libjansson-dev libzstd-dev
 zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-libcmocka-dev python3 python3-pytest python3-zmq curl openssl zstd"
+libcmocka-dev python3 python3-pytest python3-zmq curl openssl zstd
+iproute2"
 
 case ${1:-run} in
 run) wanted=$run ;;

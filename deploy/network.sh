@@ -6,6 +6,9 @@
 #   deploy/network.sh start DIR NAME   (hub gd gz sz) start one again, as after a crash
 #   deploy/network.sh pid DIR NAME     its process id
 # Ports are free ones; everything listens on 127.0.0.1; all state is in DIR.
+# For tests of bad links: RX_HOST_gd (where gd listens), RX_ENTER_gd (a command
+# that runs it elsewhere, such as in a network namespace) and RX_PARENT_gd ("LIVE
+# FETCH", endpoints in place of its parent's); the same for hub, gz and sz.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,6 +33,18 @@ declare -A division=([gd]=44 [gz]=4401 [sz]=4403)
 fail() {
 	echo "network: $*" >&2
 	exit 1
+}
+
+# A variable of a part: $(of ENTER gd) is $RX_ENTER_gd.
+of() {
+	local variable=RX_$1_$2
+	echo "${!variable:-}"
+}
+
+host_of() {
+	local host
+	host=$(of HOST "$1")
+	echo "${host:-127.0.0.1}"
 }
 
 # What a command says matters only when it fails.
@@ -65,10 +80,10 @@ make_keys() {
 			--name "${name[$who]}" --kind "${kind[$who]}" ${items[$who]:+--items "${items[$who]}"}
 	done
 	quietly "$rx" key member --network "$dir/net" --out "$dir/id/hub" --code "${code[operator]}" \
-		--name "${name[operator]}" --hosts localhost,127.0.0.1
+		--name "${name[operator]}" --hosts "localhost,$(host_of hub)"
 	for who in gd gz sz; do
 		quietly "$rx" key node --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
-			--name "${name[$who]}" --hosts localhost,127.0.0.1 --divisions "${division[$who]}"
+			--name "${name[$who]}" --hosts "localhost,$(host_of "$who")" --divisions "${division[$who]}"
 	done
 	"$rx" catalogue sign "$here/deploy/catalogue/catalogue.json" \
 		--key "$dir/net/catalogue.key" >"$dir/net/catalogue.jws"
@@ -76,9 +91,9 @@ make_keys() {
 
 # start NAME PROGRAM: run a daemon, wait until it is ready.
 start_daemon() {
-	local who=$1 program=$2
-	rm -f "$dir/$who.ready"
-	"$bin/$program" --config "$dir/$who.conf" >>"$dir/log/$who.log" 2>&1 &
+	local who=$1 program=$2 enter
+	read -ra enter <<<"$(of ENTER "$who")"
+	"${enter[@]}" "$bin/$program" --config "$dir/$who.conf" >>"$dir/log/$who.log" 2>&1 &
 	echo $! >"$dir/pid/$who.pid"
 	for _ in $(seq 600); do
 		[ -s "$dir/$who/ready" ] && grep -q "\"pid\": *$!\b" "$dir/$who/ready" && return 0
@@ -106,9 +121,9 @@ configure_hub() {
 		batch_key = $dir/net/batch.key
 		receipt_key = $dir/net/receipt.key
 		curve = $dir/net/hub.curve
-		listen = $(port_of hub listen 127.0.0.1:0)
-		live = $(port_of hub live tcp://127.0.0.1:*)
-		fetch = $(port_of hub fetch tcp://127.0.0.1:*)
+		listen = $(port_of hub listen "$(host_of hub):0")
+		live = $(port_of hub live "tcp://$(host_of hub):*")
+		fetch = $(port_of hub fetch "tcp://$(host_of hub):*")
 		sql_folder = $dir/share/sql
 		catalogue = $dir/net/catalogue.jws
 		operator_member = $dir/id/operator.member.json
@@ -118,20 +133,22 @@ configure_hub() {
 }
 
 configure_node() { # NAME PARENT [serves]
+	local live fetch
+	read -r live fetch <<<"$(of PARENT "$1")"
 	cat >"$dir/$1.conf" <<-EOF
 		folder = $dir/$1
 		network = $dir/net/network.json
 		stem = $dir/id/$1
-		listen = $(port_of "$1" listen 127.0.0.1:0)
-		parent_live = $(ready "$2" live)
-		parent_fetch = $(ready "$2" fetch)
+		listen = $(port_of "$1" listen "$(host_of "$1"):0")
+		parent_live = ${live:-$(ready "$2" live)}
+		parent_fetch = ${fetch:-$(ready "$2" fetch)}
 		ready_file = $dir/$1/ready
 		user = $user
 	EOF
 	[ "$2" = hub ] || echo "parent_key = $(cat "$dir/id/$2.curve.pub")" >>"$dir/$1.conf"
 	[ -z "${3:-}" ] || cat >>"$dir/$1.conf" <<-EOF
-		live = $(port_of "$1" live tcp://127.0.0.1:*)
-		fetch = $(port_of "$1" fetch tcp://127.0.0.1:*)
+		live = $(port_of "$1" live "tcp://$(host_of "$1"):*")
+		fetch = $(port_of "$1" fetch "tcp://$(host_of "$1"):*")
 	EOF
 }
 

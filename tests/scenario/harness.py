@@ -61,11 +61,12 @@ class Network:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-test.", dir="/tmp"))
         self.folder.chmod(0o755)
         self.run = self.folder / "run"
-        self.clients = {}
+        self.patience = 120     # seconds for an answer
+        self.environment = {}   # for deploy/network.sh
 
     def script(self, *words):
         done = subprocess.run([str(SCRIPT), *words], capture_output=True, text=True, timeout=180,
-                              env={**os.environ, "RX_BIN": str(BIN)})
+                              env={**os.environ, "RX_BIN": str(BIN), **self.environment})
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}{self.logs()}"
         return done.stdout
 
@@ -117,7 +118,7 @@ class Network:
         context = ssl.create_default_context(cafile=str(self.run / "net" / "ca.crt"))
         if who is not None:
             context.load_cert_chain(f"{self.stem(who)}.crt", f"{self.stem(who)}.key")
-        return http.client.HTTPSConnection(where.hostname, where.port, context=context, timeout=120)
+        return http.client.HTTPSConnection(where.hostname, where.port, context=context, timeout=self.patience)
 
     def http(self, part, method, path, who="operator", body=None, headers=None):
         link = self.link(part, who)
