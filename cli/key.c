@@ -221,9 +221,8 @@ write_member(const struct args *args, const char *kind,
 		json_put_cstr(&json, "curve_key", keys->curve);
 		put_key(&json, "sign_key", keys->sign);
 		put_key(&json, "trail_key", keys->trail);
-	} else {
-		put_list(&json, "items", args_get(args, "items"), false);
 	}
+	put_list(&json, "items", args_get(args, "items"), false);
 	json_close_object(&json);
 	err = member_parse(buf_span(&text), &member, why);
 	with_suffix(path, args_get(args, "out"), ".member.json");
@@ -439,6 +438,7 @@ static const struct arg_option node_options[] = {
     MEMBER_OPTIONS,
     {"divisions", "LIST", NULL,
 	"what it holds: 44 (a province), 4401 (a city), empty: the nation"},
+    {"items", "LIST", NULL, "items that it answers for: 1,2,11; all if absent"},
     {NULL, NULL, NULL, NULL},
 };
 

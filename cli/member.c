@@ -16,10 +16,18 @@ static const struct arg_option options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option takeover_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"from", "CODE", NULL, "the platform that had them"},
+    {"divisions", "LIST", NULL, "comma-separated; all that it has if absent"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct show_column columns[] = {
     {"code", "code"},
     {"kind", "kind"},
     {"status", "status"},
+    {"divisions", "divisions"},
     {"name", "name"},
     {NULL, NULL},
 };
@@ -160,6 +168,75 @@ out:
 	return code;
 }
 
+static bool
+print_takeover(const struct args *args, struct buf *text)
+{
+	const char *from = args_need(args, "from");
+	const char *list = args_get(args, "divisions");
+	struct json_out json = {text, false};
+	size_t len;
+
+	if (from == NULL)
+		return false;
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "from", from);
+	if (list != NULL) {
+		json_open_array(&json, "divisions");
+		for (;; list += len + 1) {
+			len = strcspn(list, ",");
+			json_put_text(&json, NULL, span_make(list, len));
+			if (list[len] == '\0')
+				break;
+		}
+		json_close_array(&json);
+	}
+	json_close_object(&json);
+	return true;
+}
+
+static int
+show_members(const struct args *args, struct span answer)
+{
+	struct why why = {""};
+	struct json *root;
+
+	if (args_has(args, "json")) {
+		show_raw(answer);
+		return DONE;
+	}
+	root = json_parse(answer, &why);
+	if (root == NULL)
+		return args_failed(args, "the hub's answer: %s", why.text);
+	show_table(json_find(root, "members"), columns);
+	json_free(root);
+	return DONE;
+}
+
+static int
+member_takeover(const struct args *args)
+{
+	struct fetch_answer answer = {0};
+	struct buf text = {0}, path = {0};
+	struct fetch fetch = {
+	    .method = "POST", .content_type = "application/json"};
+	int code = MISUSED;
+
+	if (print_takeover(args, &text)) {
+		buf_text(&path, "/v1/members/");
+		fetch_escape(args->operands[0], &path);
+		buf_text(&path, "/takeover");
+		fetch.path = buf_cstr(&path);
+		fetch.body = buf_span(&text);
+		code = fetch_send(args, "hub", &fetch, &answer);
+	}
+	if (code == DONE)
+		code = show_members(args, buf_span(&answer.body));
+	fetch_answer_release(&answer);
+	buf_release(&path);
+	buf_release(&text);
+	return code;
+}
+
 static const struct arg_command commands[] = {
     {"member list", "", "list the members", "", "rongxin member list", 0, 0,
 	options, member_list},
@@ -172,6 +249,13 @@ static const struct arg_command commands[] = {
 	"STATUS is active, suspended or struck_off.",
 	"rongxin member set-status 91100000100003962T suspended", 2, 2, options,
 	member_set_status},
+    {"member takeover", "CODE",
+	"one platform takes divisions over from another",
+	"Both documents change at once: the successor fetches what it did not "
+	"hold, the predecessor gets no more of it and shows none.",
+	"rongxin member takeover 11440000MB00004493 --from "
+	"11440100MB0044011H --divisions 4401",
+	1, 1, takeover_options, member_takeover},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

@@ -12,6 +12,7 @@
 #define SHOW_EVERY_US 200000
 #define BAR_WIDTH 30
 #define COLUMNS_MAX 12
+#define LIST_SHOWN 8
 
 static void
 draw(const struct progress *progress, bool last)
@@ -106,6 +107,29 @@ show_padded(struct span text, size_t width)
 		putchar(' ');
 }
 
+/* Short texts side by side, the nation's division too; or how many there
+ * are. */
+static void
+cell_list(const struct json *list, struct buf *out)
+{
+	struct span text;
+	size_t i;
+
+	for (i = 0; i < json_count(list); i++) {
+		text = json_text(json_at(list, i));
+		if (text.ptr == NULL || i == LIST_SHOWN) {
+			buf_reset(out);
+			buf_print(out, "%zu", json_count(list));
+			return;
+		}
+		if (i > 0)
+			buf_char(out, ' ');
+		if (text.len == 0)
+			buf_text(out, "\"\"");
+		buf_add(out, text.ptr, text.len);
+	}
+}
+
 static void
 cell_text(const struct json *row, const char *member, struct buf *out)
 {
@@ -115,7 +139,7 @@ cell_text(const struct json *row, const char *member, struct buf *out)
 	if (value == NULL || json_is_null(value) || json_is_object(value))
 		buf_char(out, '-');
 	else if (json_is_array(value))
-		buf_print(out, "%zu", json_count(value));
+		cell_list(value, out);
 	else
 		json_scalar(value, out);
 	if (out->len == 0)

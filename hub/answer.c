@@ -26,6 +26,7 @@ static const struct {
     {"not_yours", "Belongs to another member"},
     {"not_found", "There is no such thing"},
     {"item_unknown", "The catalogue has no such item"},
+    {"platform_conflict", "The platform list does not allow it"},
     {"not_newer", "Not newer than what is there"},
     {"too_large", "Too large"},
     {"media_type", "Neither CSV nor NDJSON, or an unknown charset"},

@@ -9,6 +9,7 @@
 #include "credit/consent.h"
 #include "credit/record.h"
 #include "hub/catalogue.h"
+#include "hub/platforms.h"
 
 /* Control records have no department; the hub itself puts them in. */
 #define PROVIDER "hub"
@@ -21,6 +22,7 @@ struct touched {
 
 struct control_round {
 	struct ledger *ledger;
+	struct platforms *platforms; /* NULL: none changed in this round */
 	size_t count;
 	struct touched touched[CONTROL_ROUND_MAX];
 };
@@ -53,6 +55,7 @@ control_round_end(struct control_round *round, struct why *why)
 	if (err != ERR_OK)
 		err =
 		    why_set(why, err, "ledger: %s", ledger_why(round->ledger));
+	platforms_free(round->platforms);
 	mem_free(round);
 	return err;
 }
@@ -96,24 +99,86 @@ control_record(enum control_item item, struct span subject, struct span key)
 	    .as_of_us = clock_now_us()};
 }
 
-enum err
-control_put_member(
-    struct control_round *round, const struct member *member, struct why *why)
+static void
+put_document(struct control_round *round, const struct member *member)
 {
 	struct buf document = {0};
 	struct record_field field = {.number = 1};
 	struct record record =
 	    control_record(CONTROL_MEMBER, span_of(member->code), span_of(""));
 
-	if (!round_takes(round, CONTROL_MEMBER, span_of(member->code)))
-		return why_set(why, ERR_BUSY, "not in this round");
 	member_print(member, &document);
 	field.value = buf_span(&document);
 	record.fields = &field;
 	record.field_count = 1;
 	round_put(round, &record, span_of(member->code));
 	buf_release(&document);
+}
+
+static enum err
+round_load_platforms(struct control_round *round, struct why *why)
+{
+	if (round->platforms == NULL)
+		round->platforms = platforms_load(control_round_pg(round), why);
+	return round->platforms != NULL ? ERR_OK : ERR_DATABASE;
+}
+
+enum err
+control_put_member(
+    struct control_round *round, const struct member *member, struct why *why)
+{
+	enum err err = ERR_OK;
+
+	if (!round_takes(round, CONTROL_MEMBER, span_of(member->code)))
+		return why_set(why, ERR_BUSY, "not in this round");
+	if (member->kind == MEMBER_PLATFORM)
+		err = round_load_platforms(round, why);
+	if (err == ERR_OK && round->platforms != NULL)
+		err = platforms_put(round->platforms, member, 1, why);
+	if (err == ERR_OK)
+		put_document(round, member);
+	return err;
+}
+
+/* Both as the list has them. */
+static enum err
+find_two(struct control_round *round, const struct takeover *takeover,
+    const char *code, struct member both[2])
+{
+	const struct member *from, *to;
+
+	from = platforms_find(round->platforms, takeover->from);
+	to = platforms_find(round->platforms, code);
+	if (from == NULL || to == NULL)
+		return ERR_MISSING;
+	both[0] = *from;
+	both[1] = *to;
 	return ERR_OK;
+}
+
+enum err
+control_take_over(struct control_round *round, const struct takeover *takeover,
+    const char *code, struct member both[2], struct why *why)
+{
+	enum err err;
+
+	if (!round_takes(round, CONTROL_MEMBER, span_of(code)) ||
+	    !round_takes(round, CONTROL_MEMBER, span_of(takeover->from)) ||
+	    round->count + 2 > CONTROL_ROUND_MAX)
+		return why_set(why, ERR_BUSY, "not in this round");
+	err = round_load_platforms(round, why);
+	if (err == ERR_OK &&
+	    find_two(round, takeover, code, both) == ERR_MISSING)
+		err = why_set(why, ERR_MISSING, "no such platform");
+	if (err == ERR_OK)
+		err = takeover_apply(takeover, &both[0], &both[1], why);
+	if (err == ERR_OK)
+		err = platforms_put(round->platforms, both, 2, why);
+	if (err == ERR_OK) {
+		put_document(round, &both[0]);
+		put_document(round, &both[1]);
+	}
+	return err;
 }
 
 enum err

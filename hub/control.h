@@ -11,7 +11,7 @@
 
 #include "base/cert.h"
 #include "base/sign.h"
-#include "credit/member.h"
+#include "credit/takeover.h"
 #include "hub/ledger.h"
 
 #define CONTROL_ROUND_MAX 256 /* changes in one round */
@@ -31,9 +31,16 @@ struct pg *control_round_pg(struct control_round *round);
  * same record already: it belongs into the next round.  Any other error: it is
  * refused and not part of the round. */
 
-/* Admit or change the member; the same document again changes nothing. */
+/* Admit or change the member; the same document again changes nothing.
+ * ERR_CONFLICT: the platform list has another for it (platforms.h). */
 MUST_CHECK enum err control_put_member(
     struct control_round *round, const struct member *member, struct why *why);
+/* Platform `code` takes divisions over; both documents change.  `both`: the
+ * predecessor and the successor as they are then.  ERR_MISSING: one is not on
+ * the list; ERR_CONFLICT: it cannot be (takeover.h, platforms.h). */
+MUST_CHECK enum err control_take_over(struct control_round *round,
+    const struct takeover *takeover, const char *code, struct member both[2],
+    struct why *why);
 /* A consent's JWS.  The same document again is fine; another one with the
  * same id is ERR_CONFLICT. */
 MUST_CHECK enum err control_register(struct control_round *round,

@@ -40,6 +40,7 @@ void control_on_catalogue(struct http_exchange *exchange, void *context);
 void control_on_new_catalogue(struct http_exchange *exchange, void *context);
 void control_on_members(struct http_exchange *exchange, void *context);
 void control_on_new_member(struct http_exchange *exchange, void *context);
+void control_on_takeover(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_watch.c --- */
 void watch_on_streams(struct http_exchange *exchange, void *context);

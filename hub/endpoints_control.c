@@ -3,6 +3,7 @@
  */
 #include "hub/endpoints.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "hub/catalogue.h"
@@ -85,12 +86,17 @@ control_on_members(struct http_exchange *exchange, void *context)
 	buf_release(&body);
 }
 
-/* A member's document on its way to the desk and back. */
+/* A change of the member list on its way to the desk and back. */
 struct enrolment {
 	struct desk_job job; /* first */
 	struct hub *hub;
 	struct http_exchange *exchange;
-	struct member member;
+	struct takeover takeover;       /* from nobody: one member is put */
+	char code[MEMBER_CODE_MAX + 1]; /* of the successor */
+	struct member list[2];
+	size_t count;
+	enum err err; /* what came of it, if the round ends well */
+	struct why why;
 	struct answer answer;
 };
 
@@ -109,65 +115,146 @@ enrolment_join(struct desk_job *job, struct control_round *round)
 {
 	struct enrolment *enrolment = (struct enrolment *)job;
 
-	return control_put_member(round, &enrolment->member, NULL) == ERR_OK;
+	if (enrolment->takeover.from[0] != '\0')
+		enrolment->err = control_take_over(round, &enrolment->takeover,
+		    enrolment->code, enrolment->list, &enrolment->why);
+	else
+		enrolment->err =
+		    control_put_member(round, enrolment->list, &enrolment->why);
+	return enrolment->err != ERR_BUSY;
+}
+
+/* One document, or {"members":[…]}. */
+static void
+enrolment_print(const struct enrolment *enrolment, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+	struct buf one = {0};
+	size_t i;
+
+	if (enrolment->count == 1) {
+		member_print(enrolment->list, out);
+		return;
+	}
+	json_open_object(&json, NULL);
+	json_open_array(&json, "members");
+	for (i = 0; i < enrolment->count; i++) {
+		buf_reset(&one);
+		member_print(&enrolment->list[i], &one);
+		json_put_raw(&json, NULL, buf_span(&one));
+	}
+	json_close_array(&json);
+	json_close_object(&json);
+	buf_release(&one);
+}
+
+static void
+enrolment_accept(struct enrolment *enrolment)
+{
+	size_t i;
+
+	enrolment_print(enrolment, &enrolment->answer.body);
+	publish_wake(enrolment->hub->publish);
+	for (i = 0; i < enrolment->count; i++)
+		log_info("member.put", "kind=%s status=%s",
+		    member_kind_name(enrolment->list[i].kind),
+		    member_status_name(enrolment->list[i].status));
 }
 
 static void
 enrolment_done(struct desk_job *job, struct ledger *ledger, enum err err)
 {
 	struct enrolment *enrolment = (struct enrolment *)job;
-	const struct member *member = &enrolment->member;
-	struct why why = {"ledger"};
+	struct answer *answer = &enrolment->answer;
 
+	if (err != ERR_OK)
+		(void)why_set(&enrolment->why, err, "ledger");
+	else
+		err = enrolment->err;
 	if (err == ERR_OK)
-		err = hub_reload_members(enrolment->hub, ledger, &why);
-	if (err != ERR_OK) {
-		answer_fail(&enrolment->answer, err, why.text);
-	} else {
-		member_print(member, &enrolment->answer.body);
-		publish_wake(enrolment->hub->publish);
-		log_info("member.put", "kind=%s status=%s",
-		    member_kind_name(member->kind),
-		    member_status_name(member->status));
-	}
+		err =
+		    hub_reload_members(enrolment->hub, ledger, &enrolment->why);
+	if (err == ERR_CONFLICT)
+		answer_refuse(answer, 409, "platform_conflict", "%s",
+		    enrolment->why.text);
+	else if (err != ERR_OK)
+		answer_fail(answer, err, enrolment->why.text);
+	else
+		enrolment_accept(enrolment);
 	http_defer(enrolment->exchange, enrolment_on_loop, enrolment);
 }
 
 static void
-enrol(struct hub *hub, struct http_exchange *exchange,
-    const struct member *member)
+enrol(struct enrolment *enrolment)
+{
+	enrolment->job.join = enrolment_join;
+	enrolment->job.done = enrolment_done;
+	enrolment->answer.status = 200;
+	if (desk_post(enrolment->hub->desk, &enrolment->job))
+		return;
+	answer_problem(enrolment->exchange, 503, "busy", NULL);
+	mem_free(enrolment);
+}
+
+static void
+enrolment_refuse(struct enrolment *enrolment, enum err err, const char *why)
+{
+	answer_fail(&enrolment->answer, err, why);
+	enrolment_on_loop(enrolment->exchange, enrolment);
+}
+
+static struct enrolment *
+enrolment_new(struct http_exchange *exchange, struct hub *hub, size_t count)
 {
 	struct enrolment *enrolment = mem_new(sizeof(*enrolment));
 
-	enrolment->job.join = enrolment_join;
-	enrolment->job.done = enrolment_done;
 	enrolment->hub = hub;
 	enrolment->exchange = exchange;
-	enrolment->member = *member;
-	enrolment->answer.status = 200;
-	if (desk_post(hub->desk, &enrolment->job))
-		return;
-	answer_problem(exchange, 503, "busy", NULL);
-	mem_free(enrolment);
+	enrolment->count = count;
+	return enrolment;
 }
 
 void
 control_on_new_member(struct http_exchange *exchange, void *context)
 {
 	struct hub *hub = context;
-	struct answer refusal = {0};
-	struct member who, member;
+	struct enrolment *enrolment;
+	struct member who;
 	struct why why = {0};
 	enum err err;
 
 	if (!inquiry_admit_operator(exchange, hub, &who))
 		return;
-	err = member_parse(http_body(exchange), &member, &why);
-	if (err == ERR_OK) {
-		enrol(hub, exchange, &member);
+	enrolment = enrolment_new(exchange, hub, 1);
+	err = member_parse(http_body(exchange), enrolment->list, &why);
+	if (err == ERR_OK)
+		enrol(enrolment);
+	else
+		enrolment_refuse(enrolment, err, why.text);
+}
+
+void
+control_on_takeover(struct http_exchange *exchange, void *context)
+{
+	const char *code = http_path_param(exchange, "code");
+	struct hub *hub = context;
+	struct enrolment *enrolment;
+	struct member who;
+	struct why why = {0};
+	enum err err = ERR_OK;
+
+	if (!inquiry_admit_operator(exchange, hub, &who))
 		return;
+	enrolment = enrolment_new(exchange, hub, 2);
+	if (!member_code_is_valid(span_of(code)))
+		err = why_set(&why, ERR_INVALID, "not an organisation code");
+	if (err == ERR_OK) {
+		memcpy(enrolment->code, code, strlen(code) + 1);
+		err = takeover_parse(
+		    http_body(exchange), &enrolment->takeover, &why);
 	}
-	answer_fail(&refusal, err, why.text);
-	answer_send(&refusal, exchange);
-	answer_release(&refusal);
+	if (err == ERR_OK)
+		enrol(enrolment);
+	else
+		enrolment_refuse(enrolment, err, why.text);
 }

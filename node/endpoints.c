@@ -78,13 +78,21 @@ on_readyz(struct http_exchange *exchange, void *context)
 		http_reply(exchange, 200, "text/plain", span_of("ready\n"));
 }
 
+struct listing {
+	struct json_out out;
+	const struct world *world;
+};
+
 static void
 print_stream(void *context, const struct stream_state *state)
 {
-	struct json_out *out = context;
+	struct listing *listing = context;
+	struct json_out *out = &listing->out;
 	struct digest digest = setsum_digest(&state->sum);
 	char hex[DIGEST_HEX_LEN + 1], time[CLOCK_TEXT_MAX];
 
+	if (!world_holds(listing->world, state->chain.stream))
+		return;
 	json_open_object(out, NULL);
 	json_put_cstr(out, "stream", state->chain.stream);
 	json_put_int(out, "position", (int64_t)state->chain.position);
@@ -103,19 +111,22 @@ on_streams(struct http_exchange *exchange, void *context)
 	struct node *node = context;
 	struct snapshot *snapshot;
 	struct buf text = {0};
-	struct json_out out = {.buf = &text};
+	struct listing listing = {.out = {.buf = &text}};
+	struct json_out *out = &listing.out;
 	enum err err;
 
 	if (!admit_member(exchange, node))
 		return;
+	listing.world = shared_hold(node->world);
 	snapshot = store_snapshot(node->store);
-	json_open_object(&out, NULL);
-	json_put_cstr(&out, "node", node->code);
-	json_open_array(&out, "streams");
-	err = snapshot_each_stream(snapshot, print_stream, &out, NULL);
-	json_close_array(&out);
-	json_close_object(&out);
+	json_open_object(out, NULL);
+	json_put_cstr(out, "node", node->code);
+	json_open_array(out, "streams");
+	err = snapshot_each_stream(snapshot, print_stream, &listing, NULL);
+	json_close_array(out);
+	json_close_object(out);
 	snapshot_release(snapshot);
+	shared_drop(node->world, listing.world);
 	if (err == ERR_OK)
 		http_reply(exchange, 200, "application/json", buf_span(&text));
 	else

@@ -31,6 +31,26 @@ intake_world(struct intake *intake)
 	return shared_hold(intake->settings.world);
 }
 
+/* Another platform has taken them over.  What is held of them stays, and
+ * nobody is shown it. */
+static void
+intake_leave_others(struct intake *intake, const struct world *world)
+{
+	struct followed *followed;
+	size_t i = 0;
+
+	while ((followed = parent_at(intake->parent, i)) != NULL) {
+		if (world_holds(world, followed->state.chain.stream)) {
+			i++;
+			continue;
+		}
+		log_info("follow.leave", "stream=%s position=%llu",
+		    followed->state.chain.stream,
+		    (unsigned long long)followed->state.chain.position);
+		parent_leave(intake->parent, followed);
+	}
+}
+
 /* Which streams are ours changes with our own member document. */
 static void
 intake_renew_world(struct intake *intake)
@@ -45,6 +65,7 @@ intake_renew_world(struct intake *intake)
 		return;
 	}
 	parent_subscribe(intake->parent, world->self);
+	intake_leave_others(intake, world);
 	log_info("follow.world", "members=%zu catalogue=%llu",
 	    world->member_count,
 	    world->catalog == NULL
@@ -58,14 +79,9 @@ intake_renew_world(struct intake *intake)
 static bool
 intake_is_ours(struct intake *intake, const char *stream)
 {
-	const struct world *world;
-	bool ours;
+	const struct world *world = intake_world(intake);
+	bool ours = world_holds(world, stream);
 
-	if (strcmp(stream, STREAM_CONTROL) == 0)
-		return true;
-	world = intake_world(intake);
-	ours = world != NULL && world->self != NULL &&
-	       member_holds(world->self, stream);
 	shared_drop(intake->settings.world, world);
 	return ours;
 }

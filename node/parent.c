@@ -155,15 +155,17 @@ parent_follow(struct parent *parent, const struct stream_state *state)
 	return followed;
 }
 
-static bool
-divisions_have(const struct member *member, const char *division)
+void
+parent_leave(struct parent *parent, struct followed *followed)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < member->division_count; i++)
-		if (strcmp(member->divisions[i], division) == 0)
-			return true;
-	return false;
+	while (parent->streams[i] != followed)
+		i++;
+	parent->count--;
+	memmove(&parent->streams[i], &parent->streams[i + 1],
+	    (parent->count - i) * sizeof(*parent->streams));
+	mem_free(followed);
 }
 
 /* A division is a prefix of its streams' topics, so a node needs as many
@@ -179,10 +181,10 @@ parent_subscribe(struct parent *parent, const struct member *self)
 	if (parent->bus == NULL)
 		return;
 	for (i = 0; i < next->division_count; i++)
-		if (!divisions_have(before, next->divisions[i]))
+		if (!member_has_division(before, next->divisions[i]))
 			bus_subscribe(parent->bus, next->divisions[i]);
 	for (i = 0; i < before->division_count; i++)
-		if (!divisions_have(next, before->divisions[i]))
+		if (!member_has_division(next, before->divisions[i]))
 			bus_unsubscribe(parent->bus, before->divisions[i]);
 	parent->subscribed = *next;
 }

@@ -49,6 +49,8 @@ struct followed *parent_at(struct parent *parent, size_t index); /* or NULL */
 /* Follow it from here on; fine when it is followed already. */
 struct followed *parent_follow(
     struct parent *parent, const struct stream_state *state);
+/* No longer ours: forget it. */
+void parent_leave(struct parent *parent, struct followed *followed);
 /* Topics of live messages: control, pulses and what `self` holds. */
 void parent_subscribe(struct parent *parent, const struct member *self);
 

@@ -80,6 +80,7 @@ query_decide(struct query *query)
 		query->snapshot, question->consent, &consent, NULL) == ERR_OK)
 		around.consent = &consent;
 	around.member = world_find(query->world, query->answer.access.member);
+	around.platform = query->world->self;
 	around.now_us = node_hub_time(node);
 	around.lease_fresh =
 	    query->err == ERR_OK && node_is_fresh(node, control.chain.position);
@@ -87,14 +88,16 @@ query_decide(struct query *query)
 }
 
 /* The subject's stream is that of its records.  Withdrawn ones do not tell: a
- * subject that moved leaves them behind. */
+ * subject that moved leaves them behind; nor those of a stream that another
+ * platform has taken over. */
 static void
 query_on_record(void *context, const struct stored *stored)
 {
 	struct query *query = context;
 	struct stream_state state;
 
-	if (stored->record.state == RECORD_WITHDRAWN)
+	if (stored->record.state == RECORD_WITHDRAWN ||
+	    !world_holds(query->world, stored->stream))
 		return;
 	if (query->stream[0] == '\0') {
 		memcpy(query->stream, stored->stream, sizeof(query->stream));
@@ -131,9 +134,11 @@ static void
 query_refuse(struct query *query)
 {
 	enum permit_rule rule = query->permit.rule;
+	bool absent =
+	    rule == PERMIT_ITEM_UNKNOWN || rule == PERMIT_ITEM_NOT_HERE;
 
 	query_count(query, OUTCOME_REFUSED);
-	answer_problem(&query->answer, rule == PERMIT_ITEM_UNKNOWN ? 404 : 403,
+	answer_problem(&query->answer, absent ? 404 : 403,
 	    permit_rule_name(rule), "Refused", permit_rule_text(rule));
 }
 

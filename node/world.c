@@ -127,3 +127,11 @@ world_find_platform(const struct world *world, const char *curve_key)
 	}
 	return NULL;
 }
+
+bool
+world_holds(const struct world *world, const char *stream)
+{
+	return strcmp(stream, STREAM_CONTROL) == 0 ||
+	       (world != NULL && world->self != NULL &&
+		   member_holds(world->self, stream));
+}

@@ -27,6 +27,8 @@ struct world *world_read(struct snapshot *snapshot,
     struct why *why);
 void world_free(void *world); /* for shared_new */
 const struct member *world_find(const struct world *world, const char *code);
+/* Is the stream this node's own? */
+bool world_holds(const struct world *world, const char *stream);
 /* The active platform with this CURVE key; NULL when there is none. */
 const struct member *world_find_platform(
     const struct world *world, const char *curve_key);

@@ -146,3 +146,45 @@ claims_close(struct claims *claims)
 	claims->root = NULL;
 	return claims->err;
 }
+
+static bool
+division_is_valid(struct span text)
+{
+	size_t i;
+
+	if (text.ptr == NULL)
+		return false;
+	for (i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+	}
+	return text.len == 0 || text.len == 2 || text.len == 4;
+}
+
+void
+claims_divisions(struct claims *claims, const char *name, size_t max,
+    char (*divisions)[CLAIMS_DIVISION_SIZE], size_t *count)
+{
+	const struct json *list;
+	struct span text;
+	size_t i;
+
+	*count = 0;
+	if (!claims_has(claims, name))
+		return;
+	list = json_find(claims->root, name);
+	if (!json_is_array(list) || json_count(list) > max) {
+		claims_refuse(claims, name, "not a list, or too long");
+		return;
+	}
+	for (i = 0; i < json_count(list); i++) {
+		text = json_text(json_at(list, i));
+		if (!division_is_valid(text)) {
+			claims_refuse(claims, name, "not a division");
+			return;
+		}
+		memcpy(divisions[i], text.ptr, text.len);
+		divisions[i][text.len] = '\0';
+	}
+	*count = i;
+}

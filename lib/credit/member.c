@@ -87,46 +87,6 @@ read_status(struct claims *claims, struct member *member)
 		claims_refuse(claims, "status", "not a status");
 }
 
-/* "" (the nation), two digits, or four. */
-static bool
-division_is_valid(struct span text)
-{
-	size_t i;
-
-	if (text.ptr == NULL)
-		return false;
-	for (i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return false;
-	}
-	return text.len == 0 || text.len == 2 || text.len == 4;
-}
-
-static void
-read_divisions(struct claims *claims, struct member *member)
-{
-	const struct json *list;
-	struct span text;
-	size_t i;
-
-	if (!claims_has(claims, "divisions"))
-		return;
-	list = json_find(claims->root, "divisions");
-	if (!json_is_array(list) || json_count(list) > MEMBER_LIST_MAX) {
-		claims_refuse(claims, "divisions", "not a list, or too long");
-		return;
-	}
-	for (i = 0; i < json_count(list); i++) {
-		text = json_text(json_at(list, i));
-		if (!division_is_valid(text)) {
-			claims_refuse(claims, "divisions", "not a division");
-			return;
-		}
-		memcpy(member->divisions[i], text.ptr, text.len);
-	}
-	member->division_count = i;
-}
-
 static void
 read_curve_key(struct claims *claims, char key[MEMBER_CURVE_KEY_LEN + 1])
 {
@@ -168,7 +128,8 @@ member_parse(struct span json, struct member *member, struct why *why)
 	claims_text(&claims, "name", read.name, sizeof(read.name));
 	read_kind(&claims, &read);
 	read_status(&claims, &read);
-	read_divisions(&claims, &read);
+	claims_divisions(&claims, "divisions", MEMBER_LIST_MAX, read.divisions,
+	    &read.division_count);
 	claims_numbers(
 	    &claims, "items", MEMBER_LIST_MAX, read.items, &read.item_count);
 	read_curve_key(&claims, read.curve_key);
@@ -266,13 +227,11 @@ member_may_hear(const struct member *member, const char *topic_prefix)
 	return false;
 }
 
-bool
-member_may_provide(const struct member *member, uint32_t item)
+static bool
+lists_item(const struct member *member, uint32_t item)
 {
 	size_t i;
 
-	if (member->kind != MEMBER_DEPARTMENT)
-		return false;
 	for (i = 0; i < member->item_count; i++) {
 		if (member->items[i] == item)
 			return true;
@@ -281,9 +240,51 @@ member_may_provide(const struct member *member, uint32_t item)
 }
 
 bool
+member_may_provide(const struct member *member, uint32_t item)
+{
+	return member->kind == MEMBER_DEPARTMENT && lists_item(member, item);
+}
+
+bool
+member_is_subscribed(const struct member *member, uint32_t item)
+{
+	return member->item_count == 0 || lists_item(member, item);
+}
+
+bool
 member_is_institution(const struct member *member)
 {
 	return member->kind == MEMBER_BANK ||
 	       member->kind == MEMBER_GUARANTEE ||
 	       member->kind == MEMBER_SERVICE;
+}
+
+bool
+member_has_division(const struct member *member, const char *division)
+{
+	size_t i;
+
+	for (i = 0; i < member->division_count; i++) {
+		if (strcmp(member->divisions[i], division) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+member_rival_division(const struct member *member, const struct member *other)
+{
+	const char *division;
+	size_t i;
+
+	if (member->kind != MEMBER_PLATFORM || other->kind != MEMBER_PLATFORM ||
+	    member->status != MEMBER_ACTIVE || other->status != MEMBER_ACTIVE ||
+	    strcmp(member->code, other->code) == 0)
+		return NULL;
+	for (i = 0; i < member->division_count; i++) {
+		division = member->divisions[i];
+		if (division[0] != '\0' && member_has_division(other, division))
+			return division;
+	}
+	return NULL;
 }

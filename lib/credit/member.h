@@ -46,7 +46,8 @@ struct member {
 	/* Platforms: divisions held ("" nation, "44", "4401"). */
 	char divisions[MEMBER_LIST_MAX][MEMBER_DIVISION_MAX + 1];
 	size_t division_count;
-	/* Departments: items that it may hand in. */
+	/* Departments: items that it may hand in.  Platforms: items that it
+	 * answers for; none: all. */
 	uint32_t items[MEMBER_LIST_MAX];
 	size_t item_count;
 	/* Platforms: public keys, "" when none. */
@@ -67,8 +68,17 @@ bool member_holds(const struct member *member, const char *stream);
 /* Platforms only: topics of the bus that begin so are all theirs.  "pulse" and
  * stream 0000 are everybody's. */
 bool member_may_hear(const struct member *member, const char *topic_prefix);
+/* That very division, not one that lies in it. */
+bool member_has_division(const struct member *member, const char *division);
+/* The platform list has one active platform a province, city or other
+ * division: a division that both have, NULL when there is none.  The nation
+ * ("") is no such division: any number of national nodes may be there. */
+const char *member_rival_division(
+    const struct member *member, const struct member *other);
 /* Departments only, and only what their document lists. */
 bool member_may_provide(const struct member *member, uint32_t item);
+/* Platforms: does it answer for the item? */
+bool member_is_subscribed(const struct member *member, uint32_t item);
 /* Banks, guarantee and credit-service institutions. */
 bool member_is_institution(const struct member *member);
 

@@ -43,6 +43,8 @@ static const struct rule_words rule_words[] = {
 	"The consent does not cover the item."},
     [PERMIT_LEASE_STALE] = {"lease_stale",
 	"This node cannot prove now that its consents are up to date."},
+    [PERMIT_ITEM_NOT_HERE] = {"item_not_here",
+	"This platform is not subscribed to an item that was asked for."},
 };
 #define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
 
@@ -206,37 +208,47 @@ take_item(struct permit *permit, const struct item *item)
 }
 
 static bool
-take_every_item(struct permit *permit, const struct catalog *catalog)
+is_here(const struct circumstances *around, const struct item *item)
+{
+	return around->platform == NULL ||
+	       member_is_subscribed(around->platform, item->number);
+}
+
+static enum permit_rule
+take_every_item(struct permit *permit, const struct circumstances *around)
 {
 	const struct item *items;
 	size_t i, count;
 
-	items = catalog_items(catalog, &count);
+	items = catalog_items(around->catalog, &count);
 	if (count > QUESTION_ITEMS_MAX)
-		return false;
+		return PERMIT_ITEM_UNKNOWN;
 	for (i = 0; i < count; i++)
-		take_item(permit, &items[i]);
-	return true;
+		if (is_here(around, &items[i]))
+			take_item(permit, &items[i]);
+	return PERMIT_ALLOWED;
 }
 
-static bool
+static enum permit_rule
 take_items(struct permit *permit, const struct question *question,
-    const struct catalog *catalog)
+    const struct circumstances *around)
 {
 	const struct item *item;
 	size_t i;
 
-	if (catalog == NULL)
-		return false;
+	if (around->catalog == NULL)
+		return PERMIT_ITEM_UNKNOWN;
 	if (question->item_count == 0)
-		return take_every_item(permit, catalog);
+		return take_every_item(permit, around);
 	for (i = 0; i < question->item_count; i++) {
-		item = catalog_find_item(catalog, question->items[i]);
+		item = catalog_find_item(around->catalog, question->items[i]);
 		if (item == NULL)
-			return false;
+			return PERMIT_ITEM_UNKNOWN;
+		if (!is_here(around, item))
+			return PERMIT_ITEM_NOT_HERE;
 		take_item(permit, item);
 	}
-	return true;
+	return PERMIT_ALLOWED;
 }
 
 static void
@@ -260,8 +272,9 @@ permit_decide(const struct question *question,
 		refuse(permit, rule);
 		return;
 	}
-	if (!take_items(permit, question, around->catalog)) {
-		refuse(permit, PERMIT_ITEM_UNKNOWN);
+	rule = take_items(permit, question, around);
+	if (rule != PERMIT_ALLOWED) {
+		refuse(permit, rule);
 		return;
 	}
 	permit->rule = PERMIT_ALLOWED;

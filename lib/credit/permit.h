@@ -34,13 +34,15 @@ enum permit_rule {
 	PERMIT_CONSENT_EARLY,
 	PERMIT_CONSENT_EXPIRED,
 	PERMIT_CONSENT_SCOPE, /* the consent does not cover the item */
-	PERMIT_LEASE_STALE    /* stream 0000 is not fresh enough */
+	PERMIT_LEASE_STALE,   /* stream 0000 is not fresh enough */
+	PERMIT_ITEM_NOT_HERE  /* the platform is not subscribed to the item */
 };
 
 /* What the world knows at the moment of the question. */
 struct circumstances {
 	const struct catalog *catalog;
 	const struct member *member;   /* NULL: not on the list */
+	const struct member *platform; /* who answers; NULL: for every item */
 	const struct consent *consent; /* NULL: none found under the given id */
 	bool lease_fresh;
 	int64_t now_us; /* the hub's signed time, carried forward */
@@ -61,8 +63,9 @@ struct permit {
 	size_t item_count;
 };
 
-/* Item numbers asked for must exist: else PERMIT_ITEM_UNKNOWN for the whole.
- * With no items asked, every item of the catalogue is (more than
+/* Item numbers asked for must exist: else PERMIT_ITEM_UNKNOWN for the whole;
+ * and the platform be subscribed to them: else PERMIT_ITEM_NOT_HERE.
+ * With no items asked, every item of the subscription is (more than
  * QUESTION_ITEMS_MAX of them: PERMIT_ITEM_UNKNOWN).  Items come out ascending.
  * A refused question has no items, and its rule as consent_rule too.
  *

@@ -42,8 +42,8 @@ access_is_sound(const Rongxin__Access *packed)
 	       packed->certificate.len ==
 		   sizeof((struct access){0}.certificate) &&
 	       packed->purpose < PURPOSE_COUNT &&
-	       packed->rule <= PERMIT_LEASE_STALE &&
-	       packed->consent_rule <= PERMIT_LEASE_STALE &&
+	       packed->rule <= PERMIT_ITEM_NOT_HERE &&
+	       packed->consent_rule <= PERMIT_ITEM_NOT_HERE &&
 	       packed->n_items <= QUESTION_ITEMS_MAX &&
 	       packed->answer.len == DIGEST_LEN &&
 	       (packed->stream[0] == '\0' || part_is_stream(packed->stream));

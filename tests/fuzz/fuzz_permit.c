@@ -109,6 +109,8 @@ check_item(const struct question *question, const struct circumstances *around,
 	uint64_t all = (UINT64_C(1) << item->field_count) - 1;
 	size_t i;
 
+	if (around->platform != NULL && item->number != 2)
+		abort();
 	if ((decided->shown & decided->withheld) != 0 ||
 	    (decided->shown | decided->withheld) != all ||
 	    (decided->withheld != 0) != (decided->rule != PERMIT_ALLOWED))
@@ -151,7 +153,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct circumstances around;
 	struct question question = {0};
 	struct consent consent = {0};
-	struct member member = {0};
+	struct member member = {0}, platform = {.items = {2}, .item_count = 1};
 	struct permit permit;
 
 	if (catalog == NULL)
@@ -164,9 +166,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	member.status = (enum member_status)take(&bytes, 4);
 	take_consent(&bytes, &consent);
 	around = (struct circumstances){catalog,
-	    take(&bytes, 8) == 7 ? NULL : &member,
+	    take(&bytes, 8) == 7 ? NULL : &member, NULL,
 	    take(&bytes, 8) == 7 ? NULL : &consent, take(&bytes, 4) != 3,
 	    (int64_t)take(&bytes, 10) - 1};
+	around.platform = take(&bytes, 2) == 1 ? &platform : NULL;
 	permit_decide(&question, &around, &permit);
 	check(&question, &around, &permit);
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -102,6 +103,28 @@ a_platform_holds_the_streams_of_its_divisions(void **state)
 	assert_true(member_holds(&member, "4401"));
 	assert_true(member_holds(&member, "3301"));
 	assert_false(member_holds(&member, "3302"));
+}
+
+static void
+active_platforms_with_the_same_division_are_rivals(void **state)
+{
+	struct member a = {.code = "a",
+	    .kind = MEMBER_PLATFORM,
+	    .status = MEMBER_ACTIVE,
+	    .divisions = {"", "44", "4401"},
+	    .division_count = 3};
+	struct member b = a;
+
+	(void)state;
+	assert_null(member_rival_division(&a, &b));
+	b.code[0] = 'b';
+	assert_string_equal(member_rival_division(&a, &b), "44");
+	b.status = MEMBER_SUSPENDED;
+	assert_null(member_rival_division(&a, &b));
+	b.status = MEMBER_ACTIVE;
+	strcpy(b.divisions[1], "4402");
+	b.division_count = 2;
+	assert_null(member_rival_division(&a, &b));
 }
 
 static void
@@ -249,6 +272,8 @@ main(void)
 	    cmocka_unit_test(status_is_active_when_absent),
 	    cmocka_unit_test(a_department_may_provide_what_its_document_lists),
 	    cmocka_unit_test(a_platform_holds_the_streams_of_its_divisions),
+	    cmocka_unit_test(
+		active_platforms_with_the_same_division_are_rivals),
 	    cmocka_unit_test(a_platform_hears_its_divisions_and_control_only),
 	    cmocka_unit_test(unusable_documents_are_refused),
 	    cmocka_unit_test(lists_and_keys_of_the_wrong_shape_are_refused),

@@ -782,7 +782,7 @@ an_access_entry_of_unknown_words_is_refused(void **state)
 	assert_int_equal(unpack_access(buf_span(&packed), &after), ERR_INVALID);
 
 	access = some_access();
-	access.rule = (enum permit_rule)(PERMIT_LEASE_STALE + 1);
+	access.rule = (enum permit_rule)(PERMIT_ITEM_NOT_HERE + 1);
 	buf_reset(&packed);
 	pack_access(&access, &packed);
 	assert_int_equal(unpack_access(buf_span(&packed), &after), ERR_INVALID);

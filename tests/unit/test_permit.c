@@ -200,7 +200,7 @@ make_world(
 	    .expiry_us = NOW + 1};
 	strcpy(world->consent.grantee, world->member.code);
 	world->around = (struct circumstances){
-	    catalog, &world->member, &world->consent, true, NOW};
+	    catalog, &world->member, NULL, &world->consent, true, NOW};
 	for (how = given->bends; *how != '\0'; how++)
 		bend(world, *how);
 }
@@ -436,12 +436,42 @@ without_a_catalogue_nothing_is_shown(void **state)
 }
 
 static void
+only_items_of_the_platforms_subscription_are_shown(void **state)
+{
+	struct world world = bank_with_good_consent();
+	struct member platform = {.kind = MEMBER_PLATFORM};
+	struct permit all, some;
+
+	(void)state;
+	world.around.member = &world.member;
+	world.around.consent = &world.consent;
+	world.around.platform = &platform;
+	world.question.item_count = 0;
+	permit_decide(&world.question, &world.around, &all);
+	platform.items[0] = all.items[0].item->number;
+	platform.item_count = 1;
+	permit_decide(&world.question, &world.around, &some);
+
+	assert_true(all.item_count > 1);
+	assert_int_equal(some.rule, PERMIT_ALLOWED);
+	assert_int_equal(some.item_count, 1);
+
+	world.question.item_count = 2;
+	world.question.items[0] = platform.items[0];
+	world.question.items[1] = all.items[1].item->number;
+	permit_decide(&world.question, &world.around, &some);
+
+	assert_int_equal(some.rule, PERMIT_ITEM_NOT_HERE);
+	assert_int_equal(some.item_count, 0);
+}
+
+static void
 every_rule_has_a_name_and_a_sentence(void **state)
 {
 	unsigned i, j;
 
 	(void)state;
-	for (i = 0; i <= PERMIT_LEASE_STALE; i++) {
+	for (i = 0; i <= PERMIT_ITEM_NOT_HERE; i++) {
 		assert_non_null(permit_rule_name((enum permit_rule)i));
 		assert_true(strlen(permit_rule_text((enum permit_rule)i)) > 10);
 		for (j = 0; j < i; j++)
@@ -462,6 +492,8 @@ main(void)
 	    cmocka_unit_test(only_items_that_are_asked_for_are_decided),
 	    cmocka_unit_test(one_unknown_item_refuses_the_whole_question),
 	    cmocka_unit_test(without_a_catalogue_nothing_is_shown),
+	    cmocka_unit_test(
+		only_items_of_the_platforms_subscription_are_shown),
 	    cmocka_unit_test(every_rule_has_a_name_and_a_sentence),
 	};
 
