@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"feed", command_feed, "check and hand in batches, read receipts"},
     {"ledger", command_ledger, "what the hub knew, and when"},
     {"quality", command_quality, "what departments hand in, and what is due"},
+    {"usage", command_usage, "how much is asked at the nodes"},
     {"query", command_query, "ask a node about an enterprise"},
     {"consent", command_consent, "sign, register and revoke authorizations"},
     {"node", command_node, "how nodes are doing"},

@@ -63,6 +63,7 @@ const struct http_route endpoints[] = {
 	.max_body = MEMBER_BODY_MAX},
     {.method = "GET", .path = "/v1/streams", .handle = watch_on_streams},
     {.method = "GET", .path = "/v1/nodes", .handle = watch_on_nodes},
+    {.method = "GET", .path = "/v1/usage", .handle = watch_on_usage},
     {.method = "GET", .path = "/metrics", .handle = watch_on_metrics},
     {.method = "GET", .path = "/healthz", .handle = watch_on_alive},
     {.method = "GET", .path = "/readyz", .handle = watch_on_ready},

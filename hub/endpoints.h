@@ -45,6 +45,7 @@ void control_on_takeover(struct http_exchange *exchange, void *context);
 /* --- endpoints_watch.c --- */
 void watch_on_streams(struct http_exchange *exchange, void *context);
 void watch_on_nodes(struct http_exchange *exchange, void *context);
+void watch_on_usage(struct http_exchange *exchange, void *context);
 void watch_on_metrics(struct http_exchange *exchange, void *context);
 void watch_on_alive(struct http_exchange *exchange, void *context);
 void watch_on_ready(struct http_exchange *exchange, void *context);

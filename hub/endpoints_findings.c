@@ -3,11 +3,6 @@
  */
 #include "hub/endpoints.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/clock.h"
 #include "hub/catalogue.h"
 #include "hub/findings_read.h"
 #include "hub/inquiry.h"
@@ -123,23 +118,6 @@ fill_rows(struct inquiry *inquiry, struct ledger *ledger)
 	shared_drop(inquiry->hub->catalogue, catalogue);
 }
 
-/* A decimal number of the query, at least `low`; -1 when it is none. */
-static int64_t
-query_number(const struct http_exchange *exchange, const char *name,
-    int64_t otherwise, int64_t low)
-{
-	const char *text = http_query(exchange, name);
-	char *rest;
-	long long value;
-
-	if (text == NULL)
-		return otherwise;
-	if (*text < '0' || *text > '9' || strlen(text) > 18)
-		return -1;
-	value = strtoll(text, &rest, 10);
-	return *rest == '\0' && value >= low ? value : -1;
-}
-
 static bool
 may_read_receipts(
     struct http_exchange *exchange, const struct hub *hub, struct member *who)
@@ -158,8 +136,8 @@ ask_about_batch(struct http_exchange *exchange, struct hub *hub,
 {
 	const char *id = http_path_param(exchange, "id");
 	uint32_t item = inquiry_item(exchange);
-	int64_t after = query_number(exchange, "after", 0, 0);
-	int64_t limit = query_number(exchange, "limit", 100, 1);
+	int64_t after = inquiry_number(exchange, "after", 0, 0);
+	int64_t limit = inquiry_number(exchange, "limit", 100, 1);
 	struct inquiry *inquiry;
 	struct member who;
 
@@ -216,9 +194,9 @@ void
 feed_on_open_findings(struct http_exchange *exchange, void *context)
 {
 	const char *state = http_query(exchange, "state");
-	int64_t item = query_number(exchange, "item", 0, 0);
-	int64_t after = query_number(exchange, "after", 0, 0);
-	int64_t limit = query_number(exchange, "limit", 100, 1);
+	int64_t item = inquiry_number(exchange, "item", 0, 0);
+	int64_t after = inquiry_number(exchange, "after", 0, 0);
+	int64_t limit = inquiry_number(exchange, "limit", 100, 1);
 	struct inquiry *inquiry;
 	struct member who;
 
@@ -256,40 +234,21 @@ fill_quality(struct inquiry *inquiry, struct ledger *ledger)
 	finish(inquiry, pg, err);
 }
 
-/* A day of the query as it is, or one of the last days. */
-static bool
-query_day(const struct http_exchange *exchange, const char *name, int days_ago,
-    char day[11])
-{
-	const char *text = http_query(exchange, name);
-	int year, month, number, end = 0;
-
-	quality_day(clock_now_us() - days_ago * 86400 * CLOCK_SECOND, day);
-	if (text == NULL)
-		return true;
-	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &end) != 3 ||
-	    end != 10 || text[10] != '\0' ||
-	    !clock_is_date(year, month, number))
-		return false;
-	memcpy(day, text, 11);
-	return true;
-}
-
 void
 feed_on_quality(struct http_exchange *exchange, void *context)
 {
 	const char *provider = http_query(exchange, "provider");
-	int64_t item = query_number(exchange, "item", 0, 0);
-	int64_t after = query_number(exchange, "after", 0, 0);
-	int64_t limit = query_number(exchange, "limit", 1000, 1);
+	int64_t item = inquiry_number(exchange, "item", 0, 0);
+	int64_t after = inquiry_number(exchange, "after", 0, 0);
+	int64_t limit = inquiry_number(exchange, "limit", 1000, 1);
 	char from[11], to[11];
 	struct inquiry *inquiry;
 	struct member who;
 
 	if (!may_read_receipts(exchange, context, &who))
 		return;
-	if (!query_day(exchange, "from", QUALITY_DAYS, from) ||
-	    !query_day(exchange, "to", 0, to) || item < 0 ||
+	if (!inquiry_day(exchange, "from", QUALITY_DAYS, from) ||
+	    !inquiry_day(exchange, "to", 0, to) || item < 0 ||
 	    item > CATALOG_ITEM_MAX || after < 0 || limit < 0 ||
 	    (provider != NULL && strlen(provider) > MEMBER_CODE_MAX)) {
 		answer_problem(exchange, 400, "malformed",

@@ -9,6 +9,10 @@
 #include "base/setsum.h"
 #include "hub/inquiry.h"
 #include "hub/upward.h"
+#include "hub/usage.h"
+
+#define USAGE_MAX 5000
+#define USAGE_DAYS 30
 
 static void
 print_stream(struct pg *pg, size_t row, struct json_out *json)
@@ -92,6 +96,81 @@ watch_on_nodes(struct http_exchange *exchange, void *context)
 
 	if (inquiry_admit_operator(exchange, hub, &who))
 		inquiry_post(inquiry_new(exchange, hub, &who, fill_nodes));
+}
+
+static void
+fill_usage(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct pg *pg = ledger_pg(ledger);
+	const struct usage_question question = {.node = inquiry->id,
+	    .member = inquiry->provider,
+	    .item = inquiry->item,
+	    .from = inquiry->from,
+	    .to = inquiry->to,
+	    .after = inquiry->after,
+	    .limit = inquiry->limit};
+	enum err err;
+
+	pg_begin(pg);
+	err = usage_print(pg, &question, &inquiry->answer.body);
+	if (pg_end(pg, true) != ERR_OK || err != ERR_OK)
+		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
+}
+
+/* Into `code`, "" when the query does not name one; false: too long. */
+static bool
+query_code(const struct http_exchange *exchange, const char *name,
+    char code[MEMBER_CODE_MAX + 1])
+{
+	const char *text = http_query(exchange, name);
+
+	code[0] = '\0';
+	if (text == NULL)
+		return true;
+	if (!member_code_is_valid(span_of(text)))
+		return false;
+	memcpy(code, text, strlen(text) + 1);
+	return true;
+}
+
+/* False: something of the query is not what it should be. */
+static bool
+read_usage_question(
+    const struct http_exchange *exchange, struct inquiry *inquiry)
+{
+	int64_t item = inquiry_number(exchange, "item", 0, 0);
+
+	inquiry->after = inquiry_number(exchange, "after", 0, 0);
+	inquiry->limit = inquiry_number(exchange, "limit", 1000, 1);
+	if (item < 0 || item > CATALOG_ITEM_MAX || inquiry->after < 0 ||
+	    inquiry->limit < 0)
+		return false;
+	inquiry->item = (uint32_t)item;
+	if (inquiry->limit > USAGE_MAX)
+		inquiry->limit = USAGE_MAX;
+	return query_code(exchange, "node", inquiry->id) &&
+	       query_code(exchange, "member", inquiry->provider) &&
+	       inquiry_day(exchange, "from", USAGE_DAYS, inquiry->from) &&
+	       inquiry_day(exchange, "to", 0, inquiry->to);
+}
+
+void
+watch_on_usage(struct http_exchange *exchange, void *context)
+{
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!inquiry_admit_operator(exchange, hub, &who))
+		return;
+	inquiry = inquiry_new(exchange, hub, &who, fill_usage);
+	if (read_usage_question(exchange, inquiry)) {
+		inquiry_post(inquiry);
+		return;
+	}
+	inquiry_free(inquiry);
+	answer_problem(exchange, 400, "malformed",
+	    "node, member: codes; item, after, limit: numbers; from, to: days");
 }
 
 void

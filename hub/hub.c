@@ -83,6 +83,7 @@ struct report {
 	uint64_t ticket;
 	struct buf message;
 	enum err err; /* what came of it, if the round ends well */
+	struct upward_turn turn;
 	struct why why;
 };
 
@@ -96,7 +97,9 @@ report_free(struct report *report)
 static void
 report_reply(const struct report *report, const char *refusal)
 {
-	struct reply taken = {.ticket = report->ticket, .kind = REPLY_TAKEN};
+	struct reply taken = {.ticket = report->ticket,
+	    .kind = report->turn.counted ? REPLY_COUNTED : REPLY_TAKEN,
+	    .next = report->turn.next};
 	struct buf out = {0};
 
 	if (refusal != NULL)
@@ -137,8 +140,10 @@ report_join(struct desk_job *job, struct control_round *round)
 
 	/* Who passes a message on must be a member still. */
 	report->err = ERR_DENIED;
+	report->turn =
+	    (struct upward_turn){.members = members, .trust = hub->trust};
 	if (is_active_platform(members, report->from.code))
-		report->err = upward_take(round, members, hub->trust,
+		report->err = upward_take(round, &report->turn,
 		    buf_span(&report->message), &report->why);
 	shared_drop(hub->members, members);
 	return report->err != ERR_BUSY;

@@ -3,9 +3,12 @@
  */
 #include "hub/inquiry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "hub/quality.h"
 
 static bool
 find_member(const struct hub *hub, const char *code, struct member *who)
@@ -118,4 +121,38 @@ inquiry_item(const struct http_exchange *exchange)
 	number = strtoul(text, &rest, 10);
 	return *rest == '\0' && number <= CATALOG_ITEM_MAX ? (uint32_t)number
 							   : 0;
+}
+
+int64_t
+inquiry_number(const struct http_exchange *exchange, const char *name,
+    int64_t otherwise, int64_t low)
+{
+	const char *text = http_query(exchange, name);
+	char *rest;
+	long long value;
+
+	if (text == NULL)
+		return otherwise;
+	if (*text < '0' || *text > '9' || strlen(text) > 18)
+		return -1;
+	value = strtoll(text, &rest, 10);
+	return *rest == '\0' && value >= low ? value : -1;
+}
+
+bool
+inquiry_day(const struct http_exchange *exchange, const char *name,
+    int days_ago, char day[11])
+{
+	const char *text = http_query(exchange, name);
+	int year, month, number, end = 0;
+
+	quality_day(clock_now_us() - days_ago * 86400 * CLOCK_SECOND, day);
+	if (text == NULL)
+		return true;
+	if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &number, &end) != 3 ||
+	    end != 10 || text[10] != '\0' ||
+	    !clock_is_date(year, month, number))
+		return false;
+	memcpy(day, text, 11);
+	return true;
 }

@@ -45,5 +45,11 @@ void inquiry_post(struct inquiry *inquiry);
 void inquiry_post_to(struct desk *desk, struct inquiry *inquiry);
 /* Number of an item in "{item}"; 0 when it is none. */
 uint32_t inquiry_item(const struct http_exchange *exchange);
+/* A decimal number of the query, at least `low`; -1 when it is none. */
+int64_t inquiry_number(const struct http_exchange *exchange, const char *name,
+    int64_t otherwise, int64_t low);
+/* A day of the query as it is, or one of the last days; false: it is none. */
+bool inquiry_day(const struct http_exchange *exchange, const char *name,
+    int days_ago, char day[11]);
 
 #endif

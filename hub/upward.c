@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "credit/note.h"
+#include "hub/usage.h"
 #include "wire/pack.h"
 
 #define STATUS_STREAMS_MAX 1024
@@ -112,8 +113,10 @@ take_status(struct control_round *round, const struct member *origin,
 
 static enum err
 dispatch(struct control_round *round, const struct member *origin,
-    const struct trust *trust, const struct upward *upward, struct why *why)
+    struct upward_turn *turn, const struct upward *upward, struct why *why)
 {
+	const struct trust *trust = turn->trust;
+
 	switch (upward->kind) {
 	case UPWARD_CONSENT:
 		return control_register(round, trust, upward->document, why);
@@ -124,13 +127,17 @@ dispatch(struct control_round *round, const struct member *origin,
 		    upward->document, why);
 	case UPWARD_STATUS:
 		return take_status(round, origin, upward, why);
+	case UPWARD_USAGE:
+		turn->counted = true;
+		return usage_take(
+		    control_round_pg(round), origin, upward, &turn->next, why);
 	}
 	return ERR_INVALID;
 }
 
 enum err
-upward_take(struct control_round *round, const struct members *members,
-    const struct trust *trust, struct span message, struct why *why)
+upward_take(struct control_round *round, struct upward_turn *turn,
+    struct span message, struct why *why)
 {
 	struct arena *arena = arena_new();
 	struct verifier *verifier = NULL;
@@ -139,7 +146,7 @@ upward_take(struct control_round *round, const struct members *members,
 	enum err err = unpack_upward(message, NULL, arena, &upward);
 
 	if (err == ERR_OK)
-		origin = find_origin(members, upward.origin);
+		origin = find_origin(turn->members, upward.origin);
 	if (origin != NULL)
 		verifier = verifier_of(origin);
 	if (err != ERR_OK || verifier == NULL) {
@@ -152,7 +159,7 @@ upward_take(struct control_round *round, const struct members *members,
 	if (err != ERR_OK)
 		err = why_set(why, ERR_INVALID, "signature does not hold");
 	else
-		err = dispatch(round, origin, trust, &upward, why);
+		err = dispatch(round, origin, turn, &upward, why);
 out:
 	verifier_free(verifier);
 	arena_free(arena);
@@ -176,6 +183,9 @@ print_node(struct pg *pg, size_t row, const struct members *members,
 	json_put_text(json, "parent", pg_bytes(pg, row, 4));
 	json_put_raw(json, "streams", pg_bytes(pg, row, 5));
 	json_put_int(json, "trail_size", pg_int(pg, row, 6));
+	json_put_int(json, "trail_counted", pg_int(pg, row, 7));
+	json_put_int(json, "trail_checked", pg_int(pg, row, 8));
+	json_put_bool(json, "trail_forked", !pg_is_null(pg, row, 9));
 	json_close_object(json);
 }
 
@@ -187,8 +197,10 @@ upward_print_nodes(
 	size_t i;
 
 	pg_query(pg,
-	    "SELECT code, reported_at, received_at, software, parent,"
-	    " streams::text, trail_size FROM node_status ORDER BY code");
+	    "SELECT s.code, s.reported_at, s.received_at, s.software, s.parent,"
+	    " s.streams::text, s.trail_size, t.next, t.checked, t.forked_at"
+	    " FROM node_status s LEFT JOIN node_trail t USING (code)"
+	    " ORDER BY s.code");
 	if (pg_has_failed(pg))
 		return ERR_DATABASE;
 	json_open_object(&json, NULL);

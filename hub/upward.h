@@ -11,11 +11,18 @@
 #include "hub/control.h"
 #include "hub/members.h"
 
+struct upward_turn {
+	const struct members *members;
+	const struct trust *trust;
+	/* what came of a piece of a trail */
+	bool counted;
+	uint64_t next;
+};
+
 /* ERR_OK: part of the round (or a harmless repeat), `taken` may be said when
  * that has ended well.  ERR_BUSY: it belongs into the next round. */
 MUST_CHECK enum err upward_take(struct control_round *round,
-    const struct members *members, const struct trust *trust,
-    struct span message, struct why *why);
+    struct upward_turn *turn, struct span message, struct why *why);
 /* {"nodes":[…]}: the last status of each, with the names of `members`. */
 MUST_CHECK enum err upward_print_nodes(
     struct pg *pg, const struct members *members, struct buf *out);

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "credit/merkle.h"
 
-#define PATH_SIZE 4096
+#define PATH_SIZE ENTRIES_PATH_SIZE
 #define FRAME_HEAD (4 + 8 + ACCESS_NONCE_LEN)
 #define FILE_MAX ((size_t)1 << 30)
 #define STRIDE 256 /* every so many entries one offset is remembered */
@@ -34,7 +34,7 @@ struct entries {
 	size_t offset_size;
 };
 
-static const char *
+const char *
 entries_path(const char *folder, uint64_t index, char out[PATH_SIZE])
 {
 	char name[32];
@@ -76,10 +76,8 @@ entry_print(const struct entry *entry, struct buf *frame)
 	buf_add(frame, entry->bytes.ptr, entry->bytes.len);
 }
 
-/* One frame at the front of `bytes`; 0 when there is no whole and true one,
- * else its length. */
-static size_t
-entry_parse(struct span bytes, struct entry *entry)
+size_t
+entries_parse_frame(struct span bytes, struct entry *entry)
 {
 	const uint8_t *at = (const uint8_t *)bytes.ptr;
 	size_t n;
@@ -106,7 +104,7 @@ entries_scan(struct entries *entries, const struct entries_settings *settings,
 	size_t at = 0, len;
 
 	while (at < bytes.len) {
-		len = entry_parse(
+		len = entries_parse_frame(
 		    span_make(bytes.ptr + at, bytes.len - at), &entry);
 		if (len == 0)
 			break;
@@ -337,7 +335,7 @@ entries_read_at(
 	ssize_t got;
 
 	for (;;) {
-		len = entry_parse(
+		len = entries_parse_frame(
 		    span_make(buf->data + at, buf->len - at), entry);
 		if (len > 0 && skip-- == 0)
 			return ERR_OK;

@@ -17,6 +17,7 @@
 
 #define ENTRIES_PER_FILE 65536
 #define ENTRY_MAX 65536
+#define ENTRIES_PATH_SIZE 4096
 
 /* One entry on its way to the disk, or back. */
 struct entry {
@@ -54,6 +55,12 @@ MUST_CHECK enum err entries_append(
 /* `bytes` go into `buf`; ERR_MISSING when there is no such index. */
 MUST_CHECK enum err entries_read(const struct entries *entries, uint64_t index,
     struct entry *entry, struct buf *buf);
+/* One frame at the front of `bytes`, borrowed; 0 when there is no whole and
+ * true one, else its length. */
+size_t entries_parse_frame(struct span bytes, struct entry *entry);
+/* The file that the entry is in; returns `out`. */
+const char *entries_path(
+    const char *folder, uint64_t index, char out[ENTRIES_PATH_SIZE]);
 /* Could more be written?  Notices a full, read-only or emptied folder. */
 MUST_CHECK enum err entries_probe(const char *folder, struct why *why);
 

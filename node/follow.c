@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "base/work.h"
+#include "node/forward.h"
+#include "node/reporter.h"
 #include "node/status.h"
 
 #define IDLE_MS 100
@@ -27,7 +29,9 @@ struct follow {
 	struct intake *intake;
 	struct parent *parent;   /* the intake's */
 	struct courier *courier; /* the intake's */
-	int64_t status_us;       /* monotonic: when the last one was sent */
+	struct forward *forward;
+	struct reporter *reporter; /* NULL: no trail */
+	int64_t status_us;         /* monotonic: when the last one was sent */
 	bool condemned; /* the store is damaged and the stop is asked */
 	struct metric *lease_metric;
 };
@@ -38,7 +42,8 @@ enum job_kind {
 	JOB_LIVE,
 	JOB_REPLY,
 	JOB_LETTER,
-	JOB_PASS_ON
+	JOB_PASS_ON,
+	JOB_FORWARD
 };
 
 struct job {
@@ -47,6 +52,8 @@ struct job {
 	struct bus *bus;
 	struct letter *letter;
 	struct buf bytes;
+	forward_done_fn done; /* forward */
+	void *context;
 };
 
 static void
@@ -107,6 +114,10 @@ follow_tick(void *context)
 	parent_pump(follow->parent);
 	courier_tick(follow->courier);
 	follow_send_status(follow);
+	forward_tick(follow->forward);
+	if (follow->reporter != NULL)
+		reporter_tick(
+		    follow->reporter, courier_next_sequence(follow->courier));
 	age_us = intake_age_us(follow->intake);
 	metric_set(
 	    follow->lease_metric, age_us < 0 ? -1 : age_us / CLOCK_SECOND);
@@ -134,6 +145,10 @@ follow_handle(struct follow *follow, struct job *job)
 		break;
 	case JOB_PASS_ON:
 		follow_send_upward(follow, buf_span(&job->bytes));
+		break;
+	case JOB_FORWARD:
+		forward_take(follow->forward, buf_span(&job->bytes), job->done,
+		    job->context);
 		break;
 	}
 }
@@ -168,6 +183,29 @@ follow_on_jobs(void *context, void **jobs, size_t count)
 	follow_tick(follow);
 }
 
+static bool
+follow_on_other_reply(void *context, struct reply *reply)
+{
+	struct follow *follow = context;
+
+	return (follow->reporter != NULL &&
+		   reporter_on_reply(follow->reporter, reply)) ||
+	       forward_on_reply(follow->forward, reply);
+}
+
+static void
+follow_open_upward(struct follow *follow)
+{
+	struct reporter_settings settings = {.trail = follow->settings.trail,
+	    .parent = follow->parent,
+	    .signer = follow->settings.intake.signer,
+	    .own_code = follow->settings.intake.own_code};
+
+	follow->forward = forward_new(follow->parent);
+	if (settings.trail != NULL)
+		follow->reporter = reporter_new(&settings);
+}
+
 struct follow *
 follow_open(const struct follow_settings *settings, struct why *why)
 {
@@ -177,6 +215,8 @@ follow_open(const struct follow_settings *settings, struct why *why)
 	follow->lease_metric = metric_gauge("rongxin_node_lease_age_seconds",
 	    "", "Age of the newest signed pulse; -1: none yet.");
 	follow->settings.intake.parent_name = settings->parent_name;
+	follow->settings.intake.other_reply = follow_on_other_reply;
+	follow->settings.intake.context = follow;
 	follow->intake = intake_new(&follow->settings.intake, why);
 	if (follow->intake == NULL) {
 		follow_free(follow);
@@ -184,6 +224,7 @@ follow_open(const struct follow_settings *settings, struct why *why)
 	}
 	follow->parent = intake_parent(follow->intake);
 	follow->courier = intake_courier(follow->intake);
+	follow_open_upward(follow);
 	follow->worker = worker_new_batch(
 	    "follow", follow_on_jobs, follow_tick, IDLE_MS, follow);
 	return follow;
@@ -201,6 +242,8 @@ follow_free(struct follow *follow)
 	if (follow == NULL)
 		return;
 	worker_free(follow->worker);
+	forward_free(follow->forward);
+	reporter_free(follow->reporter);
 	intake_free(follow->intake);
 	mem_free(follow);
 }
@@ -273,4 +316,16 @@ follow_carry(struct follow *follow, struct letter *letter)
 		return;
 	letter->done(letter->context, COURIER_FAILED);
 	letter_free(letter);
+}
+
+void
+follow_forward(struct follow *follow, struct span upward, forward_done_fn done,
+    void *context)
+{
+	struct job job = {
+	    .kind = JOB_FORWARD, .done = done, .context = context};
+
+	buf_add(&job.bytes, upward.ptr, upward.len);
+	if (!follow_post(follow, &job, LIVE_WAITING))
+		done(context, NULL);
 }

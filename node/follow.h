@@ -8,6 +8,7 @@
 #define NODE_FOLLOW_H
 
 #include "node/courier.h"
+#include "node/forward.h"
 #include "node/intake.h"
 #include "node/trail.h"
 #include "wire/bus.h"
@@ -36,6 +37,10 @@ void follow_on_reply(struct follow *follow, struct span message);
 void follow_on_link(struct follow *follow);
 /* Takes over the letter; its `done` is always called. */
 void follow_carry(struct follow *follow, struct letter *letter);
+/* A child's message that the hub answers; `done` on the follow thread, or here
+ * when there is too much to do. */
+void follow_forward(struct follow *follow, struct span upward,
+    forward_done_fn done, void *context);
 /* A child's status: passed on once, not kept. */
 void follow_pass_on(struct follow *follow, struct span upward);
 

@@ -269,6 +269,13 @@ intake_batches(
 		parent_refused(followed);
 }
 
+static bool
+intake_hands_on(struct intake *intake, struct reply *reply)
+{
+	return intake->settings.other_reply != NULL &&
+	       intake->settings.other_reply(intake->settings.context, reply);
+}
+
 void
 intake_reply(struct intake *intake, struct span message)
 {
@@ -279,7 +286,8 @@ intake_reply(struct intake *intake, struct span message)
 	if (unpack_reply(message, arena, &reply) != ERR_OK) {
 		log_warn("follow.reply", "refused=1 peer=%s",
 		    parent_peer(intake->parent));
-	} else if (!courier_on_reply(intake->courier, &reply)) {
+	} else if (!courier_on_reply(intake->courier, &reply) &&
+		   !intake_hands_on(intake, &reply)) {
 		followed = parent_take_reply(intake->parent, &reply);
 		if (followed != NULL && reply.kind == REPLY_BATCHES)
 			intake_batches(intake, followed, &reply);

@@ -25,6 +25,9 @@ struct intake_settings {
 	const uint8_t *batch_key, *catalogue_key; /* 32 bytes raw */
 	int64_t lease_us;
 	bool serves; /* publish to children */
+	/* A reply that nobody else waits for; may be NULL.  True: taken. */
+	bool (*other_reply)(void *context, struct reply *reply);
+	void *context;
 };
 
 struct intake;

@@ -151,6 +151,18 @@ errand_on_kept(void *context, enum courier_outcome outcome)
 	errand_free(errand);
 }
 
+/* What the hub said goes on to the child; without it the child asks again. */
+static void
+errand_on_forwarded(void *context, struct reply *reply)
+{
+	struct errand *errand = context;
+
+	if (reply != NULL &&
+	    (reply->kind == REPLY_COUNTED || reply->kind == REPLY_REFUSAL))
+		errand_reply(errand, reply);
+	errand_free(errand);
+}
+
 /* Whoever made it must be a platform on the list and have signed it. */
 static bool
 errand_is_signed(struct errand *errand, struct span bytes,
@@ -195,6 +207,11 @@ errand_upward(
 		follow_pass_on(errand->relay->settings.follow, request->upward);
 		errand_reply(errand, &taken);
 		return false;
+	}
+	if (upward.kind == UPWARD_USAGE) {
+		follow_forward(errand->relay->settings.follow, request->upward,
+		    errand_on_forwarded, errand);
+		return true;
 	}
 	letter = mem_new(sizeof(*letter));
 	letter->kind = upward.kind;

@@ -35,6 +35,7 @@ struct trail {
 	int64_t tried_us, published_us; /* monotonic */
 	_Atomic bool ready;
 	_Atomic uint64_t size;
+	_Atomic uint64_t published;
 	struct metric *count_metric, *sync_metric, *ready_metric;
 };
 
@@ -156,6 +157,7 @@ trail_try(struct trail *trail)
 	}
 	trail->known = entries_count(trail->entries);
 	atomic_store(&trail->size, trail->known);
+	atomic_store(&trail->published, trail->known);
 	trail->tried_us = clock_tick_us();
 	trail->published_us = trail->tried_us;
 	trail_set_ready(trail, true);
@@ -172,7 +174,9 @@ trail_publish(struct trail *trail)
 		return;
 	if (clock_tick_us() - trail->published_us < PUBLISH_US)
 		return;
-	if (tiles_publish(trail->tiles, &why) != ERR_OK)
+	if (tiles_publish(trail->tiles, &why) == ERR_OK)
+		atomic_store(&trail->published, tiles_size(trail->tiles));
+	else
 		trail_fail(trail, &why);
 	trail->published_us = clock_tick_us();
 }
@@ -379,6 +383,18 @@ uint64_t
 trail_size(const struct trail *trail)
 {
 	return atomic_load(&trail->size);
+}
+
+uint64_t
+trail_published(const struct trail *trail)
+{
+	return atomic_load(&trail->published);
+}
+
+const char *
+trail_entries_folder(const struct trail *trail)
+{
+	return trail->entries_folder;
 }
 
 void

@@ -33,6 +33,10 @@ struct trail *trail_open(const struct trail_settings *settings);
 void trail_close(struct trail *trail);
 bool trail_is_ready(const struct trail *trail);
 uint64_t trail_size(const struct trail *trail);
+/* What the checkpoint on disk covers. */
+uint64_t trail_published(const struct trail *trail);
+/* Where its entries are, for an entries_reader; borrowed. */
+const char *trail_entries_folder(const struct trail *trail);
 
 struct trail_receipt {
 	uint64_t index;

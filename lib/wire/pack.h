@@ -98,7 +98,8 @@ enum reply_kind {
 	REPLY_BATCHES,
 	REPLY_TOO_OLD,
 	REPLY_TAKEN,
-	REPLY_REFUSAL
+	REPLY_REFUSAL,
+	REPLY_COUNTED
 };
 struct reply {
 	uint64_t ticket;
@@ -111,6 +112,7 @@ struct reply {
 	uint64_t newest;    /* batches */
 	uint64_t oldest;    /* too old */
 	struct span reason; /* refusal */
+	uint64_t next;      /* counted */
 };
 void pack_reply(const struct reply *reply, struct buf *out);
 MUST_CHECK enum err unpack_reply(
@@ -124,11 +126,23 @@ struct stream_status {
 	int64_t applied_us;
 	int64_t delay_us;
 };
+/* One entry of a trail, without its subject and consent. */
+#define USAGE_ROWS_MAX 1024
+struct usage_row {
+	struct digest leaf;
+	int64_t time_us;
+	struct span member, action;
+	enum purpose purpose;
+	const uint32_t *items;
+	size_t item_count;
+	enum permit_rule rule;
+};
 enum upward_kind {
 	UPWARD_CONSENT,
 	UPWARD_REVOCATION,
 	UPWARD_REVOKED_HERE,
-	UPWARD_STATUS
+	UPWARD_STATUS,
+	UPWARD_USAGE
 };
 struct upward {
 	struct span origin;
@@ -142,6 +156,10 @@ struct upward {
 	const struct stream_status *streams;
 	size_t stream_count;
 	uint64_t trail_size;
+	/* usage; `checkpoint` too */
+	uint64_t first;
+	const struct usage_row *rows;
+	size_t row_count;
 };
 MUST_CHECK enum err pack_upward(
     const struct upward *upward, struct signer *signer, struct buf *out);

@@ -172,6 +172,7 @@ reply_pack_short(const struct reply *reply, struct buf *out)
 	Rongxin__Reply packed = RONGXIN__REPLY__INIT;
 	Rongxin__TooOld too_old = RONGXIN__TOO_OLD__INIT;
 	Rongxin__Refusal refusal = RONGXIN__REFUSAL__INIT;
+	Rongxin__Counted counted = RONGXIN__COUNTED__INIT;
 	char stream[STREAM_LEN + 1], reason[REASON_MAX + 1];
 
 	packed.ticket = reply->ticket;
@@ -184,6 +185,10 @@ reply_pack_short(const struct reply *reply, struct buf *out)
 	} else if (reply->kind == REPLY_TAKEN) {
 		packed.what_case = RONGXIN__REPLY__WHAT_TAKEN;
 		packed.taken = 1;
+	} else if (reply->kind == REPLY_COUNTED) {
+		counted.next = reply->next;
+		packed.what_case = RONGXIN__REPLY__WHAT_COUNTED;
+		packed.counted = &counted;
 	} else {
 		refusal.reason =
 		    part_text(reply->reason, reason, sizeof(reason));
@@ -255,6 +260,10 @@ reply_fill(
 	case RONGXIN__REPLY__WHAT_TAKEN:
 		reply->kind = REPLY_TAKEN;
 		return packed->taken ? ERR_OK : ERR_INVALID;
+	case RONGXIN__REPLY__WHAT_COUNTED:
+		reply->kind = REPLY_COUNTED;
+		reply->next = packed->counted->next;
+		return ERR_OK;
 	case RONGXIN__REPLY__WHAT_REFUSAL:
 		if (!part_is_text(packed->refusal->reason, REASON_MAX))
 			return ERR_INVALID;

@@ -10,6 +10,7 @@
 #include "credit/uscc.h"
 #include "wire/pack.h"
 #include "wire/pack_part.h"
+#include "wire/pack_usage.h"
 
 #define UPWARD_MAGIC "RXU1"
 #define PARENT_MAX 255
@@ -70,6 +71,7 @@ upward_print_body(const struct upward *upward, struct buf *out)
 	Rongxin__UpwardBody body = RONGXIN__UPWARD_BODY__INIT;
 	Rongxin__Status status = RONGXIN__STATUS__INIT;
 	struct status_room room = {0};
+	struct arena *arena = arena_new();
 	char origin[MEMBER_CODE_MAX + 1], id[CONSENT_ID_MAX + 1];
 	char subject[USCC_LEN + 1];
 
@@ -96,10 +98,15 @@ upward_print_body(const struct upward *upward, struct buf *out)
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_STATUS;
 		body.status = &status;
 		break;
+	case UPWARD_USAGE:
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_USAGE;
+		body.usage = usage_build(upward, arena);
+		break;
 	}
 	buf_text(out, UPWARD_MAGIC);
 	pack_message(&body.base, out);
 	status_room_release(&room);
+	arena_free(arena);
 }
 
 enum err
@@ -201,6 +208,9 @@ upward_fill(
 	case RONGXIN__UPWARD_BODY__WHAT_STATUS:
 		upward->kind = UPWARD_STATUS;
 		return status_fill(body->status, arena, upward);
+	case RONGXIN__UPWARD_BODY__WHAT_USAGE:
+		upward->kind = UPWARD_USAGE;
+		return usage_fill(body->usage, arena, upward);
 	default:
 		return ERR_INVALID;
 	}

@@ -701,6 +701,86 @@ every_upward_document_comes_back(void **state)
 }
 
 static void
+fill_usage(struct usage_row rows[2], struct upward *usage)
+{
+	static const uint32_t items[] = {1, 37};
+
+	rows[0] = (struct usage_row){.time_us = 5,
+	    .member = text("bank"),
+	    .action = text("report"),
+	    .purpose = PURPOSE_PRE_LOAN,
+	    .items = items,
+	    .item_count = 2};
+	rows[1] = rows[0];
+	rows[1].item_count = 0;
+	rows[1].rule = (enum permit_rule)200; /* a newer node's */
+	rows[1].leaf.bytes[31] = 9;
+	*usage = (struct upward){.origin = text("o"),
+	    .kind = UPWARD_USAGE,
+	    .first = 77,
+	    .rows = rows,
+	    .row_count = 2,
+	    .checkpoint = text("note")};
+}
+
+static void
+a_piece_of_a_trail_comes_back(void **state)
+{
+	struct arena *arena = arena_new();
+	struct usage_row rows[2];
+	struct upward before, after;
+	struct buf packed = {0};
+
+	(void)state;
+	fill_usage(rows, &before);
+	assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+
+	assert_int_equal(
+	    unpack_upward(buf_span(&packed), verifier, arena, &after), ERR_OK);
+
+	assert_int_equal(after.kind, UPWARD_USAGE);
+	assert_int_equal(after.first, 77);
+	assert_int_equal(after.row_count, 2);
+	assert_true(span_is(after.checkpoint, "note"));
+	assert_true(span_is(after.rows[0].member, "bank"));
+	assert_int_equal(after.rows[0].item_count, 2);
+	assert_int_equal(after.rows[0].items[1], 37);
+	assert_int_equal(after.rows[1].item_count, 0);
+	assert_int_equal(after.rows[1].rule, 200);
+	assert_int_equal(after.rows[1].leaf.bytes[31], 9);
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
+a_trails_row_out_of_bounds_is_refused(void **state)
+{
+	static const uint32_t wide[] = {1 << 16};
+	struct arena *arena = arena_new();
+	struct usage_row rows[2];
+	struct upward usage;
+	struct buf packed = {0};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		fill_usage(rows, &usage);
+		rows[1].time_us = i == 0 ? -1 : 5;
+		rows[1].time_us = i == 1 ? INT64_MAX : rows[1].time_us;
+		rows[1].items = wide;
+		rows[1].item_count = i == 2;
+		rows[1].rule = i == 3 ? (enum permit_rule)256 : PERMIT_ALLOWED;
+		usage.first = i == 4 ? UINT64_MAX : 0;
+		buf_reset(&packed);
+		assert_int_equal(pack_upward(&usage, signer, &packed), ERR_OK);
+		assert_int_equal(
+		    try_upward(buf_span(&packed), arena), ERR_INVALID);
+	}
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
 an_upward_message_of_another_signer_is_parsed_but_not_believed(void **state)
 {
 	struct signer *other = signer_new();
@@ -871,6 +951,8 @@ main(void)
 	    cmocka_unit_test(every_other_reply_comes_back),
 	    cmocka_unit_test(a_status_comes_back),
 	    cmocka_unit_test(every_upward_document_comes_back),
+	    cmocka_unit_test(a_piece_of_a_trail_comes_back),
+	    cmocka_unit_test(a_trails_row_out_of_bounds_is_refused),
 	    cmocka_unit_test(
 		an_upward_message_of_another_signer_is_parsed_but_not_believed),
 	    cmocka_unit_test(an_access_entry_comes_back),
