@@ -106,6 +106,12 @@ show_item(const struct item *item)
 	if (item->retention_years > 0)
 		printf("  retained  %u years from %s\n", item->retention_years,
 		    item->retention_from);
+	if (item->precedence[0] != NULL)
+		printf("  counts first");
+	for (i = 0; item->precedence[i] != NULL; i++)
+		printf(" %s", item->precedence[i]);
+	if (item->precedence[0] != NULL)
+		printf("\n");
 	for (i = 0; i < item->field_count; i++)
 		show_field(item, &item->fields[i]);
 }

@@ -15,12 +15,21 @@
 
 #define PAGE_SQL "FETCH 200 FROM consequences"
 
+/* A registration that yields to another department's moves nothing, nor does
+ * one that was said before and overtaken since. */
 static const char moves_sql[] =
     "INSERT INTO move (subject, source, target)"
     " SELECT p.subject, p.stream, p.named FROM pick p LEFT JOIN record r"
     " ON r.stream = p.stream AND r.item = p.item AND r.subject = p.subject"
     " AND r.key = p.key WHERE p.item = 1 AND p.state <> 4"
-    " AND p.named <> p.stream AND NOT " LEDGER_IS_OLDER;
+    " AND p.named <> p.stream AND NOT " LEDGER_IS_OLDER
+    " AND NOT COALESCE(r.state <> 4 AND r.provider <> $3"
+    " AND " LEDGER_RANK("$3", "$4") " > " LEDGER_RANK("r.provider",
+	"$4") ", false)"
+	      " AND (r.provider = $3 OR NOT EXISTS (SELECT FROM statement s"
+	      " WHERE s.stream = p.stream AND s.item = p.item"
+	      " AND s.subject = p.subject AND s.key = p.key AND s.provider = $3"
+	      " AND s.digest = p.digest AND s.state = p.state))";
 
 static const char moves_found_sql[] =
     "INSERT INTO finding (batch, line, field, rule, severity, value_digest)"
@@ -42,15 +51,29 @@ static const char named_anyway_sql[] =
     " AND o.stream = p.stream AND o.item = p.item AND o.subject = p.subject"
     " AND o.key = p.key";
 
-#define ABSENT                                                                 \
-	" FROM record r JOIN scope s ON s.stream = r.stream"                   \
-	" WHERE r.item = $1 AND r.provider = $2 AND r.state <> 4"              \
-	" AND r.known_from < $3"
+/* What a provider says, whether it counts or not. */
+#define SET                                                                    \
+	" FROM (SELECT stream, item, subject, key, provider, known_from"       \
+	" FROM record WHERE item = $1 AND provider = $2 AND state <> 4"        \
+	" UNION ALL SELECT stream, item, subject, key, provider, known_from"   \
+	" FROM statement t WHERE item = $1 AND provider = $2 AND state <> 4"   \
+	" AND NOT EXISTS (SELECT FROM record o WHERE o.stream = t.stream"      \
+	" AND o.item = t.item AND o.subject = t.subject AND o.key = t.key"     \
+	" AND o.provider = t.provider AND o.state <> 4)) r"                    \
+	" JOIN scope s ON s.stream = r.stream WHERE r.known_from < $3"
 
-static const char set_sql[] = "SELECT count(*)" ABSENT;
+static const char forward_sql[] =
+    "DECLARE consequences NO SCROLL CURSOR FOR"
+    " SELECT c.stream, c.item, c.subject, c.key, v.provider, c.line, v.state,"
+    " v.as_of, v.confirmed IS NOT NULL, v.fields::text FROM change c"
+    " JOIN dispute d ON d.line = c.line JOIN voice v ON v.provider = d.winner"
+    " AND v.stream = c.stream AND v.item = c.item AND v.subject = c.subject"
+    " AND v.key = c.key WHERE c.yielded";
+
+static const char set_sql[] = "SELECT count(*)" SET;
 
 static const char absent_sql[] =
-    "SELECT r.stream, r.item, r.subject, r.key, r.provider" ABSENT
+    "SELECT r.stream, r.item, r.subject, r.key, r.provider" SET
     " AND NOT EXISTS (SELECT FROM pick p WHERE p.stream = r.stream"
     " AND p.item = r.item AND p.subject = r.subject AND p.key = r.key)"
     " AND NOT EXISTS (SELECT FROM mention n WHERE n.subject = r.subject"
@@ -78,13 +101,18 @@ uint64_t
 consequence_find_moves(struct ledger *ledger)
 {
 	struct pg *pg = ledger->pg;
+	struct buf precedence = {0};
 	int64_t moved;
 
 	if (ledger->plan.item != 1)
 		return 0;
+	statement_print_precedence(ledger, &precedence);
 	pg_exec(pg, moves_sql, pg_arg_int(ledger->plan.was_held),
-	    pg_arg_time(ledger->plan.received_us));
+	    pg_arg_time(ledger->plan.received_us),
+	    pg_arg_text(span_of(ledger->plan.provider)),
+	    pg_arg_text(span_make(buf_cstr(&precedence), precedence.len)));
 	moved = pg_affected(pg);
+	buf_release(&precedence);
 	if (moved <= 0)
 		return 0;
 	pg_exec(pg, moves_found_sql, pg_arg_int(ledger->number));
@@ -176,6 +204,20 @@ may_follow(const struct item *item, const char *target)
 	       region_holds(item->division, target);
 }
 
+/* State, time and fields of a record that is written again; the fields' texts
+ * live as long as the answer. */
+static struct json *
+read_content(struct found *found, const struct pg *pg, size_t row)
+{
+	struct json *fields = json_parse(pg_bytes(pg, row, 9), NULL);
+
+	found->record.state = (enum record_state)pg_int(pg, row, 6);
+	found->record.as_of_us = pg_time(pg, row, 7);
+	found->record.fields = found->fields;
+	json_each(fields, on_field, found);
+	return fields;
+}
+
 static void
 put_moved(struct ledger *ledger, struct found *found, size_t row)
 {
@@ -186,21 +228,39 @@ put_moved(struct ledger *ledger, struct found *found, size_t row)
 	    .dated = pg_int(pg, row, 8) != 0};
 	struct json *fields;
 
+	put_withdrawn(ledger, found);
 	copy_stream(found->target, pg_bytes(pg, row, 5));
 	if (!may_follow(found->item, found->target))
 		return;
-	fields = json_parse(pg_bytes(pg, row, 9), NULL);
-	found->record.state = (enum record_state)pg_int(pg, row, 6);
-	found->record.as_of_us = pg_time(pg, row, 7);
-	found->record.fields = found->fields;
-	json_each(fields, on_field, found);
+	fields = read_content(found, pg, row);
 	ledger_put_extra(ledger, &staged);
+	json_free(fields);
+}
+
+static void
+put_absent(struct ledger *ledger, struct found *found, size_t row)
+{
+	(void)row;
+	put_withdrawn(ledger, found);
+}
+
+static void
+put_forward(struct ledger *ledger, struct found *found, size_t row)
+{
+	const struct pg *pg = ledger->pg;
+	struct ledger_row staged = {.line = (uint64_t)pg_int(pg, row, 5),
+	    .record = &found->record,
+	    .item = found->item};
+	struct json *fields = read_content(found, pg, row);
+
+	ledger_put_body(ledger, &staged);
 	json_free(fields);
 }
 
 /* Each row of the open cursor; answers how many. */
 static uint64_t
-each_row(struct ledger *ledger, bool moves)
+each_row(struct ledger *ledger,
+    void (*put)(struct ledger *ledger, struct found *found, size_t row))
 {
 	struct pg *pg = ledger->pg;
 	struct found found;
@@ -212,9 +272,7 @@ each_row(struct ledger *ledger, bool moves)
 		rows = pg_rows(pg);
 		for (row = 0; row < rows; row++) {
 			read_identity(&found, ledger, row);
-			put_withdrawn(ledger, &found);
-			if (moves)
-				put_moved(ledger, &found, row);
+			put(ledger, &found, row);
 		}
 		count += rows;
 		ledger_flush(ledger, 0);
@@ -238,7 +296,8 @@ consequence_move(struct ledger *ledger, int64_t now_us)
 	    pg_arg_time(now_us), pg_arg_int(ledger->number));
 	history_print_items(ledger->plan.catalog, 0, &items);
 	pg_exec(pg, records_of_moves_sql, pg_arg_text(buf_span(&items)));
-	(void)each_row(ledger, true);
+	(void)each_row(ledger, put_moved);
+	statement_move(ledger, now_us);
 	pg_exec(pg, named_anyway_sql, pg_arg_int(LEDGER_EXTRA_LINE));
 	buf_release(&items);
 }
@@ -252,7 +311,7 @@ consequence_withdraw(struct ledger *ledger, const char *sql,
 
 	buf_print(&cursor, "DECLARE consequences NO SCROLL CURSOR FOR %s", sql);
 	pg_exec_args(ledger->pg, buf_cstr(&cursor), args, count);
-	withdrawn = each_row(ledger, false);
+	withdrawn = each_row(ledger, put_absent);
 	buf_release(&cursor);
 	return withdrawn;
 }
@@ -269,4 +328,15 @@ consequence_withdraw_absent(struct ledger *ledger, uint64_t *set)
 	*set =
 	    pg_rows(ledger->pg) == 1 ? (uint64_t)pg_int(ledger->pg, 0, 0) : 0;
 	return consequence_withdraw(ledger, absent_sql, args, 3);
+}
+
+void
+consequence_bring_forward(struct ledger *ledger)
+{
+	struct pg *pg = ledger->pg;
+
+	pg_run(pg, "DELETE FROM body b USING change c"
+		   " WHERE c.line = b.line AND c.yielded");
+	pg_run(pg, forward_sql);
+	(void)each_row(ledger, put_forward);
 }

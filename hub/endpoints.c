@@ -47,6 +47,7 @@ const struct http_route endpoints[] = {
     {.method = "POST", .path = "/v1/retention", .handle = ledger_on_retention},
     {.method = "GET", .path = "/v1/findings", .handle = feed_on_open_findings},
     {.method = "GET", .path = "/v1/quality", .handle = feed_on_quality},
+    {.method = "GET", .path = "/v1/conflicts", .handle = feed_on_conflicts},
     {.method = "GET", .path = "/v1/catalogue", .handle = control_on_catalogue},
     {.method = "POST",
 	.path = "/v1/catalogue",

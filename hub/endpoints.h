@@ -24,6 +24,7 @@ void feed_on_receipt(struct http_exchange *exchange, void *context);
 void feed_on_findings(struct http_exchange *exchange, void *context);
 void feed_on_open_findings(struct http_exchange *exchange, void *context);
 void feed_on_quality(struct http_exchange *exchange, void *context);
+void feed_on_conflicts(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_hold.c --- */
 void hold_on_release(struct http_exchange *exchange, void *context);

@@ -1,9 +1,10 @@
 /*
- * endpoints: receipts, findings and quality figures go out.
+ * endpoints: receipts, findings, conflicts and quality figures go out.
  */
 #include "hub/endpoints.h"
 
 #include "hub/catalogue.h"
+#include "hub/conflict.h"
 #include "hub/findings_read.h"
 #include "hub/inquiry.h"
 #include "hub/proof.h"
@@ -190,8 +191,25 @@ feed_on_findings(struct http_exchange *exchange, void *context)
 		    exchange, 400, "malformed", "format: json or csv");
 }
 
-void
-feed_on_open_findings(struct http_exchange *exchange, void *context)
+static void
+fill_conflicts(struct inquiry *inquiry, struct ledger *ledger)
+{
+	const struct conflict_question question = {.provider = whose(inquiry),
+	    .item = inquiry->item,
+	    .after = inquiry->after,
+	    .limit = inquiry->limit};
+	struct pg *pg = ledger_pg(ledger);
+	enum err err;
+
+	pg_begin(pg);
+	err = conflict_print(pg, &question, &inquiry->answer.body);
+	finish(inquiry, pg, err);
+}
+
+/* A page of what is open, of one item or all, whatever the batch. */
+static void
+ask_for_page(struct http_exchange *exchange, struct hub *hub,
+    void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
 {
 	const char *state = http_query(exchange, "state");
 	int64_t item = inquiry_number(exchange, "item", 0, 0);
@@ -200,7 +218,7 @@ feed_on_open_findings(struct http_exchange *exchange, void *context)
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!may_read_receipts(exchange, context, &who))
+	if (!may_read_receipts(exchange, hub, &who))
 		return;
 	if ((state != NULL && strcmp(state, "open") != 0) || item < 0 ||
 	    item > CATALOG_ITEM_MAX || after < 0 || limit < 0) {
@@ -208,11 +226,23 @@ feed_on_open_findings(struct http_exchange *exchange, void *context)
 		    "state: open; item, after, limit: numbers");
 		return;
 	}
-	inquiry = inquiry_new(exchange, context, &who, fill_open);
+	inquiry = inquiry_new(exchange, hub, &who, fill);
 	inquiry->item = (uint32_t)item;
 	inquiry->after = after;
 	inquiry->limit = limit < FINDINGS_MAX ? limit : FINDINGS_MAX;
 	inquiry_post(inquiry);
+}
+
+void
+feed_on_open_findings(struct http_exchange *exchange, void *context)
+{
+	ask_for_page(exchange, context, fill_open);
+}
+
+void
+feed_on_conflicts(struct http_exchange *exchange, void *context)
+{
+	ask_for_page(exchange, context, fill_conflicts);
 }
 
 static void

@@ -37,7 +37,7 @@ static const char copy_corrections_sql[] =
  * found wanting before. */
 #define CANDIDATES                                                             \
 	"(SELECT line, item, subject, key, stream FROM change"                 \
-	" WHERE state <> 4 AND line < $2"                                      \
+	" WHERE state <> 4 AND line < $2 AND NOT yielded"                      \
 	" UNION SELECT p.line, p.item, p.subject, p.key, p.stream FROM pick p" \
 	" JOIN finding_row f ON f.provider = $3 AND f.item = p.item"           \
 	" AND f.subject = p.subject AND f.key = p.key"                         \

@@ -57,6 +57,7 @@ put_time(struct json_out *json, const char *name, int64_t time_us)
 	json_put_cstr(json, name, clock_print(time_us, text));
 }
 
+/* A statement has no version and no position. */
 static void
 print_version(struct pg *pg, size_t row, struct json_out *json)
 {
@@ -66,7 +67,8 @@ print_version(struct pg *pg, size_t row, struct json_out *json)
 	json_put_int(json, "item", pg_int(pg, row, 0));
 	json_put_text(json, "key", pg_bytes(pg, row, 1));
 	json_put_text(json, "stream", pg_bytes(pg, row, 2));
-	json_put_int(json, "version", pg_int(pg, row, 3));
+	if (!pg_is_null(pg, row, 3))
+		json_put_int(json, "version", pg_int(pg, row, 3));
 	json_put_cstr(json, "state", record_state_name(state));
 	json_put_text(json, "provider", pg_bytes(pg, row, 5));
 	put_time(json, "as_of", pg_time(pg, row, 6));
@@ -75,7 +77,8 @@ print_version(struct pg *pg, size_t row, struct json_out *json)
 		json_put_null(json, "known_to");
 	else
 		put_time(json, "known_to", pg_time(pg, row, 8));
-	json_put_int(json, "position", pg_int(pg, row, 9));
+	if (!pg_is_null(pg, row, 9))
+		json_put_int(json, "position", pg_int(pg, row, 9));
 	json_put_raw(json, "fields", pg_bytes(pg, row, 10));
 	json_close_object(json);
 }
@@ -101,6 +104,34 @@ print_versions(
 	json_close_array(json);
 	buf_release(&items);
 	return rows;
+}
+
+/* What several providers say of a record now, if it was said by then. */
+static size_t
+print_statements(
+    struct pg *pg, const struct history *history, struct json_out *json)
+{
+	struct buf items = {0};
+	size_t i;
+
+	history_print_items(history->catalog, history->item, &items);
+	pg_exec(pg,
+	    "SELECT item, key, stream, NULL, state, provider, as_of,"
+	    " known_from, NULL, NULL, fields::text FROM statement"
+	    " WHERE subject = $1 AND state <> 4 AND known_from <= $4"
+	    " AND item = ANY (string_to_array($2, ',')::integer[])"
+	    " AND ($3 = '' OR provider = $3)"
+	    " ORDER BY item, key, stream, provider LIMIT 1000",
+	    pg_arg_text(span_of(history->subject)),
+	    pg_arg_text(buf_span(&items)),
+	    pg_arg_text(span_of(history->provider)),
+	    pg_arg_time(history->known_us));
+	json_open_array(json, "statements");
+	for (i = 0; i < pg_rows(pg); i++)
+		print_version(pg, i, json);
+	json_close_array(json);
+	buf_release(&items);
+	return pg_rows(pg);
 }
 
 static void
@@ -152,6 +183,7 @@ history_print(struct pg *pg, const struct history *history, struct buf *out)
 	put_time(&json, "known_at", history->known_us);
 	rows = print_versions(pg, history, &json);
 	json_put_bool(&json, "complete", rows <= HISTORY_RECORDS_MAX);
+	rows += print_statements(pg, history, &json);
 	print_moves(pg, history, &json);
 	print_numbers(pg, history, &json);
 	json_close_object(&json);

@@ -23,7 +23,8 @@ struct history {
 	int64_t valid_us;     /* about then; -1: the newest */
 };
 
-/* {"subject","known_at","stream","records":[…],"moves":[…],"complete"}.
+/* {"subject","known_at","stream","records":[…],"moves":[…],"complete",
+ * "statements":[…],"old_numbers":[…]}.
  * ERR_MISSING: nothing was known of it. */
 MUST_CHECK enum err history_print(
     struct pg *pg, const struct history *history, struct buf *out);

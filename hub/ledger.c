@@ -29,8 +29,8 @@ static const char setup_sql[] =
     " subject text COLLATE \"C\", key text COLLATE \"C\","
     " stream text COLLATE \"C\", digest bytea, state smallint,"
     " stated timestamptz, old_digest bytea, old_version bigint,"
-    " old_as_of timestamptz, older boolean, contested boolean, ordinal bigint) "
-    "ON COMMIT DELETE ROWS;"
+    " old_as_of timestamptz, older boolean, contested boolean, ordinal bigint,"
+    " yielded boolean DEFAULT false) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE move (subject text COLLATE \"C\","
     " source text COLLATE \"C\", target text COLLATE \"C\")"
     " ON COMMIT DELETE ROWS;"
@@ -38,6 +38,19 @@ static const char setup_sql[] =
     " ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE mention (subject text COLLATE \"C\","
     " key text COLLATE \"C\") ON COMMIT DELETE ROWS;"
+    "CREATE TEMP TABLE dispute (line bigint, stream text COLLATE \"C\","
+    " item integer, subject text COLLATE \"C\", key text COLLATE \"C\","
+    " state smallint, digest bytea, stated timestamptz, behind boolean,"
+    " ahead boolean, holder text COLLATE \"C\", held smallint,"
+    " held_digest bytea, own smallint, older boolean DEFAULT false,"
+    " repeated boolean DEFAULT false, differs boolean DEFAULT false,"
+    " winner text COLLATE \"C\", won_digest bytea) ON COMMIT DELETE ROWS;"
+    "CREATE TEMP TABLE voice (stream text COLLATE \"C\", item integer,"
+    " subject text COLLATE \"C\", key text COLLATE \"C\","
+    " provider text COLLATE \"C\", state smallint, digest bytea,"
+    " fields jsonb, as_of timestamptz, confirmed timestamptz,"
+    " known_from timestamptz, batch bigint, since timestamptz, fresh boolean)"
+    " ON COMMIT DELETE ROWS;"
     "ALTER TABLE body ALTER COLUMN packed SET STORAGE EXTERNAL;";
 
 static const char copy_stage_sql[] =
@@ -185,8 +198,8 @@ print_fields(const struct ledger_row *row, struct buf *out)
 	json_close_object(&json);
 }
 
-static void
-put_body(struct ledger *ledger, const struct ledger_row *row)
+void
+ledger_put_body(struct ledger *ledger, const struct ledger_row *row)
 {
 	struct record first = *row->record;
 	struct buf *bodies = &ledger->bodies;
@@ -235,7 +248,7 @@ void
 ledger_stage(struct ledger *ledger, const struct ledger_row *row)
 {
 	put_row(&ledger->rows, row, false);
-	put_body(ledger, row);
+	ledger_put_body(ledger, row);
 	ledger->staged++;
 	ledger->dated |= row->dated;
 	ledger_flush(ledger, FLUSH_BYTES);
@@ -248,7 +261,7 @@ ledger_put_extra(struct ledger *ledger, const struct ledger_row *row)
 
 	extra.line = (uint64_t)(LEDGER_EXTRA_LINE + ledger->extra++);
 	put_row(&ledger->picks, &extra, true);
-	put_body(ledger, &extra);
+	ledger_put_body(ledger, &extra);
 }
 
 void

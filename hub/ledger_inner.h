@@ -1,13 +1,15 @@
 /*
- * ledger_inner: what ledger.c (rows in), ledger_merge.c (changes out) and
- * consequence.c (changes that no row names) share.
+ * ledger_inner: what ledger.c (rows in), ledger_merge.c (changes out),
+ * consequence.c (changes that no row names) and statement.c (whose word
+ * counts) share.
  *
  * Temporary tables, empty between transactions.  `stage`: rows as they came
  * in, and `body`: what is wide of them, so that finding the changes scans
  * little; `pick`: one row a key, then what follows from them; `change`: what
  * differs from the ledger; `move`: subjects that leave a stream; `scope`:
  * streams whose sets a full batch replaces; `mention`: records of rows that
- * were refused.
+ * were refused; `dispute`: changes of records about which several providers
+ * speak, and `voice`: what these say.
  */
 #ifndef HUB_LEDGER_INNER_H
 #define HUB_LEDGER_INNER_H
@@ -45,6 +47,9 @@ void ledger_flush(struct ledger *ledger, size_t from);
  * its texts may be those of the last statement. */
 void ledger_put_extra(struct ledger *ledger, const struct ledger_row *row);
 
+/* What is wide of a row, for `body`.  Flushes nothing either. */
+void ledger_put_body(struct ledger *ledger, const struct ledger_row *row);
+
 /* --- consequence.c --- */
 
 /* Fill `scope` for a full batch; `pick` is there. */
@@ -59,6 +64,32 @@ uint64_t consequence_withdraw_absent(struct ledger *ledger, uint64_t *set);
 /* Withdraw what `sql` selects as stream, item, subject, key, provider. */
 uint64_t consequence_withdraw(struct ledger *ledger, const char *sql,
     const struct pg_arg *args, size_t count);
+
+/* A record of another provider takes this one's place in the change of the
+ * same line: for each changed line that yields. */
+void consequence_bring_forward(struct ledger *ledger);
+
+/* --- statement.c --- */
+
+/* The plan's precedence for its item, entries with commas between. */
+void statement_print_precedence(const struct ledger *ledger, struct buf *out);
+/* Subjects in `move` take with them what providers said. */
+void statement_move(struct ledger *ledger, int64_t now_us);
+/* `change` is filled for a department's batch: keep what it says, and change
+ * only what the provider with precedence says.  `streams`: the batch's, with
+ * commas between.  Answers how many changes remain undone. */
+uint64_t statement_settle(struct ledger *ledger, struct span streams);
+/* All of `pick` is withdrawn: by nobody's word, so nobody's is kept. */
+void statement_forget(struct ledger *ledger);
+
+/* Place of `provider` in the precedence `list` (SQL expressions); the same
+ * for all that are not in it. */
+#define LEDGER_RANK(provider, list)                                            \
+	"COALESCE((SELECT min(u.place) FROM unnest(string_to_array(" list      \
+	", ',')) WITH ORDINALITY u(entry, place) WHERE CASE"                   \
+	" WHEN right(u.entry, 1) = '*'"                                        \
+	" THEN starts_with(" provider ", rtrim(u.entry, '*'))"                 \
+	" ELSE u.entry = " provider " END), 1000)"
 
 /* Is what `p` (of pick) says older than what `r` (of record) holds?  Stated
  * dates decide; else a batch that was held never undoes what came later.

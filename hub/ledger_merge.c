@@ -79,8 +79,7 @@ static const char change_sql[] =
     " p.state, p.stated, r.digest AS old_digest,"
     " COALESCE(r.version, 0) AS old_version, r.as_of AS old_as_of,"
     " p.line < $3 AND " LEDGER_IS_OLDER " AS older,"
-    " p.line < $3 AND COALESCE(r.state <> 4 AND r.provider <> $4, false) AS "
-    "contested"
+    " p.line < $3 AND COALESCE(r.provider <> $4, false) AS contested"
     " FROM pick p LEFT JOIN record r ON r.stream = p.stream"
     " AND r.stream = ANY (string_to_array($5, ','))"
     " AND r.item = p.item AND r.subject = p.subject AND r.key = p.key"
@@ -91,12 +90,6 @@ static const char older_sql[] =
     "INSERT INTO finding (batch, line, field, rule, severity, value_digest)"
     " SELECT $1, c.line, '', 'older_than_known', 'warn', c.digest"
     " FROM change c WHERE c.older ORDER BY c.line";
-
-/* Another department said otherwise; both stay in the history. */
-static const char contested_sql[] =
-    "INSERT INTO finding (batch, line, field, rule, severity, value_digest)"
-    " SELECT $1, c.line, '', 'provider_conflict', 'warn', c.old_digest"
-    " FROM change c WHERE c.contested AND NOT c.older ORDER BY c.line";
 
 /* The same facts of a later day: an older version cannot undo them now. */
 static const char confirm_sql[] =
@@ -245,12 +238,13 @@ find_changes(struct ledger *ledger, struct ledger_outcome *outcome)
 	    pg_arg_int(LEDGER_EXTRA_LINE),
 	    pg_arg_text(span_of(provider != NULL ? provider : "")),
 	    pg_arg_text(span_make(buf_cstr(&streams), streams.len)));
-	buf_release(&streams);
 	outcome->changed = (uint64_t)pg_affected(pg);
+	if (outcome->changed > 0 && provider != NULL)
+		outcome->changed -=
+		    statement_settle(ledger, buf_span(&streams));
+	buf_release(&streams);
 	if (outcome->changed == 0)
 		return;
-	if (provider != NULL)
-		pg_exec(pg, contested_sql, pg_arg_int(ledger->number));
 	if (ledger->dated || ledger->plan.was_held) {
 		pg_exec(pg, older_sql, pg_arg_int(ledger->number));
 		pg_query(pg, "DELETE FROM change WHERE older");
@@ -366,6 +360,7 @@ ledger_withdraw(struct ledger *ledger, const char *stream, const char *sql,
 	    pg_arg_text(span_of(stream)));
 	lock(ledger);
 	(void)consequence_withdraw(ledger, sql, args, count);
+	statement_forget(ledger);
 	find_changes(ledger, &outcome);
 	if (outcome.changed > 0)
 		write_changes(ledger, &outcome);

@@ -13,6 +13,7 @@ CREATE EXTENSION IF NOT EXISTS citus;
 SELECT create_distributed_table('stream_state', 'stream', shard_count => 64);
 SELECT create_distributed_table('record', 'stream', colocate_with => 'stream_state');
 SELECT create_distributed_table('record_history', 'stream', colocate_with => 'stream_state');
+SELECT create_distributed_table('statement', 'stream', colocate_with => 'stream_state');
 SELECT create_distributed_table('change_log', 'stream', colocate_with => 'stream_state');
 
 SELECT create_reference_table('subject');

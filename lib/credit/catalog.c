@@ -32,6 +32,18 @@ catalog_categories(const struct catalog *catalog, size_t *count)
 	return catalog->categories;
 }
 
+const struct category *
+catalog_find_category(const struct catalog *catalog, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < catalog->category_count; i++) {
+		if (catalog->categories[i].number == number)
+			return &catalog->categories[i];
+	}
+	return NULL;
+}
+
 const struct item *
 catalog_items(const struct catalog *catalog, size_t *count)
 {

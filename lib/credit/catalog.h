@@ -98,6 +98,10 @@ struct item {
 	const struct check *checks;
 	size_t check_count;
 	const char *division; /* a province's own item: "44"; else "" */
+	/* Whose word counts first when providers disagree: member codes, or
+	 * beginnings of them with a * behind; ends with NULL.  Empty: who spoke
+	 * last. */
+	const char *const *precedence;
 };
 
 struct rule {
@@ -108,6 +112,7 @@ struct rule {
 struct category {
 	uint32_t number;
 	const char *zh, *en;
+	const char *const *precedence; /* of its items that have none */
 };
 
 struct catalog;
@@ -122,6 +127,8 @@ const struct item *catalog_find_item(
     const struct catalog *catalog, uint32_t number);
 const struct category *catalog_categories(
     const struct catalog *catalog, size_t *count);
+const struct category *catalog_find_category(
+    const struct catalog *catalog, uint32_t number);
 const struct rule *catalog_rules(const struct catalog *catalog, size_t *count);
 const struct rule *catalog_find_rule(
     const struct catalog *catalog, const char *id);

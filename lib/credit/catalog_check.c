@@ -1,5 +1,5 @@
 /*
- * catalog_check: the checks and limits of a catalogue's items.
+ * catalog_check: the checks, limits and precedence of a catalogue's items.
  *
  * Whatever a finding may say is explained: a limit or check whose rule is not
  * among the catalogue's rules is refused.
@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "credit/check.h"
+#include "credit/member.h"
 #include "credit/pattern.h"
 #include "credit/value.h"
 
 #define PROVINCIAL_FROM 1001
 #define SLACK_MAX 1000000000
+#define PRECEDENCE_MAX 64
 
 static void
 need_rule(struct loader *loader, const char *member, const char *id)
@@ -259,4 +261,61 @@ catalog_load_division(
 	    (provinces != NULL &&
 		code_list_find(provinces, span_of(text)) == NULL))
 		loader_refuse(loader, "division", "not a province");
+}
+
+/* Does an earlier entry take everything that a later one says? */
+static bool
+covers(struct span earlier, struct span later)
+{
+	size_t len = earlier.len;
+
+	if (len == 0 || earlier.ptr[len - 1] != '*')
+		return len == later.len &&
+		       memcmp(earlier.ptr, later.ptr, len) == 0;
+	return later.len >= len && memcmp(earlier.ptr, later.ptr, len - 1) == 0;
+}
+
+static bool
+names_providers(struct span entry)
+{
+	if (entry.len > 1 && entry.ptr[entry.len - 1] == '*')
+		entry.len--;
+	return member_code_is_valid(entry);
+}
+
+const char *const *
+catalog_load_precedence(struct loader *loader, const struct json *from)
+{
+	const char *const *entries = loader_texts(loader, from, "precedence");
+	size_t i, j;
+
+	for (i = 0; entries[i] != NULL && !loader->failed; i++) {
+		if (i == PRECEDENCE_MAX ||
+		    !names_providers(span_of(entries[i])))
+			loader_refuse(loader, "precedence",
+			    "too many, or no member code or its beginning");
+		for (j = 0; j < i; j++) {
+			if (covers(span_of(entries[j]), span_of(entries[i])))
+				loader_refuse(loader, "precedence",
+				    "an entry that one before it covers");
+		}
+	}
+	return entries;
+}
+
+void
+catalog_load_category(
+    struct loader *loader, const struct json *from, struct item *item)
+{
+	const struct category *category;
+
+	item->category =
+	    (uint32_t)loader_need_int(loader, from, "category", 1, 100000);
+	category = catalog_find_category(loader->catalog, item->category);
+	if (category == NULL)
+		loader_refuse(loader, "category", "no such category");
+	else if (json_find(from, "precedence") == NULL)
+		item->precedence = category->precedence;
+	else
+		item->precedence = catalog_load_precedence(loader, from);
 }

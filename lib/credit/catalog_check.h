@@ -1,6 +1,6 @@
 /*
- * catalog_check: the checks and limits of a catalogue's items; only for
- * catalog_parse.c.
+ * catalog_check: the checks, limits and precedence of a catalogue's items;
+ * only for catalog_parse.c.
  */
 #ifndef CREDIT_CATALOG_CHECK_H
 #define CREDIT_CATALOG_CHECK_H
@@ -13,6 +13,12 @@ void catalog_load_limits(
     struct loader *loader, const struct json *from, struct field *field);
 /* "checks"; fields and division of the item are set. */
 void catalog_load_checks(
+    struct loader *loader, const struct json *from, struct item *item);
+/* "precedence", of a category or an item. */
+const char *const *catalog_load_precedence(
+    struct loader *loader, const struct json *from);
+/* "category", and the precedence that comes from it or from the item. */
+void catalog_load_category(
     struct loader *loader, const struct json *from, struct item *item);
 /* "division" */
 void catalog_load_division(

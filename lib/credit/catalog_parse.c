@@ -28,7 +28,8 @@ element(const struct json *document, const char *name, size_t i)
 static void
 load_categories(struct loader *loader, const struct json *document)
 {
-	static const char *const members[] = {"number", "zh", "en", NULL};
+	static const char *const members[] = {
+	    "number", "zh", "en", "precedence", NULL};
 	struct catalog *catalog = loader->catalog;
 	size_t i, count = loader_count(loader, document, "categories", 1000);
 	struct category *category;
@@ -46,6 +47,7 @@ load_categories(struct loader *loader, const struct json *document)
 		    loader, from, "number", 1, 100000);
 		category->zh = loader_need_text(loader, from, "zh");
 		category->en = loader_text(loader, from, "en");
+		category->precedence = catalog_load_precedence(loader, from);
 		if (i > 0 && category->number <= category[-1].number)
 			loader_refuse(loader, "number", "not ascending");
 		catalog->category_count = i + 1;
@@ -372,16 +374,9 @@ load_provider(struct loader *loader, const struct json *from, struct item *item)
 static void
 check_references(struct loader *loader, const struct item *item)
 {
-	const struct catalog *catalog = loader->catalog;
 	const struct field *field, *target;
 	size_t i;
 
-	for (i = 0; i < catalog->category_count; i++) {
-		if (catalog->categories[i].number == item->category)
-			break;
-	}
-	if (i == catalog->category_count)
-		loader_refuse(loader, "category", "no such category");
 	for (i = 0; i < item->field_count; i++) {
 		field = &item->fields[i];
 		if (field->currency_to == NULL)
@@ -399,15 +394,14 @@ load_item(struct loader *loader, const struct json *from, struct item *item)
 {
 	static const char *const members[] = {"number", "category", "zh", "en",
 	    "provider", "mode", "consent", "negative", "cadence", "retention",
-	    "key", "fields", "checks", "division", NULL};
+	    "key", "fields", "checks", "division", "precedence", NULL};
 	static const char *const cadences[] = {
 	    "daily", "weekly", "monthly", "quarterly", "yearly", NULL};
 
 	loader_check_members(loader, from, members);
 	item->number = (uint32_t)loader_need_int(
 	    loader, from, "number", 1, CATALOG_ITEM_MAX);
-	item->category =
-	    (uint32_t)loader_need_int(loader, from, "category", 1, 100000);
+	catalog_load_category(loader, from, item);
 	item->zh = loader_need_text(loader, from, "zh");
 	item->en = loader_text(loader, from, "en");
 	item->mode = loader_need_name(loader, from, "mode");

@@ -251,6 +251,50 @@ values_out_of_shape_are_refused(void **state)
 }
 
 static void
+precedence_names_members_once(void **state)
+{
+	struct why why = {""};
+	struct catalog *catalog = altered("\"category\":1",
+	    "\"category\":1,\"precedence\":[\"A1\",\"A*\"]", &why);
+	const struct item *item;
+	size_t count;
+
+	(void)state;
+	assert_non_null(catalog);
+	item = catalog_items(catalog, &count);
+	assert_string_equal(item->precedence[0], "A1");
+	assert_string_equal(item->precedence[1], "A*");
+	assert_null(item->precedence[2]);
+	catalog_free(catalog);
+	assert_refused("\"category\":1",
+	    "\"category\":1,\"precedence\":[\"A*\",\"A1\"]", "covers");
+	assert_refused("\"category\":1",
+	    "\"category\":1,\"precedence\":[\"A1\",\"A1\"]", "covers");
+	assert_refused("\"category\":1",
+	    "\"category\":1,\"precedence\":[\"*\"]", "precedence");
+	assert_refused("\"category\":1",
+	    "\"category\":1,\"precedence\":[\"a,b\"]", "precedence");
+	assert_refused("\"category\":1", "\"category\":1,\"precedence\":\"A1\"",
+	    "precedence");
+}
+
+static void
+items_without_precedence_have_their_categorys(void **state)
+{
+	struct why why = {""};
+	struct catalog *catalog = altered("\"categories\":[{",
+	    "\"categories\":[{\"precedence\":[\"B\"],", &why);
+	const struct item *item;
+	size_t count;
+
+	(void)state;
+	assert_non_null(catalog);
+	item = catalog_items(catalog, &count);
+	assert_string_equal(item->precedence[0], "B");
+	catalog_free(catalog);
+}
+
+static void
 members_of_reports_are_no_field_names(void **state)
 {
 	(void)state;
@@ -340,6 +384,8 @@ main(void)
 	    cmocka_unit_test(what_is_there_twice_is_refused),
 	    cmocka_unit_test(what_is_referred_to_must_exist),
 	    cmocka_unit_test(values_out_of_shape_are_refused),
+	    cmocka_unit_test(precedence_names_members_once),
+	    cmocka_unit_test(items_without_precedence_have_their_categorys),
 	    cmocka_unit_test(members_of_reports_are_no_field_names),
 	    cmocka_unit_test(a_catalogue_has_no_more_items_than_a_permit_holds),
 	    cmocka_unit_test(the_deployed_catalogue_is_accepted),
