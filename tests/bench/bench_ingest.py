@@ -25,7 +25,7 @@ ROWS = int(os.environ.get("RX_BENCH_ROWS", "1000000"))
 LEDGER = int(os.environ.get("RX_BENCH_LEDGER", "0"))
 KEYS = {item["number"]: item["key"] for item in json.loads((ROOT / "deploy/catalogue/catalogue.json").read_text())["items"]}
 
-spec = importlib.util.spec_from_file_location("hub_alone", ROOT / "tests/integration/conftest.py")
+spec = importlib.util.spec_from_file_location("hub_alone", ROOT / "tests/integration/rig.py")
 alone = importlib.util.module_from_spec(spec)
 sys.modules["hub_alone"] = alone
 spec.loader.exec_module(alone)
