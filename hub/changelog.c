@@ -4,6 +4,7 @@
 #include "hub/changelog.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -15,6 +16,8 @@
  * compress well, small enough to lose little on a retry. */
 #define SEAL_RECORDS 256
 #define SEAL_BYTES 80000
+/* Of the advisory locks: beside those of items and of whole streams. */
+#define LOCKS "-1"
 /* Sealed batches wait here for one COPY. */
 #define COPY_BYTES (1 << 20)
 
@@ -28,6 +31,8 @@ struct lane {
 	struct setsum sum;
 	uint64_t before; /* position when it was locked */
 	uint64_t records;
+	struct buf raw; /* the open batch */
+	size_t raw_records;
 };
 
 struct changelog {
@@ -39,8 +44,6 @@ struct changelog {
 	struct changelog_range *ranges;
 	size_t range_count;
 	struct buf packed; /* one record */
-	struct buf raw;    /* the open batch */
-	size_t raw_records;
 	struct buf sealed;
 	struct buf rows; /* for COPY */
 };
@@ -55,6 +58,18 @@ changelog_new(struct signer *signer)
 	return log;
 }
 
+static void
+drop_lanes(struct changelog *log)
+{
+	size_t i;
+
+	for (i = 0; i < log->lane_count; i++)
+		buf_release(&log->lanes[i].raw);
+	mem_free(log->lanes);
+	log->lanes = NULL;
+	log->lane_count = 0;
+}
+
 void
 changelog_free(struct changelog *log)
 {
@@ -62,10 +77,9 @@ changelog_free(struct changelog *log)
 		return;
 	sealer_free(log->sealer);
 	arena_free(log->arena);
-	mem_free(log->lanes);
+	drop_lanes(log);
 	mem_free(log->ranges);
 	buf_release(&log->packed);
-	buf_release(&log->raw);
 	buf_release(&log->sealed);
 	buf_release(&log->rows);
 	mem_free(log);
@@ -95,27 +109,47 @@ lane_fill(struct lane *lane, const struct pg *pg, size_t row)
 	       setsum_parse(pg_bytes(pg, row, 3), &lane->sum);
 }
 
+static int
+lane_compare(const void *one, const void *other)
+{
+	const struct lane *a = one, *b = other;
+
+	return strcmp(a->chain.stream, b->chain.stream);
+}
+
+/* Who has the lock of a stream's number may change its row: UPDATE gives no
+ * order of its own, and SELECT … FOR UPDATE does not go over several shards.
+ */
+static const char lock_sql[] =
+    "SELECT pg_advisory_xact_lock(" LOCKS ", x.stream::integer) FROM"
+    " (SELECT DISTINCT stream FROM change ORDER BY 1 OFFSET 0) x";
+
+static const char read_sql[] =
+    "UPDATE stream_state SET position = position"
+    " WHERE stream IN (SELECT DISTINCT stream FROM change)"
+    " RETURNING stream, position, head, setsum, records";
+
 void
 changelog_lock(struct changelog *log, struct pg *pg)
 {
 	size_t i;
 
+	drop_lanes(log);
+	log->range_count = 0;
+	log->damaged = false;
+	buf_reset(&log->rows);
+	pg_query(pg, lock_sql);
 	pg_run(pg, "INSERT INTO stream_state (stream)"
 		   " SELECT DISTINCT stream FROM change ORDER BY 1"
 		   " ON CONFLICT (stream) DO NOTHING");
-	pg_query(pg,
-	    "SELECT stream, position, head, setsum, records FROM stream_state"
-	    " WHERE stream IN (SELECT stream FROM change)"
-	    " ORDER BY stream FOR UPDATE");
+	pg_query(pg, read_sql);
 	log->lane_count = pg_rows(pg);
-	log->range_count = 0;
-	log->damaged = false;
-	mem_free(log->lanes);
 	log->lanes = mem_new((log->lane_count + 1) * sizeof(*log->lanes));
 	log->ranges =
 	    mem_grow(log->ranges, (log->lane_count + 1) * sizeof(*log->ranges));
 	for (i = 0; i < log->lane_count; i++)
 		log->damaged |= !lane_fill(&log->lanes[i], pg, i);
+	qsort(log->lanes, log->lane_count, sizeof(*log->lanes), lane_compare);
 }
 
 /* Close the open batch: number it, seal it, put it behind the others. */
@@ -126,17 +160,17 @@ seal_batch(struct changelog *log, struct lane *lane)
 	uint8_t bytes[BATCH_HEADER_LEN];
 	enum err err;
 
-	if (log->raw_records == 0)
+	if (lane->raw_records == 0)
 		return ERR_OK;
 	memcpy(header.stream, lane->chain.stream, sizeof(header.stream));
 	header.first = lane->chain.position + 1;
-	header.last = lane->chain.position + log->raw_records;
+	header.last = lane->chain.position + lane->raw_records;
 	header.previous = lane->chain.head;
 	header.committed_us = clock_now_us();
 	header.state = setsum_digest(&lane->sum);
 	buf_reset(&log->sealed);
 	err = sealer_seal(
-	    log->sealer, &header, buf_span(&log->raw), &log->sealed);
+	    log->sealer, &header, buf_span(&lane->raw), &log->sealed);
 	if (err != ERR_OK)
 		return err;
 	chain_advance(&lane->chain, &header);
@@ -148,8 +182,8 @@ seal_batch(struct changelog *log, struct lane *lane)
 	pg_put_bytes(&log->rows, span_make(bytes, sizeof(bytes)));
 	pg_put_bytes(&log->rows, buf_span(&log->sealed));
 	pg_put_time(&log->rows, header.committed_us);
-	buf_reset(&log->raw);
-	log->raw_records = 0;
+	buf_reset(&lane->raw);
+	lane->raw_records = 0;
 	return ERR_OK;
 }
 
@@ -185,46 +219,72 @@ pack_with_version(struct changelog *log, struct span staged, uint64_t version)
 }
 
 static void
-count_element(struct lane *lane, const struct pg *pg, size_t row)
+count_element(struct lane *lane, const struct changelog_change *change)
 {
-	uint64_t old_version = (uint64_t)pg_int(pg, row, 4);
-	struct digest content = digest_from(pg_bytes(pg, row, 2));
 	struct digest element;
 
-	if (old_version > 0) {
-		struct digest old = digest_from(pg_bytes(pg, row, 3));
-
-		element = record_element_digest(
-		    &old, old_version, pg_time(pg, row, 6));
+	if (change->old_version > 0) {
+		element = record_element_digest(&change->old_digest,
+		    change->old_version, change->old_as_of_us);
 		setsum_remove(&lane->sum, &element);
 	} else {
 		lane->records++;
 	}
 	element = record_element_digest(
-	    &content, old_version + 1, pg_time(pg, row, 5));
+	    &change->digest, change->old_version + 1, change->as_of_us);
 	setsum_add(&lane->sum, &element);
 }
 
-/* One row of the cursor: stream, packed, digest, old_digest, old_version,
- * as_of, old_as_of. */
 static enum err
-add_change(struct changelog *log, struct lane *lane, struct pg *pg, size_t row)
+add_packed(struct changelog *log, struct lane *lane,
+    const struct changelog_change *change)
 {
-	uint64_t version = (uint64_t)pg_int(pg, row, 4) + 1;
-	enum err err = pack_with_version(log, pg_bytes(pg, row, 1), version);
+	enum err err = ERR_OK;
 
-	if (err != ERR_OK)
-		return err;
-	if (log->raw_records >= SEAL_RECORDS ||
-	    (log->raw_records > 0 &&
-		log->raw.len + log->packed.len > SEAL_BYTES))
+	if (lane->raw_records >= SEAL_RECORDS ||
+	    (lane->raw_records > 0 &&
+		lane->raw.len + change->packed.len > SEAL_BYTES))
 		err = seal_batch(log, lane);
 	if (err != ERR_OK)
 		return err;
-	pack_batch_record(buf_span(&log->packed), &log->raw);
-	log->raw_records++;
-	count_element(lane, pg, row);
+	pack_batch_record(change->packed, &lane->raw);
+	lane->raw_records++;
+	count_element(lane, change);
 	return ERR_OK;
+}
+
+static struct lane *
+find_lane(struct changelog *log, const char *stream)
+{
+	struct lane key = {0};
+
+	memcpy(key.chain.stream, stream, sizeof(key.chain.stream));
+	return bsearch(
+	    &key, log->lanes, log->lane_count, sizeof(key), lane_compare);
+}
+
+enum err
+changelog_add(struct changelog *log, const struct changelog_change *change,
+    uint64_t *position)
+{
+	struct lane *lane;
+
+	if (log->damaged)
+		return ERR_DATABASE;
+	lane = find_lane(log, change->stream);
+	if (lane == NULL)
+		return ERR_CONFLICT;
+	*position = lane->before + change->ordinal;
+	if (*position != lane->chain.position + lane->raw_records + 1)
+		return ERR_CONFLICT;
+	return add_packed(log, lane, change);
+}
+
+void
+changelog_flush(struct changelog *log, struct pg *pg)
+{
+	if (log->rows.len > COPY_BYTES)
+		pg_copy(pg, COPY_SQL, &log->rows);
 }
 
 /* The lane is complete: its last batch, its range. */
@@ -257,70 +317,69 @@ store_lane(const struct lane *lane, struct pg *pg)
 	    pg_arg_int((int64_t)lane->records));
 }
 
-/* The rows of one FETCH; `*at` is the lane that is being filled. */
+/* One row of the cursor. */
 static enum err
-add_changes(struct changelog *log, struct pg *pg, size_t *at)
+add_row(struct changelog *log, const struct pg *pg, size_t row)
 {
-	enum err err = ERR_OK;
-	size_t row;
+	char stream[STREAM_LEN + 1];
+	struct changelog_change change = {.stream = stream,
+	    .digest = digest_from(pg_bytes(pg, row, 2)),
+	    .old_digest = digest_from(pg_bytes(pg, row, 3)),
+	    .old_version = (uint64_t)pg_int(pg, row, 4),
+	    .ordinal = (uint64_t)pg_int(pg, row, 5),
+	    .as_of_us = pg_time(pg, row, 6),
+	    .old_as_of_us = pg_time(pg, row, 7)};
+	uint64_t position;
+	enum err err = pack_with_version(
+	    log, pg_bytes(pg, row, 1), change.old_version + 1);
 
-	for (row = 0; row < pg_rows(pg) && err == ERR_OK; row++) {
-		struct span stream = pg_bytes(pg, row, 0);
-
-		if (!span_is(stream, log->lanes[*at].chain.stream)) {
-			err = finish_lane(log, &log->lanes[*at]);
-			(*at)++;
-		}
-		if (*at >= log->lane_count)
-			return ERR_CONFLICT;
-		if (err == ERR_OK)
-			err = add_change(log, &log->lanes[*at], pg, row);
-	}
-	return err;
+	if (err != ERR_OK)
+		return err;
+	copy_stream(stream, pg_bytes(pg, row, 0));
+	change.packed = buf_span(&log->packed);
+	return changelog_add(log, &change, &position);
 }
 
-/* Walk through the changes in order with a cursor. */
+/* Walk through them with a cursor. */
 static enum err
-seal_changes(struct changelog *log, struct pg *pg)
+add_packed_changes(struct changelog *log, struct pg *pg)
 {
 	enum err err = ERR_OK;
-	size_t at = 0;
+	size_t row, rows;
 
 	pg_run(pg,
 	    "DECLARE changes NO SCROLL CURSOR FOR"
 	    " SELECT c.stream, b.packed, c.digest, c.old_digest, c.old_version,"
-	    " b.as_of, c.old_as_of FROM change c JOIN body b ON b.line = c.line"
-	    " ORDER BY c.stream, c.ordinal");
+	    " c.ordinal, b.as_of, c.old_as_of"
+	    " FROM change c JOIN body b ON b.line = c.line"
+	    " WHERE b.packed IS NOT NULL ORDER BY c.stream, c.ordinal");
 	do {
 		pg_query(pg, "FETCH 1000 FROM changes");
-		if (pg_rows(pg) == 0)
-			break;
-		err = add_changes(log, pg, &at);
-		if (log->rows.len > COPY_BYTES)
-			pg_copy(pg, COPY_SQL, &log->rows);
-	} while (err == ERR_OK);
-	if (err == ERR_OK && !pg_has_failed(pg))
-		err = finish_lane(log, &log->lanes[at]);
-	pg_copy(pg, COPY_SQL, &log->rows);
+		rows = pg_rows(pg);
+		for (row = 0; row < rows && err == ERR_OK; row++)
+			err = add_row(log, pg, row);
+		changelog_flush(log, pg);
+	} while (rows > 0 && err == ERR_OK);
 	pg_run(pg, "CLOSE changes");
 	return err;
 }
 
 enum err
-changelog_write(struct changelog *log, struct pg *pg)
+changelog_write(struct changelog *log, struct pg *pg, bool packed)
 {
-	enum err err;
+	enum err err = ERR_OK;
 	size_t i;
 
-	log->raw_records = 0;
-	buf_reset(&log->raw);
-	buf_reset(&log->rows);
 	if (pg_has_failed(pg) || log->lane_count == 0)
 		return ERR_OK;
 	assert(log->lanes != NULL);
 	if (log->damaged)
 		return ERR_DATABASE;
-	err = seal_changes(log, pg);
+	if (packed)
+		err = add_packed_changes(log, pg);
+	for (i = 0; i < log->lane_count && err == ERR_OK; i++)
+		err = finish_lane(log, &log->lanes[i]);
+	pg_copy(pg, COPY_SQL, &log->rows);
 	for (i = 0; i < log->lane_count && err == ERR_OK; i++)
 		store_lane(&log->lanes[i], pg);
 	return err;

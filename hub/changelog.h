@@ -29,9 +29,27 @@ struct changelog *changelog_new(struct signer *signer);
 void changelog_free(struct changelog *changelog); /* safe on NULL */
 /* Lock the streams of `change`, in stream order. */
 void changelog_lock(struct changelog *changelog, struct pg *pg);
-/* Seal what `change` names, in order, and move the streams forward.  Memory
- * does not grow with the number of changes. */
-MUST_CHECK enum err changelog_write(struct changelog *changelog, struct pg *pg);
+
+struct changelog_change {
+	const char *stream;
+	uint64_t ordinal;   /* among the changes of its stream, from 1 */
+	struct span packed; /* the record with its new version */
+	struct digest digest, old_digest;
+	uint64_t old_version; /* 0: there was none */
+	int64_t as_of_us, old_as_of_us;
+};
+
+/* The next change of a locked stream, into a batch to be sealed; answers its
+ * position. */
+MUST_CHECK enum err changelog_add(struct changelog *changelog,
+    const struct changelog_change *change, uint64_t *position);
+/* Send sealed batches when there are many: memory does not grow with the
+ * number of changes. */
+void changelog_flush(struct changelog *changelog, struct pg *pg);
+/* Seal what is left and move the streams forward.  `packed`: first add what
+ * of `change` is packed in `body`. */
+MUST_CHECK enum err changelog_write(
+    struct changelog *changelog, struct pg *pg, bool packed);
 /* Of the last write, ascending by stream; borrowed. */
 const struct changelog_range *changelog_ranges(
     const struct changelog *changelog, size_t *count);

@@ -253,7 +253,7 @@ put_forward(struct ledger *ledger, struct found *found, size_t row)
 	    .item = found->item};
 	struct json *fields = read_content(found, pg, row);
 
-	ledger_put_body(ledger, &staged);
+	ledger_put_body(ledger, &staged, true);
 	json_free(fields);
 }
 
@@ -337,6 +337,7 @@ consequence_bring_forward(struct ledger *ledger)
 
 	pg_run(pg, "DELETE FROM body b USING change c"
 		   " WHERE c.line = b.line AND c.yielded");
+	ledger->yielded = true;
 	pg_run(pg, forward_sql);
 	(void)each_row(ledger, put_forward);
 }

@@ -58,17 +58,17 @@ static const char registered_sql[] =
 		" ORDER BY c.line";
 
 static const char founded_sql[] =
-    PUT_FINDING "sha256(convert_to(b.fields->>$4, 'UTF8')) FROM " CANDIDATES
-		" JOIN body b ON b.line = c.line JOIN record r"
+    PUT_FINDING "sha256(convert_to(s.said->>$4, 'UTF8')) FROM " CANDIDATES
+		" JOIN stage s ON s.line = c.line JOIN record r"
 		" ON r.stream = c.stream AND r.item = 1"
 		" AND r.subject = c.subject AND r.state <> 4"
-		" WHERE b.fields->>$4 < r.fields->>'established'"
+		" WHERE s.said->>$4 < r.fields->>'established'"
 		" ORDER BY c.line";
 
 static const char province_sql[] =
-    PUT_FINDING "sha256(convert_to(b.fields->>$4, 'UTF8')) FROM " CANDIDATES
-		" JOIN body b ON b.line = c.line"
-		" WHERE substr(b.fields->>$4, 3, 2)"
+    PUT_FINDING "sha256(convert_to(s.said->>$4, 'UTF8')) FROM " CANDIDATES
+		" JOIN stage s ON s.line = c.line"
+		" WHERE substr(s.said->>$4, 3, 2)"
 		" NOT IN ('10', left(c.stream, 2)) ORDER BY c.line";
 
 /* Rows of whose findings the reader did not know, and where all of them
@@ -96,8 +96,8 @@ static const char close_same_sql[] = CLOSE
     " AND (f.key = p.key OR (f.key IS NULL AND f.source IS NULL))";
 
 static const char close_source_sql[] = CLOSE
-    " FROM pick p JOIN body b ON b.line = p.line WHERE p.line < $5 AND" IS_OPEN
-    " AND f.source IS NOT NULL AND f.source = b.fields->>'source_number'";
+    " FROM pick p JOIN stage s ON s.line = p.line WHERE p.line < $5 AND" IS_OPEN
+    " AND f.source IS NOT NULL AND f.source = s.said->>'source_number'";
 
 static const char close_named_sql[] =
     CLOSE " FROM correction c WHERE" IS_OPEN

@@ -50,6 +50,8 @@ struct ingest {
 /* One batch being read. */
 struct reading {
 	struct ledger *ledger;
+	struct ingest_batch *batch;
+	const struct catalogue *catalogue;
 	struct findings *findings;
 	struct quality *quality;
 	const struct item *item;
@@ -67,9 +69,9 @@ refuse_stopping(struct ingest_batch *batch)
 }
 
 static void
-on_row(void *context, const struct feed_row *row)
+hand_row(const struct reading *reading, const struct feed_row *row,
+    void (*stage)(struct ledger *ledger, const struct ledger_row *row))
 {
-	struct reading *reading = context;
 	struct record record = row->record;
 	struct ledger_row staged = {.line = row->line,
 	    .record = &record,
@@ -77,6 +79,15 @@ on_row(void *context, const struct feed_row *row)
 	    .stream = row->stream,
 	    .named = row->stream_source != REGION_CODE,
 	    .dated = row->dated};
+
+	record.provider = span_of(reading->provider);
+	stage(reading->ledger, &staged);
+}
+
+static void
+on_row(void *context, const struct feed_row *row)
+{
+	struct reading *reading = context;
 	size_t i;
 
 	reading->rows++;
@@ -87,12 +98,20 @@ on_row(void *context, const struct feed_row *row)
 	if (!row->accepted) {
 		reading->rejected++;
 		if (row->identified && reading->full)
-			ledger_mention(
-			    reading->ledger, record.subject, record.key);
+			ledger_mention(reading->ledger, row->record.subject,
+			    row->record.key);
 		return;
 	}
-	record.provider = span_of(reading->provider);
-	ledger_stage(reading->ledger, &staged);
+	hand_row(reading, row, ledger_stage);
+}
+
+static void
+on_row_again(void *context, const struct feed_row *row)
+{
+	const struct reading *reading = context;
+
+	if (row->accepted)
+		hand_row(reading, row, ledger_stage_again);
 }
 
 static enum err
@@ -115,24 +134,57 @@ feed_pieces(struct feed_reader *reader, struct content *content)
 	return err;
 }
 
-/* Every row to the stage or to the findings. */
-static enum err
-read_rows(struct reading *reading, struct ingest_batch *batch,
-    const struct catalogue *catalogue)
+/* NULL when the charset is unknown. */
+static struct feed_reader *
+open_reader(struct reading *reading, feed_row_fn row)
 {
-	/* Limits were checked when it was measured. */
-	const struct content_source source = {.spool = batch->spool,
-	    .coding = batch->coding,
-	    .stop = reading->stop};
-	struct feed_settings settings = {.catalog = catalogue->catalog,
+	const struct ingest_batch *batch = reading->batch;
+	const struct feed_settings settings = {
+	    .catalog = reading->catalogue->catalog,
 	    .item = reading->item,
 	    .format = batch->format,
 	    .charset = batch->charset,
 	    .received_us = batch->received_us,
-	    .row = on_row,
+	    .row = row,
 	    .context = reading};
-	struct feed_reader *reader = feed_reader_new(&settings);
-	struct content *content;
+
+	return feed_reader_new(&settings);
+}
+
+static enum err
+read_through(const struct reading *reading, struct feed_reader *reader)
+{
+	/* Limits were checked when it was measured. */
+	const struct content_source source = {.spool = reading->batch->spool,
+	    .coding = reading->batch->coding,
+	    .stop = reading->stop};
+	struct content *content = content_open(&source);
+	enum err err = feed_pieces(reader, content);
+
+	content_close(content);
+	return err;
+}
+
+/* The same bytes in the same way. */
+static enum err
+read_again(void *context)
+{
+	struct reading *reading = context;
+	struct feed_reader *reader = open_reader(reading, on_row_again);
+	enum err err = ERR_INVALID;
+
+	if (reader != NULL)
+		err = read_through(reading, reader);
+	feed_reader_free(reader);
+	return err;
+}
+
+/* Every row to the stage or to the findings. */
+static enum err
+read_rows(struct reading *reading)
+{
+	struct ingest_batch *batch = reading->batch;
+	struct feed_reader *reader = open_reader(reading, on_row);
 	enum err err;
 
 	if (reader == NULL) {
@@ -140,8 +192,7 @@ read_rows(struct reading *reading, struct ingest_batch *batch,
 		    "charset: utf-8 or gb18030");
 		return ERR_INVALID;
 	}
-	content = content_open(&source);
-	err = feed_pieces(reader, content);
+	err = read_through(reading, reader);
 	if (err == ERR_INVALID)
 		answer_refuse(&batch->answer, 400, "batch_unreadable", "%s",
 		    feed_reader_why(reader));
@@ -151,7 +202,6 @@ read_rows(struct reading *reading, struct ingest_batch *batch,
 		answer_fail(&batch->answer, err, "the upload cannot be read");
 	findings_set_header(reading->findings, feed_reader_header(reader));
 	feed_reader_free(reader);
-	content_close(content);
 	return err;
 }
 
@@ -177,16 +227,18 @@ count_findings(struct pg *pg, int64_t number)
 }
 
 static void
-plan_merge(struct hand *hand, const struct ingest_batch *batch,
-    const struct catalogue *catalogue)
+plan_merge(struct hand *hand, struct reading *reading)
 {
-	const struct ledger_plan plan = {.catalog = catalogue->catalog,
+	const struct ingest_batch *batch = reading->batch;
+	const struct ledger_plan plan = {.catalog = reading->catalogue->catalog,
 	    .item = batch->item,
 	    .provider = batch->provider,
 	    .full = batch->full,
 	    .divisions = batch->divisions,
 	    .was_held = batch->release,
-	    .received_us = batch->received_us};
+	    .received_us = batch->received_us,
+	    .again = read_again,
+	    .context = reading};
 
 	ledger_set_plan(hand->ledger, &plan);
 }
@@ -235,6 +287,8 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 {
 	struct pg *pg = ledger_pg(hand->ledger);
 	struct reading reading = {.ledger = hand->ledger,
+	    .batch = batch,
+	    .catalogue = catalogue,
 	    .item = catalog_find_item(catalogue->catalog, batch->item),
 	    .findings = hand->findings,
 	    .quality = hand->quality,
@@ -251,10 +305,10 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 		    "item %u is not in the catalogue", batch->item);
 		return ERR_MISSING;
 	}
-	plan_merge(hand, batch, catalogue);
+	plan_merge(hand, &reading);
 	findings_begin(hand->findings, &facts);
 	quality_begin(hand->quality);
-	err = read_rows(&reading, batch, catalogue);
+	err = read_rows(&reading);
 	if (err != ERR_OK)
 		return err;
 	ledger_prepare(hand->ledger, &outcome);

@@ -3,22 +3,15 @@
  */
 #include "hub/ledger_inner.h"
 
-#include "base/json.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "wire/pack.h"
 
-/* Rows wait for one COPY of this size: what a socket takes without waiting,
- * so that the server stores rows while we read the next. */
-#define FLUSH_BYTES (160 << 10)
-#define ORIGINAL_MAX 65536
 static const char setup_sql[] =
     "SET jit = off; SET random_page_cost = 1.1; SET work_mem = '64MB'; SET "
-    "temp_buffers = '64MB';"
+    "temp_buffers = '64MB'; SET default_statistics_target = 10;"
     "CREATE TEMP TABLE stage (line bigint, item integer,"
     " subject text COLLATE \"C\", key text COLLATE \"C\","
     " stream text COLLATE \"C\", named boolean, digest bytea, state smallint,"
-    " stated timestamptz) ON COMMIT DELETE ROWS;"
+    " stated timestamptz, said jsonb) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE body (line bigint, provider text, as_of timestamptz,"
     " packed bytea, fields jsonb) ON COMMIT DELETE ROWS;"
     "CREATE TEMP TABLE pick (line bigint, item integer,"
@@ -51,11 +44,14 @@ static const char setup_sql[] =
     " fields jsonb, as_of timestamptz, confirmed timestamptz,"
     " known_from timestamptz, batch bigint, since timestamptz, fresh boolean)"
     " ON COMMIT DELETE ROWS;"
+    "CREATE TEMP TABLE revised ON COMMIT DELETE ROWS AS"
+    " SELECT * FROM record WITH NO DATA;"
+    "CREATE INDEX ON body (line);"
     "ALTER TABLE body ALTER COLUMN packed SET STORAGE EXTERNAL;";
 
 static const char copy_stage_sql[] =
     "COPY stage (line, item, subject, key, stream, named, digest, state,"
-    " stated) FROM STDIN (FORMAT binary)";
+    " stated, said) FROM STDIN (FORMAT binary)";
 
 static const char copy_pick_sql[] =
     "COPY pick (line, item, subject, key, stream, named, digest, state,"
@@ -67,6 +63,16 @@ static const char copy_mention_sql[] =
 static const char copy_body_sql[] =
     "COPY body (line, provider, as_of, packed, fields)"
     " FROM STDIN (FORMAT binary)";
+
+#define RECORD_COLUMNS                                                         \
+	"stream, item, subject, key, version, state, digest, fields,"          \
+	" provider, as_of, confirmed, known_from, batch, position"
+
+static const char copy_record_sql[] =
+    "COPY record (" RECORD_COLUMNS ") FROM STDIN (FORMAT binary)";
+
+static const char copy_revised_sql[] =
+    "COPY revised (" RECORD_COLUMNS ") FROM STDIN (FORMAT binary)";
 
 static const char copy_finding_sql[] =
     "COPY finding (batch, line, field, rule, severity, value_digest, original)"
@@ -100,6 +106,8 @@ ledger_close(struct ledger *ledger)
 	buf_release(&ledger->rows);
 	buf_release(&ledger->bodies);
 	buf_release(&ledger->picks);
+	buf_release(&ledger->records);
+	buf_release(&ledger->revised);
 	buf_release(&ledger->findings);
 	buf_release(&ledger->mentions);
 	buf_release(&ledger->scratch);
@@ -121,10 +129,15 @@ ledger_begin(struct ledger *ledger)
 	ledger->staged = 0;
 	ledger->extra = 0;
 	ledger->dated = false;
+	ledger->yielded = false;
+	ledger->aliased = false;
+	ledger->said_count = 0;
 	ledger->prepared = false;
 	buf_reset(&ledger->rows);
 	buf_reset(&ledger->bodies);
 	buf_reset(&ledger->picks);
+	buf_reset(&ledger->records);
+	buf_reset(&ledger->revised);
 	buf_reset(&ledger->findings);
 	buf_reset(&ledger->mentions);
 	pg_begin(ledger->pg);
@@ -133,7 +146,11 @@ ledger_begin(struct ledger *ledger)
 void
 ledger_set_plan(struct ledger *ledger, const struct ledger_plan *plan)
 {
+	const struct item *item = catalog_find_item(plan->catalog, plan->item);
+
 	ledger->plan = *plan;
+	if (item != NULL)
+		ledger_choose_said(ledger, item);
 }
 
 void
@@ -165,143 +182,10 @@ ledger_flush(struct ledger *ledger, size_t from)
 	send(ledger, copy_stage_sql, &ledger->rows, from);
 	send(ledger, copy_body_sql, &ledger->bodies, from);
 	send(ledger, copy_pick_sql, &ledger->picks, from);
+	send(ledger, copy_record_sql, &ledger->records, from);
+	send(ledger, copy_revised_sql, &ledger->revised, from);
 	send(ledger, copy_finding_sql, &ledger->findings, from);
 	send(ledger, copy_mention_sql, &ledger->mentions, from);
-}
-
-/* Control records have documents, and a consent what revoked it. */
-static const char *
-field_name(const struct item *item, uint32_t number)
-{
-	const struct field *field;
-
-	if (item == NULL)
-		return number == 1 ? "document" : "revocation";
-	if (number == CATALOG_SOURCE_NUMBER)
-		return "source_number";
-	field = item_find_number(item, number);
-	return field != NULL ? field->name : "?";
-}
-
-static void
-print_fields(const struct ledger_row *row, struct buf *out)
-{
-	const struct record *record = row->record;
-	struct json_out json = {.buf = out};
-	size_t i;
-
-	json_open_object(&json, NULL);
-	for (i = 0; i < record->field_count; i++)
-		json_put_text(&json,
-		    field_name(row->item, record->fields[i].number),
-		    record->fields[i].value);
-	json_close_object(&json);
-}
-
-void
-ledger_put_body(struct ledger *ledger, const struct ledger_row *row)
-{
-	struct record first = *row->record;
-	struct buf *bodies = &ledger->bodies;
-	struct buf *scratch = &ledger->scratch;
-
-	pg_put_row(bodies, 5);
-	pg_put_int8(bodies, (int64_t)row->line);
-	pg_put_bytes(bodies, first.provider);
-	pg_put_time(bodies, first.as_of_us);
-	/* Most rows are new: packed with the version that they will have. */
-	first.version = 1;
-	buf_reset(scratch);
-	pack_record(&first, scratch);
-	pg_put_bytes(bodies, buf_span(scratch));
-	buf_reset(scratch);
-	print_fields(row, scratch);
-	pg_put_jsonb(bodies, buf_span(scratch));
-}
-
-/* `named` is a flag in `stage`, and the stream it names in `pick`. */
-static void
-put_row(struct buf *rows, const struct ledger_row *row, bool extra)
-{
-	const struct record *record = row->record;
-	struct digest digest = record_content_digest(record);
-
-	pg_put_row(rows, 9);
-	pg_put_int8(rows, (int64_t)row->line);
-	pg_put_int4(rows, (int32_t)record->item);
-	pg_put_bytes(rows, record->subject);
-	pg_put_bytes(rows, record->key);
-	pg_put_bytes(rows, span_of(row->stream));
-	if (extra)
-		pg_put_null(rows);
-	else
-		pg_put_bool(rows, row->named);
-	pg_put_bytes(rows, span_make(digest.bytes, DIGEST_LEN));
-	pg_put_int2(rows, (int16_t)record->state);
-	if (row->dated)
-		pg_put_time(rows, record->as_of_us);
-	else
-		pg_put_null(rows);
-}
-
-void
-ledger_stage(struct ledger *ledger, const struct ledger_row *row)
-{
-	put_row(&ledger->rows, row, false);
-	ledger_put_body(ledger, row);
-	ledger->staged++;
-	ledger->dated |= row->dated;
-	ledger_flush(ledger, FLUSH_BYTES);
-}
-
-void
-ledger_put_extra(struct ledger *ledger, const struct ledger_row *row)
-{
-	struct ledger_row extra = *row;
-
-	extra.line = (uint64_t)(LEDGER_EXTRA_LINE + ledger->extra++);
-	put_row(&ledger->picks, &extra, true);
-	ledger_put_body(ledger, &extra);
-}
-
-void
-ledger_mention(struct ledger *ledger, struct span subject, struct span key)
-{
-	pg_put_row(&ledger->mentions, 2);
-	pg_put_bytes(&ledger->mentions, subject);
-	pg_put_bytes(&ledger->mentions, key);
-	ledger_flush(ledger, FLUSH_BYTES);
-}
-
-/* Whole, or not at all: it may be handed in again.  Text columns take no
- * U+0000. */
-static void
-put_original(struct buf *rows, struct span original)
-{
-	if (original.len == 0 || original.len > ORIGINAL_MAX ||
-	    memchr(original.ptr, '\0', original.len) != NULL ||
-	    !text_is_utf8(original))
-		pg_put_null(rows);
-	else
-		pg_put_bytes(rows, original);
-}
-
-void
-ledger_note(
-    struct ledger *ledger, const struct finding *finding, struct span original)
-{
-	bool rejects = finding->severity == FINDING_REJECT;
-	struct buf *rows = &ledger->findings;
-
-	pg_put_row(rows, 7);
-	pg_put_int8(rows, ledger->number);
-	pg_put_int8(rows, (int64_t)finding->line);
-	pg_put_bytes(rows, span_of(finding->field));
-	pg_put_bytes(rows, span_of(finding->rule));
-	pg_put_bytes(rows, span_of(rejects ? "reject" : "warn"));
-	pg_put_bytes(rows, span_make(finding->value.bytes, DIGEST_LEN));
-	put_original(rows, original);
-	ledger_flush(ledger, FLUSH_BYTES);
 }
 
 enum err

@@ -51,6 +51,11 @@ struct ledger_plan {
 				  streams of its rows when empty */
 	bool was_held; /* nothing that came after received_us is undone */
 	int64_t received_us;
+	/* Hands every row of the batch in once more, in the same order, to
+	 * ledger_stage_again: what is wide of a row goes to the database only
+	 * when it has changed.  NULL: rows are staged whole. */
+	enum err (*again)(void *context);
+	void *context;
 };
 
 /* What a merge did; `ranges` is borrowed until the next begin. */
@@ -73,6 +78,8 @@ void ledger_set_number(struct ledger *ledger, int64_t number);
 /* Number of the batch that findings and records will name; once a batch. */
 int64_t ledger_take_number(struct ledger *ledger);
 void ledger_stage(struct ledger *ledger, const struct ledger_row *row);
+/* While the plan's `again` runs, and only then. */
+void ledger_stage_again(struct ledger *ledger, const struct ledger_row *row);
 /* `original`: the row as it came, or empty. */
 void ledger_note(
     struct ledger *ledger, const struct finding *finding, struct span original);

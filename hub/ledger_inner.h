@@ -1,26 +1,35 @@
 /*
- * ledger_inner: what ledger.c (rows in), ledger_merge.c (changes out),
- * consequence.c (changes that no row names) and statement.c (whose word
- * counts) share.
+ * ledger_inner: what ledger.c and ledger_rows.c (rows in), ledger_merge.c and
+ * wanted.c (changes out), consequence.c (changes that no row names) and
+ * statement.c (whose word counts) share.
  *
  * Temporary tables, empty between transactions.  `stage`: rows as they came
- * in, and `body`: what is wide of them, so that finding the changes scans
- * little; `pick`: one row a key, then what follows from them; `change`: what
- * differs from the ledger; `move`: subjects that leave a stream; `scope`:
- * streams whose sets a full batch replaces; `mention`: records of rows that
- * were refused; `dispute`: changes of records about which several providers
- * speak, and `voice`: what these say.
+ * in, without what is wide of them but `said`, the fields that the merge asks
+ * for; `body`: what is wide, of those rows only where a statement needs it;
+ * `revised`: new versions of records; `pick`: one row a key, then what follows
+ * from them; `change`: what differs from the ledger; `move`: subjects that
+ * leave a stream; `scope`: streams whose sets a full batch replaces; `mention`:
+ * records of rows that were refused; `dispute`: changes of records about which
+ * several providers speak, and `voice`: what these say.
  */
 #ifndef HUB_LEDGER_INNER_H
 #define HUB_LEDGER_INNER_H
 
 #include "base/buf.h"
+#include "credit/check.h"
 #include "hub/ledger.h"
 
 /* Items of provinces' own lists, by number. */
 #define LEDGER_PROVINCIAL "1001 AND 59999"
 /* Lines from here on are no lines of the batch. */
 #define LEDGER_EXTRA_LINE (INT64_C(1) << 40)
+#define LEDGER_EXTRA_TEXT "1099511627776"
+
+/* Rows wait for one COPY of this size: what a socket takes without waiting,
+ * so that the server stores rows while we read the next. */
+#define LEDGER_FLUSH_BYTES (160 << 10)
+
+struct wanted;
 
 struct ledger {
 	struct pg *pg;
@@ -30,25 +39,57 @@ struct ledger {
 	enum err err;   /* a failure that is not the database's */
 	int64_t number; /* of the batch; 0: control records */
 	int64_t staged;
-	int64_t extra;       /* rows that no line of the batch is behind */
-	bool dated;          /* a row stated its data date */
-	bool prepared;       /* `change` is filled */
-	struct buf rows;     /* for stage */
-	struct buf bodies;   /* for body */
-	struct buf picks;    /* for pick */
-	struct buf findings; /* for finding */
-	struct buf mentions; /* for mention */
+	int64_t extra; /* rows that no line of the batch is behind */
+	bool dated;    /* a row stated its data date */
+	bool yielded;  /* a change is another provider's word */
+	bool aliased;  /* a row has a number from before the code */
+	bool prepared; /* `change` is filled */
+	uint32_t said[CHECKS_MAX + 2]; /* fields of `said`, by number */
+	size_t said_count;
+	uint32_t old_number;   /* of them: the number from before the code */
+	struct wanted *wanted; /* while the batch is read again */
+	struct buf rows;       /* for stage */
+	struct buf bodies;     /* for body */
+	struct buf picks;      /* for pick */
+	struct buf records;    /* for record */
+	struct buf revised;    /* for revised */
+	struct buf findings;   /* for finding */
+	struct buf mentions;   /* for mention */
 	struct buf scratch;
 };
 
 /* Send what waits in bufs of more than `from` bytes. */
 void ledger_flush(struct ledger *ledger, size_t from);
+
+/* --- ledger_rows.c --- */
+
+void ledger_choose_said(struct ledger *ledger, const struct item *item);
+/* `packed`: with the record as it travels, to be written as a change.  Flushes
+ * nothing. */
+void ledger_put_body(
+    struct ledger *ledger, const struct ledger_row *row, bool packed);
+/* Where a record goes. */
+struct ledger_place {
+	const char *stream;
+	struct digest digest;
+	int64_t known_us;
+	uint64_t position;
+};
+/* New ones straight into `record`, others into `revised`. */
+void ledger_put_record(struct ledger *ledger, const struct ledger_row *row,
+    const struct ledger_place *place);
 /* A row of ours, straight into `pick`; its line is made up.  Flushes nothing:
  * its texts may be those of the last statement. */
 void ledger_put_extra(struct ledger *ledger, const struct ledger_row *row);
 
-/* What is wide of a row, for `body`.  Flushes nothing either. */
-void ledger_put_body(struct ledger *ledger, const struct ledger_row *row);
+/* --- wanted.c --- */
+
+/* Read the batch again for the lines of `change`: seal them, put new records
+ * into `record` and new versions into `revised`; answers how many of these. */
+uint64_t wanted_read_changes(struct ledger *ledger, int64_t known_us);
+/* Read it again for the lines that `sql` selects, in order: into `body`, but
+ * not to be written from there. */
+void wanted_read_bodies(struct ledger *ledger, const char *sql);
 
 /* --- consequence.c --- */
 

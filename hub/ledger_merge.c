@@ -37,6 +37,12 @@ static const char pick_sql[] =
     " ON k.subject = s.subject AND s.item < 60000"
     " ORDER BY s.item, s.subject, s.key, s.line DESC";
 
+static const char surplus_sql[] =
+    "SELECT s.line FROM stage s"
+    " JOIN pick p ON p.item = s.item AND p.subject = s.subject"
+    " AND p.key = s.key WHERE s.line <> p.line AND s.digest <> p.digest"
+    " ORDER BY s.line";
+
 static const char duplicates_sql[] =
     "INSERT INTO finding"
     " (batch, line, field, rule, severity, value_digest, original)"
@@ -74,7 +80,7 @@ static const char change_sql[] =
     "INSERT INTO change (line, item, subject, key, stream, digest, state,"
     " stated, old_digest, old_version, old_as_of, older, contested, ordinal)"
     " SELECT x.*, row_number() OVER"
-    " (PARTITION BY x.stream, x.older ORDER BY x.item, x.subject, x.key)"
+    " (PARTITION BY x.stream, x.older ORDER BY x.line)"
     " FROM (SELECT p.line, p.item, p.subject, p.key, p.stream, p.digest,"
     " p.state, p.stated, r.digest AS old_digest,"
     " COALESCE(r.version, 0) AS old_version, r.as_of AS old_as_of,"
@@ -115,6 +121,7 @@ static const char insert_sql[] =
     " SELECT c.stream, c.item, c.subject, c.key, 1, c.state,"
     " c.digest, b.fields, b.provider, b.as_of, c.stated, $1, NULLIF($2, 0),"
     " t.position + c.ordinal FROM change c JOIN body b ON b.line = c.line"
+    " AND b.packed IS NOT NULL"
     " JOIN stream_state t ON t.stream = c.stream WHERE c.old_version = 0";
 
 static const char update_sql[] =
@@ -123,17 +130,26 @@ static const char update_sql[] =
     " as_of = b.as_of, confirmed = c.stated, known_from = $1,"
     " batch = NULLIF($2, 0), position = t.position + c.ordinal"
     " FROM change c JOIN body b ON b.line = c.line"
+    " AND b.packed IS NOT NULL"
     " JOIN stream_state t ON t.stream = c.stream"
     " WHERE c.old_version > 0 AND r.stream = c.stream AND r.item = c.item"
     " AND r.subject = c.subject AND r.key = c.key";
 
+/* What was written out already: one join, whatever the planner thinks. */
+static const char revise_sql[] =
+    "UPDATE record r SET version = v.version, state = v.state,"
+    " digest = v.digest, fields = v.fields, provider = v.provider,"
+    " as_of = v.as_of, confirmed = v.confirmed, known_from = v.known_from,"
+    " batch = v.batch, position = v.position FROM revised v"
+    " WHERE r.stream = v.stream AND r.item = v.item"
+    " AND r.subject = v.subject AND r.key = v.key";
+
 /* Numbers from before the credit code, for those who still use them. */
 static const char alias_sql[] =
     "INSERT INTO subject_alias (number, subject, known_from)"
-    " SELECT DISTINCT ON (1) b.fields->>'registration_number', c.subject, $1"
-    " FROM change c JOIN body b ON b.line = c.line"
-    " WHERE c.item = 1 AND c.state <> 4"
-    " AND b.fields->>'registration_number' ~ '^[0-9]{15}$'"
+    " SELECT DISTINCT ON (1) s.said->>'registration_number', c.subject, $1"
+    " FROM change c JOIN stage s ON s.line = c.line"
+    " WHERE c.state <> 4 AND NOT c.yielded AND s.said ? 'registration_number'"
     " ORDER BY 1, c.line DESC ON CONFLICT (number) DO UPDATE"
     " SET subject = excluded.subject, known_from = excluded.known_from"
     " WHERE subject_alias.subject <> excluded.subject";
@@ -208,6 +224,7 @@ settle(struct ledger *ledger, struct ledger_outcome *outcome)
 static void
 find_duplicates(struct ledger *ledger, struct ledger_outcome *outcome)
 {
+	wanted_read_bodies(ledger, surplus_sql);
 	pg_exec(ledger->pg, duplicates_sql, pg_arg_int(ledger->number));
 	outcome->duplicates = (uint64_t)pg_affected(ledger->pg);
 }
@@ -280,7 +297,6 @@ ledger_prepare(struct ledger *ledger, struct ledger_outcome *outcome)
 	ledger_flush(ledger, 0);
 	if (ledger->staged == 0 && !ledger->plan.full)
 		return;
-	analyze(ledger, "ANALYZE body (line)");
 	analyze(ledger, "ANALYZE stage (line, item, subject, key, stream)");
 	surplus = settle(ledger, outcome);
 	if (surplus > 0)
@@ -309,22 +325,54 @@ ledger_give_up(struct ledger *ledger)
 	find_duplicates(ledger, &again);
 }
 
+/* Rows that wait in `body`. */
+static void
+write_bodies(struct ledger *ledger, struct pg_arg now)
+{
+	struct pg *pg = ledger->pg;
+	struct pg_arg number = pg_arg_int(ledger->number);
+
+	analyze(ledger, "ANALYZE body (line)");
+	pg_exec(pg, update_sql, now, number);
+	pg_exec(pg, insert_sql, now, number);
+}
+
+/* Rows that are read again. */
+static void
+write_wanted(struct ledger *ledger, int64_t now_us)
+{
+	uint64_t revised = wanted_read_changes(ledger, now_us);
+
+	if (revised == 0)
+		return;
+	if (revised >= ANALYZE_FROM)
+		pg_run(
+		    ledger->pg, "ANALYZE revised (stream, item, subject, key)");
+	pg_query(ledger->pg, revise_sql);
+}
+
 static void
 write_changes(struct ledger *ledger, struct ledger_outcome *outcome)
 {
 	struct pg *pg = ledger->pg;
-	struct pg_arg number = pg_arg_int(ledger->number);
+	bool again = ledger->plan.again != NULL;
+	bool bodies = !again || ledger->extra > 0 || ledger->yielded;
+	int64_t now_us;
 	struct pg_arg now;
 
 	changelog_lock(ledger->changelog, pg);
 	/* Positions follow commit order, and so do the times. */
-	now = pg_arg_time(clock_now_us());
+	now_us = clock_now_us();
+	now = pg_arg_time(now_us);
 	pg_exec(pg, history_sql, now);
-	pg_exec(pg, update_sql, now, number);
-	pg_exec(pg, insert_sql, now, number);
-	if (ledger->plan.item == 1)
+	if (again && outcome->changed > 0)
+		write_wanted(ledger, now_us);
+	if (bodies)
+		write_bodies(ledger, now);
+	if (ledger->aliased)
 		pg_exec(pg, alias_sql, now);
-	ledger->err = changelog_write(ledger->changelog, pg);
+	if (ledger->err == ERR_OK)
+		ledger->err = changelog_write(ledger->changelog, pg, bodies);
 	outcome->ranges =
 	    changelog_ranges(ledger->changelog, &outcome->range_count);
 	pg_run(pg, "NOTIFY " LEDGER_CHANNEL);

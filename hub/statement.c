@@ -34,6 +34,10 @@ static const char spoken_of_sql[] =
 	    " ON " SAME("s", "c") " WHERE NOT c.contested"
 				  " AND (c.line < $3 OR c.state = 4)";
 
+/* Lines of ours have their bodies already. */
+static const char bodies_sql[] =
+    "SELECT line FROM dispute WHERE line < " LEDGER_EXTRA_TEXT " ORDER BY line";
+
 static const char voices_sql[] =
     "INSERT INTO voice (" COLUMNS ", fresh) SELECT s.stream, s.item, s.subject,"
     " s.key, s.provider, s.state, s.digest, s.fields, s.as_of, s.confirmed,"
@@ -137,9 +141,10 @@ static const char yield_sql[] =
 	"v", "d") " AND v.provider = d.winner"
 		  " WHERE d.line = c.line AND NOT d.older AND d.winner <> $1";
 
+/* What is not read again comes last. */
 static const char number_sql[] =
     "UPDATE change c SET ordinal = x.ordinal FROM (SELECT line, row_number()"
-    " OVER (PARTITION BY stream, older ORDER BY item, subject, key) AS ordinal"
+    " OVER (PARTITION BY stream, older ORDER BY yielded, line) AS ordinal"
     " FROM change) x WHERE x.line = c.line AND x.ordinal <> c.ordinal";
 
 static const char keep_sql[] =
@@ -246,6 +251,7 @@ collect_voices(struct ledger *ledger, struct pg_arg now)
 	struct pg_arg provider = provider_of(ledger);
 	struct pg_arg number = pg_arg_int(ledger->number);
 
+	wanted_read_bodies(ledger, bodies_sql);
 	pg_run(pg, voices_sql);
 	pg_exec(pg, holders_sql, provider);
 	pg_exec(pg, own_sql, pg_arg_int(ledger->plan.was_held),
