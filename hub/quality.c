@@ -268,6 +268,24 @@ print_days(struct pg *pg, const struct quality_question *question,
 		json_put_int(json, "next", question->after + question->limit);
 }
 
+static void
+print_due(struct pg *pg, const struct quality_question *question,
+    struct json_out *json)
+{
+	char today[11];
+
+	pg_exec(pg,
+	    "SELECT provider, item, '', cadence, first_day::text,"
+	    " last_day::text, due_day::text, periods_due, periods_received,"
+	    " late FROM quality_due($3::date)"
+	    " WHERE ($1 = '' OR provider = $1) AND ($2 = 0 OR item = $2)"
+	    " ORDER BY provider, item LIMIT " ROWS_MAX,
+	    pg_arg_text(span_of(question->provider)),
+	    pg_arg_int(question->item),
+	    pg_arg_text(span_of(quality_day(clock_now_us(), today))));
+	print_rows(pg, "due", json, put_due);
+}
+
 enum err
 quality_print(
     struct pg *pg, const struct quality_question *question, struct buf *out)
@@ -294,14 +312,7 @@ quality_print(
 	    " ORDER BY provider, item, field LIMIT " ROWS_MAX,
 	    args, 4);
 	print_rows(pg, "fields", &json, put_field);
-	pg_exec_args(pg,
-	    "SELECT provider, item, '', cadence, first_day::text,"
-	    " last_day::text, due_day::text, periods_due, periods_received,"
-	    " late FROM quality_due WHERE ($1 = '' OR provider = $1)"
-	    " AND ($2 = 0 OR item = $2) ORDER BY provider, item "
-	    "LIMIT " ROWS_MAX,
-	    args, 2);
-	print_rows(pg, "due", &json, put_due);
+	print_due(pg, question, &json);
 	json_close_object(&json);
 	return pg_has_failed(pg) ? ERR_DATABASE : ERR_OK;
 }

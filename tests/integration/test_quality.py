@@ -201,6 +201,10 @@ def test_what_is_due_follows_the_cadence(hub_with):
     assert (due[7]["cadence"], due[7]["first_day"], due[7]["due_day"], due[7]["periods_due"], due[7]["late"]) == (
         "yearly", None, None, 0, True)
 
+    assert hub.sql(f"SELECT due_day, periods_due, late FROM quality_due('{day + datetime.timedelta(days=3)}') WHERE item = 2") == [
+        [str(day + datetime.timedelta(days=1)), "4", "t"]]
+    assert hub.sql(f"SELECT last_day FROM quality_due('{day - datetime.timedelta(days=1)}') WHERE item = 2") == [[""]]
+
     hub.sql("UPDATE quality_daily SET day = day - 10")
     due = {d["item"]: d for d in figures(hub)["due"]}
     assert (due[2]["periods_due"], due[2]["periods_received"], due[2]["late"]) == (11, 1, True)
