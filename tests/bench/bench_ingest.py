@@ -4,8 +4,11 @@ the receipt, beside plain PostgreSQL on the same cluster in the same run.
 The peer does the least a user would do by hand: COPY into a staging table,
 then INSERT … ON CONFLICT DO UPDATE into a table with the ledger's columns,
 key, indexes and partitions; `own columns` is the same into a table that just
-has the file's columns.  RX_BENCH_ROWS scales it (1,000,000); RX_BENCH_LEDGER
-is how many rows lie in the ledger before the last case (0: leave it out)."""
+has the file's columns.  CPU is that of the hub and of its cluster, or of psql and
+of the cluster: others on the machine do not count.  RX_BENCH_ROWS scales it
+(1,000,000); RX_BENCH_LEDGER is how many rows lie in the ledger before the last
+case (0: leave it out), RX_BENCH_PLANS=1 prints the plans of a batch that meets
+them, RX_BENCH_ONLY names cases by how they begin (item 1,linear)."""
 import csv
 import gzip
 import importlib.util
@@ -23,12 +26,16 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROWS = int(os.environ.get("RX_BENCH_ROWS", "1000000"))
 LEDGER = int(os.environ.get("RX_BENCH_LEDGER", "0"))
+PLANS = os.environ.get("RX_BENCH_PLANS", "0") != "0"
+ONLY = tuple(filter(None, os.environ.get("RX_BENCH_ONLY", "").split(",")))
 KEYS = {item["number"]: item["key"] for item in json.loads((ROOT / "deploy/catalogue/catalogue.json").read_text())["items"]}
 
 spec = importlib.util.spec_from_file_location("hub_alone", ROOT / "tests/integration/rig.py")
 alone = importlib.util.module_from_spec(spec)
 sys.modules["hub_alone"] = alone
 spec.loader.exec_module(alone)
+sys.path.insert(0, str(ROOT / "tests/integration"))
+import test_plans  # noqa: E402
 
 
 def run():
@@ -36,20 +43,26 @@ def run():
     try:
         hub.start()
         hub.admit(alone.DEPARTMENT, "department", items=list(range(1, 38)))
-        yield from parse_alone(hub)
-        yield from against_plain(hub, 1, gen(hub, 1, ROWS, 101), "item 1")
-        yield from against_plain(hub, 11, gen(hub, 11, ROWS, 101), "item 11")
-        real = alone.SHARED / "registrations_100k.csv.gz"
-        if real.exists():
-            unpacked = hub.folder / "real.csv"
-            with gzip.open(real) as packed, open(unpacked, "wb") as out:
-                shutil.copyfileobj(packed, out)
-            yield from against_plain(hub, 1, unpacked, "real 100k")
+        for name, case in CASES.items():
+            if not ONLY or name.startswith(ONLY):
+                yield from case(hub)
         yield "hub's memory, peak", peak_mib(hub), "MiB", "goal: below", 256
-        yield from in_parallel(hub)
-        yield from linear(hub)
     finally:
         hub.remove()
+
+
+def item(number):
+    return lambda hub: against_plain(hub, number, gen(hub, number, ROWS, 101), f"item {number}")
+
+
+def real(hub):
+    source = alone.SHARED / "registrations_100k.csv.gz"
+    if not source.exists():
+        return
+    unpacked = hub.folder / "real.csv"
+    with gzip.open(source) as packed, open(unpacked, "wb") as out:
+        shutil.copyfileobj(packed, out)
+    yield from against_plain(hub, 1, unpacked, "real 100k")
 
 
 def gen(hub, item, rows, seed, *more):
@@ -73,6 +86,22 @@ def parse_alone(hub):
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         yield f"item {item}: parse and validate", ROWS / spent, "rows/s/core", "goal", 500_000 if item == 1 else None
+
+
+def spent_by(pid, dead=False):
+    """CPU seconds of a process; `dead`: of its ended children too."""
+    try:
+        words = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(map(int, words[11:15 if dead else 13])) / os.sysconf("SC_CLK_TCK")
+
+
+def cpu(hub):
+    """CPU seconds of the hub, and of its cluster."""
+    server = int((hub.state / "pg/postmaster.pid").read_text().split()[0])
+    children = pathlib.Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    return spent_by(hub.process.pid), spent_by(server, dead=True) + sum(map(spent_by, children))
 
 
 def submit(hub, item, path, batch):
@@ -106,13 +135,20 @@ def against_plain(hub, item, path, what):
     changed = changed_file(path)
     for case, file in (("new", path), ("20 % changed", changed), ("unchanged", changed)):
         hub.sql("CHECKPOINT")
+        before = cpu(hub)
         spent, receipt = submit(hub, item, file, re.sub("[^a-z0-9]+", "-", f"{what}-{case}"))
+        after = cpu(hub)
         rows = receipt["rows"]
         if case == "unchanged":
             assert receipt["accepted"] == 0, receipt
+        ours, theirs = ((now - then) * 1e6 / rows for now, then in zip(after, before))
         hub.sql("CHECKPOINT")
-        yield f"{what}: {case}", rows / spent, "rows/s", "same table, COPY + ON CONFLICT", rows / plain.ledger_table(file)
-        yield f"{what}: {case}", rows / spent, "rows/s", "own columns, COPY + ON CONFLICT", rows / plain.own_table(file)
+        took, used = plain.ledger_table(file)
+        yield f"{what}: {case}", rows / spent, "rows/s", "same table, COPY + ON CONFLICT", rows / took
+        yield f"{what}: {case}", ours + theirs, "CPU us/row", "same table, COPY + ON CONFLICT", used * 1e6 / rows
+        yield f"{what}: {case}", ours, "CPU us/row", "of these the cluster's", theirs
+        took, used = plain.own_table(file)
+        yield f"{what}: {case}", rows / spent, "rows/s", "own columns, COPY + ON CONFLICT", rows / took
     plain.drop()
 
 
@@ -133,13 +169,17 @@ class Plain:
         assert done.returncode == 0, done.stderr
 
     def timed(self, path, insert):
+        """Seconds by the clock, and of CPU: psql's and the cluster's."""
+        server, client = cpu(self.hub)[1], resource.getrusage(resource.RUSAGE_CHILDREN)
         began = time.monotonic()
         self.psql(f"""BEGIN;
             CREATE TEMP TABLE stage ({self.listed}) ON COMMIT DROP;
             \\copy stage from '{path}' with (format csv, header)
             {insert};
             COMMIT;""")
-        return time.monotonic() - began
+        took, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - client.ru_utime - client.ru_stime
+        return took, used + cpu(self.hub)[1] - server
 
     def ledger_table(self, path):
         key = " || chr(31) || ".join(f'"{k}"' for k in self.key[1:]) or "''"
@@ -191,3 +231,22 @@ def linear(hub):
         path.unlink()
     full, _ = submit(hub, 1, gen(hub, 1, ROWS // 10, 399), "onto")
     yield f"onto {held:,} rows in the ledger", ROWS / 10 / full, "rows/s", "onto the ledger before", ROWS / 10 / small
+    if PLANS:
+        print_plans(hub)
+
+
+def print_plans(hub):
+    """The scans of the ledger's tables by a batch of one division."""
+    file = gen(hub, 1, 2000, 398, "--division", "4401")
+    submit(hub, 1, file, "plans-new")
+    hub.stop()
+    with open(hub.state / "pg/postgresql.auto.conf", "a") as conf:
+        conf.write(test_plans.SETTINGS)
+    hub.start()
+    submit(hub, 1, changed_file(file), "plans-changed")
+    for query, plan in test_plans.plans((hub.state / "pg.log").read_text(errors="replace")):
+        for how, table in sorted(set(test_plans.scans_of_record(plan))):
+            print(f"plan: {how:20} {table:16} {query[:90]}")
+
+
+CASES = {"parse": parse_alone, "item 1 ": item(1), "item 11 ": item(11), "real": real, "parallel": in_parallel, "linear": linear}

@@ -42,7 +42,7 @@ def test_a_division_merges_by_index_in_its_own_partition(hub):
     part = hub.sql("SELECT tableoid::regclass FROM record WHERE stream = '4401' LIMIT 1")[0][0]
     seen = {}
     for query, plan in plans((hub.state / "pg.log").read_text(errors="replace")[before:]):
-        if re.match(r"(INSERT|UPDATE)", query):
+        if re.match(r"(INSERT|UPDATE|WITH)", query):
             for how, table in scans_of_record(plan):
                 seen.setdefault(query[:60], set()).add((how, table))
     print("\n".join(f"{query}: {sorted(scans)}" for query, scans in seen.items()))
