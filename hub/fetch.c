@@ -14,19 +14,24 @@ fetch_refuse(uint64_t ticket, const char *reason, struct buf *out)
 	pack_reply(&reply, out);
 }
 
+/* The node says what it wants to speak; what is not spoken here is refused
+ * with what is. */
 static void
 answer_hello(const struct request *request, struct buf *out)
 {
-	struct reply reply = {.ticket = request->ticket,
+	struct reply welcome = {.ticket = request->ticket,
 	    .kind = REPLY_WELCOME,
-	    .protocol = PROTOCOL_VERSION,
+	    .protocol = request->protocol,
 	    .software = span_of("rongxin-hub " RONGXIN_VERSION),
 	    .code = span_of("")};
+	struct reply refusal = {.ticket = request->ticket,
+	    .kind = REPLY_REFUSAL,
+	    .reason = span_of("protocol"),
+	    .protocol_newest = PROTOCOL_NEWEST,
+	    .protocol_oldest = PROTOCOL_OLDEST};
 
-	if (request->protocol != PROTOCOL_VERSION)
-		fetch_refuse(request->ticket, "protocol", out);
-	else
-		pack_reply(&reply, out);
+	pack_reply(
+	    protocol_is_spoken(request->protocol) ? &welcome : &refusal, out);
 }
 
 /* At most so many batches and bytes, but always one when there is any. */

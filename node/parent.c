@@ -23,6 +23,10 @@ struct parent {
 	size_t count, size;
 	size_t turn; /* where the next pump begins */
 	uint64_t ticket;
+	unsigned protocol;        /* asked for, or agreed on */
+	uint64_t hello;           /* its ticket; 0: it was answered */
+	int64_t hello_us;         /* monotonic: when it was sent */
+	bool welcome, alien;      /* agreed; nothing to agree on */
 	struct member subscribed; /* topics of these divisions */
 	char endpoint[ENDPOINT_MAX];
 	char peer[ENDPOINT_MAX + MEMBER_CODE_MAX + 2];
@@ -87,14 +91,53 @@ parent_send(struct parent *parent, struct request *request)
 }
 
 static void
-parent_hello(struct parent *parent)
+parent_hello(struct parent *parent, unsigned protocol)
 {
 	struct request hello = {.kind = REQUEST_HELLO,
-	    .protocol = PROTOCOL_VERSION,
+	    .protocol = protocol,
 	    .software = span_of("rongxin-node " RONGXIN_VERSION)};
 
 	hello.code = span_of(parent->code);
-	parent_send(parent, &hello);
+	parent->protocol = protocol;
+	parent->welcome = false;
+	parent->hello = parent_send(parent, &hello);
+	parent->hello_us = clock_tick_us();
+}
+
+/* The parent may be of the version before ours, and says so, or, if it is
+ * older than that custom, merely refuses. */
+static void
+parent_on_protocol(struct parent *parent, const struct reply *reply)
+{
+	if (parent->protocol > PROTOCOL_OLDEST) {
+		parent_hello(parent, parent->protocol - 1);
+		return;
+	}
+	parent->hello = 0;
+	parent->alien = true;
+	log_error("follow.protocol",
+	    "peer=%s refused=1 ours=%d-%d theirs=%u-%u", parent->peer,
+	    PROTOCOL_OLDEST, PROTOCOL_NEWEST, reply->protocol_oldest,
+	    reply->protocol_newest);
+}
+
+static void
+parent_on_welcome(struct parent *parent, const struct reply *reply)
+{
+	parent_name_peer(parent, reply->code);
+	parent->hello = 0;
+	parent->alien = false;
+	parent->welcome = true;
+	if (protocol_is_spoken(reply->protocol))
+		parent->protocol = reply->protocol;
+	log_info("follow.protocol", "peer=%s agreed=%u", parent->peer,
+	    parent->protocol);
+}
+
+unsigned
+parent_protocol(const struct parent *parent)
+{
+	return parent->welcome ? parent->protocol : 0;
 }
 
 void
@@ -105,7 +148,7 @@ parent_attach(struct parent *parent, struct bus *bus)
 	parent->ticket = (uint64_t)clock_now_us();
 	bus_subscribe(bus, STREAM_CONTROL);
 	bus_subscribe(bus, TOPIC_PULSE);
-	parent_hello(parent);
+	parent_hello(parent, PROTOCOL_NEWEST);
 }
 
 void
@@ -113,7 +156,7 @@ parent_on_link(struct parent *parent)
 {
 	size_t i;
 
-	parent_hello(parent);
+	parent_hello(parent, PROTOCOL_NEWEST);
 	for (i = 0; i < parent->count; i++)
 		parent->streams[i]->ticket = 0;
 	parent_pump(parent);
@@ -258,7 +301,11 @@ parent_take_reply(struct parent *parent, const struct reply *reply)
 	size_t i;
 
 	if (reply->kind == REPLY_WELCOME)
-		parent_name_peer(parent, reply->code);
+		parent_on_welcome(parent, reply);
+	else if (reply->kind == REPLY_REFUSAL && parent->hello != 0 &&
+		 reply->ticket == parent->hello &&
+		 span_is(reply->reason, "protocol"))
+		parent_on_protocol(parent, reply);
 	for (i = 0; i < parent->count; i++) {
 		followed = parent->streams[i];
 		if (followed->ticket == 0 || followed->ticket != reply->ticket)
@@ -312,6 +359,17 @@ followed_may_ask(const struct followed *followed)
 	       clock_tick_us() >= followed->not_before_us;
 }
 
+/* A parent that did not know us yet, or was of another version, is asked
+ * again. */
+static void
+parent_greet(struct parent *parent)
+{
+	int64_t wait_us = parent->alien ? 12 * RETRY_US : RETRY_US;
+
+	if (!parent->welcome && clock_tick_us() - parent->hello_us > wait_us)
+		parent_hello(parent, PROTOCOL_NEWEST);
+}
+
 /* Control always; the others in turn, so that none waits for ever. */
 void
 parent_pump(struct parent *parent)
@@ -320,6 +378,9 @@ parent_pump(struct parent *parent)
 	size_t under_way, i;
 
 	if (parent->bus == NULL)
+		return;
+	parent_greet(parent);
+	if (parent->alien)
 		return;
 	under_way = parent_under_way(parent);
 	if (control != NULL && followed_may_ask(control)) {

@@ -38,6 +38,8 @@ void parent_free(struct parent *parent); /* safe on NULL */
 /* What the log calls it: by its endpoint, and its code once it said it. */
 void parent_set_endpoint(struct parent *parent, const char *endpoint);
 const char *parent_peer(const struct parent *parent);
+/* The version agreed on with the parent; 0: none yet. */
+unsigned parent_protocol(const struct parent *parent);
 /* From now on requests are sent. */
 void parent_attach(struct parent *parent, struct bus *bus);
 /* The link came: say hello and ask again for everything. */

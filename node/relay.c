@@ -65,11 +65,17 @@ static void
 errand_hello(struct errand *errand, const struct request *request)
 {
 	struct reply welcome = {.kind = REPLY_WELCOME,
-	    .protocol = PROTOCOL_VERSION,
+	    .protocol = request->protocol,
 	    .software = span_of("rongxin-node " RONGXIN_VERSION)};
+	struct reply refusal = {.kind = REPLY_REFUSAL,
+	    .reason = span_of("protocol"),
+	    .protocol_newest = PROTOCOL_NEWEST,
+	    .protocol_oldest = PROTOCOL_OLDEST};
 
-	if (request->protocol != PROTOCOL_VERSION) {
-		errand_refuse(errand, "protocol");
+	if (!protocol_is_spoken(request->protocol)) {
+		errand_reply(errand, &refusal);
+		log_warn("relay.refused", "reason=protocol child=%s asked=%u",
+		    errand->from.code, request->protocol);
 		return;
 	}
 	welcome.code = span_of(errand->relay->settings.own_code);

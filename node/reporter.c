@@ -149,7 +149,8 @@ reporter_tick(struct reporter *reporter, uint64_t sequence)
 	if (reporter->ticket != 0 && now_us - reporter->sent_us < RETRY_US)
 		return;
 	reporter->ticket = 0;
-	if (now_us < reporter->not_before_us || is_ahead(reporter, size) ||
+	if (parent_protocol(reporter->settings.parent) < PROTOCOL_USAGE ||
+	    now_us < reporter->not_before_us || is_ahead(reporter, size) ||
 	    (reporter->knows && reporter->next == size))
 		return;
 	full = reporter->knows && size - reporter->next >= ROWS_MAX;

@@ -63,7 +63,17 @@ MUST_CHECK enum err unpack_pulse(struct span bytes,
     const struct verifier *verifier, struct arena *arena, struct pulse *pulse);
 
 /* --- pack_bus.c --- */
-#define PROTOCOL_VERSION 1
+/* A version speaks with the one before it, both ways (docs/PROTOCOL.md, section
+ * 4).  1: hello, fetch, consents, status.  2: usage. */
+#define PROTOCOL_NEWEST 2
+#define PROTOCOL_OLDEST 1
+#define PROTOCOL_USAGE 2
+
+static inline bool
+protocol_is_spoken(unsigned version)
+{
+	return version >= PROTOCOL_OLDEST && version <= PROTOCOL_NEWEST;
+}
 
 enum live_kind {
 	LIVE_SEALED,
@@ -109,10 +119,11 @@ struct reply {
 	char stream[STREAM_LEN + 1]; /* batches, too old */
 	const struct span *sealed;   /* batches: packed Sealed each */
 	size_t sealed_count;
-	uint64_t newest;    /* batches */
-	uint64_t oldest;    /* too old */
-	struct span reason; /* refusal */
-	uint64_t next;      /* counted */
+	uint64_t newest;                           /* batches */
+	uint64_t oldest;                           /* too old */
+	struct span reason;                        /* refusal */
+	unsigned protocol_newest, protocol_oldest; /* refusal "protocol" */
+	uint64_t next;                             /* counted */
 };
 void pack_reply(const struct reply *reply, struct buf *out);
 MUST_CHECK enum err unpack_reply(

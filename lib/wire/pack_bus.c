@@ -193,6 +193,8 @@ reply_pack_short(const struct reply *reply, struct buf *out)
 		refusal.reason =
 		    part_text(reply->reason, reason, sizeof(reason));
 		packed.what_case = RONGXIN__REPLY__WHAT_REFUSAL;
+		refusal.newest = reply->protocol_newest;
+		refusal.oldest = reply->protocol_oldest;
 		packed.refusal = &refusal;
 	}
 	pack_message(&packed.base, out);
@@ -269,6 +271,8 @@ reply_fill(
 			return ERR_INVALID;
 		reply->kind = REPLY_REFUSAL;
 		reply->reason = span_of(packed->refusal->reason);
+		reply->protocol_newest = packed->refusal->newest;
+		reply->protocol_oldest = packed->refusal->oldest;
 		return ERR_OK;
 	default:
 		return ERR_INVALID;

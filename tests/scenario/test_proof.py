@@ -194,7 +194,7 @@ def test_hostile_requests_on_the_bus_are_answered_or_dropped_and_harm_nobody(net
                 child.ask.send(junk)
             kind, reply = child.request(3, wire.field(1, "4401") + wire.field(2, 0) + wire.field(3, 1), 20)
             assert kind == 3 and wire.first(reply, 2) == held["4401"][0], part
-            kind, reply = child.request(2, wire.field(1, 2))
+            kind, reply = child.request(2, wire.field(1, 99))
             assert kind == 6 and wire.first(reply, 1) == b"protocol"
             kind, reply = child.request(4, wire.field(1, b"no upward") + wire.field(2, b"s" * 64))
             assert kind == 6 and wire.first(reply, 1) == b"invalid"

@@ -499,7 +499,7 @@ a_hello_comes_back(void **state)
 {
 	struct request before = {.ticket = 5,
 	    .kind = REQUEST_HELLO,
-	    .protocol = PROTOCOL_VERSION,
+	    .protocol = PROTOCOL_NEWEST,
 	    .software = text("rongxin 0.1"),
 	    .code = text("114400000000000001")};
 	struct arena *arena = arena_new();
@@ -514,7 +514,7 @@ a_hello_comes_back(void **state)
 
 	assert_int_equal(after.ticket, 5);
 	assert_int_equal(after.kind, REQUEST_HELLO);
-	assert_int_equal(after.protocol, PROTOCOL_VERSION);
+	assert_int_equal(after.protocol, PROTOCOL_NEWEST);
 	assert_true(span_equal(after.software, before.software));
 	assert_true(span_equal(after.code, before.code));
 	buf_release(&packed);
