@@ -19,6 +19,7 @@
 #include "base/sign.h"
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/key_roll.h"
 #include "cli/show.h"
 #include "credit/member.h"
 #include "wire/bus.h"
@@ -442,6 +443,11 @@ static const struct arg_option node_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option roll_options[] = {
+    {"finish", NULL, NULL, "the next pair takes the place of the present one"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option no_options[] = {{NULL, NULL, NULL, NULL}};
 
 static const struct arg_command commands[] = {
@@ -463,6 +469,11 @@ static const struct arg_command commands[] = {
 	0, 0, node_options, key_node},
     {"key show", "FILE", "say what a key, certificate or document is", "",
 	"rongxin key show keys/bank.crt", 1, 1, no_options, key_show},
+    {"key roll", "STEM", "make the next CURVE pair, or put it in place",
+	"First STEM.next.curve and .pub are made; when the others know the "
+	"public one (member roll,\nparent_key), --finish renames them.",
+	"rongxin key roll /etc/rongxin/gd --finish", 1, 1, roll_options,
+	key_roll},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

@@ -10,6 +10,7 @@
 #include "cli/fetch.h"
 #include "cli/show.h"
 #include "credit/member.h"
+#include "wire/network.h"
 
 static const struct arg_option options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
@@ -20,6 +21,13 @@ static const struct arg_option takeover_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
     {"from", "CODE", NULL, "the platform that had them"},
     {"divisions", "LIST", NULL, "comma-separated; all that it has if absent"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option roll_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"key-file", "FILE", NULL, "the next public CURVE key"},
+    {"finish", NULL, NULL, "the next key is the only one from now on"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -137,8 +145,11 @@ set_status(struct member *member, const char *status)
 	return false;
 }
 
+/* What is to be changed in the document that the hub has. */
+typedef int (*change_fn)(const struct args *args, struct member *member);
+
 static int
-member_set_status(const struct args *args)
+change_member(const struct args *args, change_fn change)
 {
 	struct fetch_answer answer = {0};
 	struct json *root = NULL;
@@ -155,17 +166,58 @@ member_set_status(const struct args *args)
 		code = REFUSED;
 	} else if (member_parse(buf_span(&document), &member, &why) != ERR_OK) {
 		code = args_failed(args, "the hub's answer: %s", why.text);
-	} else if (!set_status(&member, args->operands[1])) {
-		code = args_misused(
-		    args, "STATUS: active, suspended or struck_off");
 	} else {
-		code = post_member(args, &member);
+		code = change(args, &member);
 	}
+	if (code == DONE)
+		code = post_member(args, &member);
 out:
 	json_free(root);
 	buf_release(&document);
 	fetch_answer_release(&answer);
 	return code;
+}
+
+static int
+change_status(const struct args *args, struct member *member)
+{
+	if (set_status(member, args->operands[1]))
+		return DONE;
+	return args_misused(args, "STATUS: active, suspended or struck_off");
+}
+
+static int
+member_set_status(const struct args *args)
+{
+	return change_member(args, change_status);
+}
+
+static int
+change_key(const struct args *args, struct member *member)
+{
+	const char *path = args_get(args, "key-file");
+	struct why why = {""};
+
+	if (args_has(args, "finish") == (path != NULL))
+		return args_misused(args, "either --key-file or --finish");
+	if (path == NULL && member->next_curve_key[0] == '\0')
+		return args_failed(args, "no key is on its way");
+	if (path == NULL) {
+		memcpy(member->curve_key, member->next_curve_key,
+		    sizeof(member->curve_key));
+		member->next_curve_key[0] = '\0';
+		return DONE;
+	}
+	if (network_read_curve(path, false, member->next_curve_key, &why) !=
+	    ERR_OK)
+		return args_failed(args, "%s", why.text);
+	return DONE;
+}
+
+static int
+member_roll(const struct args *args)
+{
+	return change_member(args, change_key);
 }
 
 static bool
@@ -249,6 +301,10 @@ static const struct arg_command commands[] = {
 	"STATUS is active, suspended or struck_off.",
 	"rongxin member set-status 91100000100003962T suspended", 2, 2, options,
 	member_set_status},
+    {"member roll", "CODE", "let a node come in with its next CURVE key",
+	"With --key-file both keys are good; with --finish only the next one.",
+	"rongxin member roll 11440000MB00004493 --key-file gd.next.curve.pub",
+	1, 1, roll_options, member_roll},
     {"member takeover", "CODE",
 	"one platform takes divisions over from another",
 	"Both documents change at once: the successor fetches what it did not "

@@ -309,6 +309,8 @@ open_http(struct hub *hub, struct why *why)
 	snprintf(cert, sizeof(cert), "%s.crt", hub->settings.stem);
 	snprintf(key, sizeof(key), "%s.key", hub->settings.stem);
 	file_path(ca, sizeof(ca), hub->settings.folder, "ca.pem");
+	if (hub->http != NULL)
+		return http_server_renew(hub->http, &settings, why);
 	hub->http = http_server_open(&settings, why);
 	return hub->http != NULL ? ERR_OK : ERR_NETWORK;
 }
@@ -396,6 +398,19 @@ on_signal(uv_signal_t *handle, int number)
 	uv_stop(handle->loop);
 }
 
+/* The certificate was renewed. */
+static void
+on_hangup(uv_signal_t *handle, int number)
+{
+	struct why why = {""};
+
+	(void)number;
+	if (open_http(handle->data, &why) == ERR_OK)
+		log_info("hub.renewed", "certificate=1");
+	else
+		log_error("hub.renewed", "why=\"%s\"", why.text);
+}
+
 /* Without its private database the hub cannot go on; who supervises it
  * starts both again. */
 static void
@@ -434,19 +449,22 @@ close_handle(uv_handle_t *handle, void *argument)
 static void
 run(struct hub *hub)
 {
-	uv_signal_t term, interrupt;
+	uv_signal_t term, interrupt, hangup;
 	uv_timer_t watch, expire;
 	uv_loop_t loop;
 
 	uv_loop_init(&loop);
 	uv_signal_init(&loop, &term);
 	uv_signal_init(&loop, &interrupt);
+	uv_signal_init(&loop, &hangup);
+	hangup.data = hub;
 	uv_timer_init(&loop, &watch);
 	uv_timer_init(&loop, &expire);
 	watch.data = hub;
 	expire.data = hub;
 	uv_signal_start(&term, on_signal, SIGTERM);
 	uv_signal_start(&interrupt, on_signal, SIGINT);
+	uv_signal_start(&hangup, on_hangup, SIGHUP);
 	uv_timer_start(&watch, on_watch, WATCH_MS, WATCH_MS);
 	uv_timer_start(&expire, on_expire, 0, EXPIRE_SECONDS * 1000);
 	uv_run(&loop, UV_RUN_DEFAULT);
@@ -475,6 +493,7 @@ main(int argc, char **argv)
 	}
 	log_init("rongxin-hub", log_level_of(hub.settings.log_level));
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* until there is a certificate to renew */
 	err = hub_open(&hub, &why);
 	if (err == ERR_OK) {
 		log_info("hub.start", "listen=%s port=%u", hub.settings.listen,

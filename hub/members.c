@@ -91,8 +91,7 @@ members_find_key(const struct members *members, const char *curve_key)
 
 		if (member->kind == MEMBER_PLATFORM &&
 		    member->status == MEMBER_ACTIVE &&
-		    member->curve_key[0] != '\0' &&
-		    strcmp(member->curve_key, curve_key) == 0)
+		    member_has_key(member, curve_key))
 			return member;
 	}
 	return NULL;

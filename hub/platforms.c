@@ -74,12 +74,12 @@ platforms_find(const struct platforms *platforms, const char *code)
 	return find(platforms, code);
 }
 
-/* Does its key open the bus? */
+/* Do its keys open the bus? */
 static bool
 is_admitted(const struct member *member)
 {
 	return member->kind == MEMBER_PLATFORM &&
-	       member->status == MEMBER_ACTIVE && member->curve_key[0] != '\0';
+	       member->status == MEMBER_ACTIVE;
 }
 
 static enum err
@@ -92,7 +92,8 @@ compare(
 		return why_set(why, ERR_CONFLICT, "%s has division %s",
 		    other->code, division);
 	if (is_admitted(member) && is_admitted(other) &&
-	    strcmp(member->curve_key, other->curve_key) == 0)
+	    (member_has_key(other, member->curve_key) ||
+		member_has_key(other, member->next_curve_key)))
 		return why_set(
 		    why, ERR_CONFLICT, "%s has this curve_key", other->code);
 	return ERR_OK;

@@ -280,6 +280,8 @@ open_http(struct daemon *daemon, struct why *why)
 	    .routes = node_endpoints,
 	    .context = &daemon->node};
 
+	if (daemon->http != NULL)
+		return http_server_renew(daemon->http, &settings, why);
 	daemon->http = http_server_open(&settings, why);
 	return daemon->http != NULL ? ERR_OK : ERR_NETWORK;
 }
@@ -362,21 +364,38 @@ on_signal(uv_signal_t *signal, int number)
 	uv_stop(signal->loop);
 }
 
+/* The certificate was renewed. */
+static void
+on_hangup(uv_signal_t *signal, int number)
+{
+	struct why why = {""};
+
+	(void)number;
+	if (open_http(signal->data, &why) == ERR_OK)
+		log_info("node.renewed", "certificate=1");
+	else
+		log_error("node.renewed", "why=\"%s\"", why.text);
+}
+
 /* Until somebody asks it to stop. */
 static void
-wait_for_signal(void)
+wait_for_signal(struct daemon *daemon)
 {
-	uv_signal_t term, interrupt;
+	uv_signal_t term, interrupt, hangup;
 	uv_loop_t loop;
 
 	uv_loop_init(&loop);
 	uv_signal_init(&loop, &term);
 	uv_signal_init(&loop, &interrupt);
+	uv_signal_init(&loop, &hangup);
+	hangup.data = daemon;
 	uv_signal_start(&term, on_signal, SIGTERM);
 	uv_signal_start(&interrupt, on_signal, SIGINT);
+	uv_signal_start(&hangup, on_hangup, SIGHUP);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_close((uv_handle_t *)&term, NULL);
 	uv_close((uv_handle_t *)&interrupt, NULL);
+	uv_close((uv_handle_t *)&hangup, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);
 }
@@ -413,12 +432,13 @@ main(int argc, char **argv)
 	}
 	log_init("rongxin-node", log_level_of(daemon.settings.log_level));
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);  /* until there is a certificate to renew */
 	signal(SIGXFSZ, SIG_IGN); /* a write that fails must tell the trail */
 	err = daemon_open(&daemon, &why);
 	if (err == ERR_OK) {
 		log_info(
 		    "node.ready", "port=%u", http_server_port(daemon.http));
-		wait_for_signal();
+		wait_for_signal(&daemon);
 	} else {
 		log_error("node.failed", "why=\"%s\"", why.text);
 	}

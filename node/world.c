@@ -122,7 +122,7 @@ world_find_platform(const struct world *world, const char *curve_key)
 		member = &world->members[i];
 		if (member->kind == MEMBER_PLATFORM &&
 		    member->status == MEMBER_ACTIVE &&
-		    strcmp(member->curve_key, curve_key) == 0)
+		    member_has_key(member, curve_key))
 			return member;
 	}
 	return NULL;

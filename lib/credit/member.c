@@ -12,7 +12,8 @@
 #include "credit/region.h"
 
 static const char *const member_members[] = {"code", "name", "kind", "status",
-    "divisions", "items", "curve_key", "sign_key", "trail_key", NULL};
+    "divisions", "items", "curve_key", "sign_key", "trail_key",
+    "next_curve_key", NULL};
 
 static const char *const kind_names[] = {
     [MEMBER_DEPARTMENT] = "department",
@@ -88,7 +89,8 @@ read_status(struct claims *claims, struct member *member)
 }
 
 static void
-read_curve_key(struct claims *claims, char key[MEMBER_CURVE_KEY_LEN + 1])
+read_curve_key(
+    struct claims *claims, const char *name, char key[MEMBER_CURVE_KEY_LEN + 1])
 {
 	/* ZeroMQ RFC 32. */
 	static const char z85[] =
@@ -96,11 +98,11 @@ read_curve_key(struct claims *claims, char key[MEMBER_CURVE_KEY_LEN + 1])
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 	size_t len;
 
-	claims_maybe_text(claims, "curve_key", key, MEMBER_CURVE_KEY_LEN + 1);
+	claims_maybe_text(claims, name, key, MEMBER_CURVE_KEY_LEN + 1);
 	len = strlen(key);
 	if (len != 0 &&
 	    (len != MEMBER_CURVE_KEY_LEN || strspn(key, z85) != len))
-		claims_refuse(claims, "curve_key", "not a Z85 key");
+		claims_refuse(claims, name, "not a Z85 key");
 }
 
 static void
@@ -132,7 +134,8 @@ member_parse(struct span json, struct member *member, struct why *why)
 	    &read.division_count);
 	claims_numbers(
 	    &claims, "items", MEMBER_LIST_MAX, read.items, &read.item_count);
-	read_curve_key(&claims, read.curve_key);
+	read_curve_key(&claims, "curve_key", read.curve_key);
+	read_curve_key(&claims, "next_curve_key", read.next_curve_key);
 	read_hex_key(&claims, "sign_key", read.sign_key);
 	read_hex_key(&claims, "trail_key", read.trail_key);
 	err = claims_close(&claims);
@@ -177,6 +180,7 @@ member_print(const struct member *member, struct buf *out)
 	put_unless_empty(&json, "curve_key", member->curve_key);
 	put_unless_empty(&json, "sign_key", member->sign_key);
 	put_unless_empty(&json, "trail_key", member->trail_key);
+	put_unless_empty(&json, "next_curve_key", member->next_curve_key);
 	json_close_object(&json);
 }
 
@@ -287,4 +291,12 @@ member_rival_division(const struct member *member, const struct member *other)
 			return division;
 	}
 	return NULL;
+}
+
+bool
+member_has_key(const struct member *member, const char *curve_key)
+{
+	return curve_key[0] != '\0' &&
+	       (strcmp(member->curve_key, curve_key) == 0 ||
+		   strcmp(member->next_curve_key, curve_key) == 0);
 }

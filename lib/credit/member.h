@@ -52,12 +52,14 @@ struct member {
 	size_t item_count;
 	/* Platforms: public keys, "" when none. */
 	char curve_key[MEMBER_CURVE_KEY_LEN + 1];
+	char next_curve_key[MEMBER_CURVE_KEY_LEN + 1]; /* while it rolls */
 	char sign_key[65];  /* upward messages; hex of raw Ed25519 */
 	char trail_key[65]; /* checkpoints; hex of raw Ed25519 */
 };
 
 /* {"code","name","kind","status","divisions","items","curve_key","sign_key",
- * "trail_key"}; the first three are required, status is "active" if absent. */
+ * "trail_key","next_curve_key"}; the first three are required, status is
+ * "active" if absent. */
 MUST_CHECK enum err member_parse(
     struct span json, struct member *member, struct why *why);
 void member_print(const struct member *member, struct buf *out);
@@ -68,6 +70,8 @@ bool member_holds(const struct member *member, const char *stream);
 /* Platforms only: topics of the bus that begin so are all theirs.  "pulse" and
  * stream 0000 are everybody's. */
 bool member_may_hear(const struct member *member, const char *topic_prefix);
+/* Is it the CURVE key, or the one that follows? */
+bool member_has_key(const struct member *member, const char *curve_key);
 /* That very division, not one that lies in it. */
 bool member_has_division(const struct member *member, const char *division);
 /* The platform list has one active platform a province, city or other

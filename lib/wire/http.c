@@ -376,6 +376,15 @@ http_server_open(const struct http_settings *settings, struct why *why)
 	return server;
 }
 
+enum err
+http_server_renew(struct http_server *server,
+    const struct http_settings *settings, struct why *why)
+{
+	struct tls_files files = {settings->cert, settings->key, settings->ca};
+
+	return tls_renew(server->tls, &files, why);
+}
+
 unsigned
 http_server_port(const struct http_server *server)
 {

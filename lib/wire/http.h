@@ -61,6 +61,10 @@ struct http_settings {
 /* Listening when it returns.  NULL and `why` on failure. */
 struct http_server *http_server_open(
     const struct http_settings *settings, struct why *why);
+/* Connections from now on get the certificate that is in the files (cert, key,
+ * ca of `settings`) now.  After an error the old one stays.  Any thread. */
+MUST_CHECK enum err http_server_renew(struct http_server *server,
+    const struct http_settings *settings, struct why *why);
 unsigned http_server_port(const struct http_server *server);
 /* Stop accepting, finish what runs (at most `grace_ms`), end the threads. */
 void http_server_close(struct http_server *server, unsigned grace_ms);

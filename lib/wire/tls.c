@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/mem.h"
+#include "base/shared.h"
 
 /* A ticket saves the certificate checks of a returning client; this bounds
  * how long a certificate taken from it is believed without a handshake. */
@@ -23,8 +24,13 @@ static const unsigned char alpn_both[] = "\x02h2\x08http/1.1";
 static const unsigned char alpn_http1[] = "\x08http/1.1";
 static const unsigned char alpn_http2[] = "\x02h2";
 
+/* What one set of files makes; its sessions outlive it in `contexts`. */
+struct context {
+	SSL_CTX *ssl;
+};
+
 struct tls {
-	SSL_CTX *context;
+	struct shared *contexts; /* struct context, the newest files' */
 	BIO_METHOD *method;
 	bool is_server;
 };
@@ -258,6 +264,57 @@ set_client(SSL_CTX *context)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 }
 
+static void
+context_free(void *object)
+{
+	struct context *context = object;
+
+	if (context == NULL)
+		return;
+	SSL_CTX_free(context->ssl);
+	mem_free(context);
+}
+
+static struct context *
+context_new(const struct tls_files *files, bool is_server, struct why *why)
+{
+	struct context *context = mem_new(sizeof(*context));
+	enum err err;
+
+	context->ssl =
+	    SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
+	if (context->ssl == NULL) {
+		err = why_openssl(why, "TLS", "context");
+		goto out;
+	}
+	SSL_CTX_set_min_proto_version(context->ssl, TLS1_3_VERSION);
+	SSL_CTX_set_mode(context->ssl,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	err = load_files(context->ssl, files, why);
+	if (err != ERR_OK)
+		goto out;
+	if (is_server)
+		err = set_server(context->ssl, files->ca, why);
+	else
+		set_client(context->ssl);
+out:
+	if (err == ERR_OK)
+		return context;
+	context_free(context);
+	return NULL;
+}
+
+enum err
+tls_renew(struct tls *tls, const struct tls_files *files, struct why *why)
+{
+	struct context *context = context_new(files, tls->is_server, why);
+
+	if (context == NULL)
+		return ERR_CRYPTO;
+	shared_swap(tls->contexts, context);
+	return ERR_OK;
+}
+
 static struct tls *
 tls_open(const struct tls_files *files, bool is_server, struct why *why)
 {
@@ -265,24 +322,12 @@ tls_open(const struct tls_files *files, bool is_server, struct why *why)
 	enum err err = ERR_OK;
 
 	tls->is_server = is_server;
+	tls->contexts = shared_new(context_free);
 	tls->method = bio_method_new();
-	tls->context =
-	    SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
-	if (tls->method == NULL || tls->context == NULL) {
-		err = why_openssl(why, "TLS", "context");
-		goto out;
-	}
-	SSL_CTX_set_min_proto_version(tls->context, TLS1_3_VERSION);
-	SSL_CTX_set_mode(tls->context,
-	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	err = load_files(tls->context, files, why);
-	if (err != ERR_OK)
-		goto out;
-	if (is_server)
-		err = set_server(tls->context, files->ca, why);
-	else
-		set_client(tls->context);
-out:
+	if (tls->method == NULL)
+		err = why_openssl(why, "TLS", "memory");
+	if (err == ERR_OK)
+		err = tls_renew(tls, files, why);
 	if (err == ERR_OK)
 		return tls;
 	tls_close(tls);
@@ -306,7 +351,7 @@ tls_close(struct tls *tls)
 {
 	if (tls == NULL)
 		return;
-	SSL_CTX_free(tls->context);
+	shared_free(tls->contexts);
 	BIO_meth_free(tls->method);
 	mem_free(tls);
 }
@@ -326,9 +371,11 @@ struct tls_session *
 tls_session_new(struct tls *tls, const char *host)
 {
 	struct tls_session *session = mem_new(sizeof(*session));
+	const struct context *context = shared_hold(tls->contexts);
 	BIO *bio = BIO_new(tls->method);
 
-	session->ssl = SSL_new(tls->context);
+	session->ssl = SSL_new(context->ssl);
+	shared_drop(tls->contexts, context);
 	if (bio == NULL || session->ssl == NULL) {
 		BIO_free(bio);
 		session->broken = true;

@@ -27,6 +27,10 @@ struct tls_files {
 /* NULL and `why` on failure. */
 struct tls *tls_open_server(const struct tls_files *files, struct why *why);
 struct tls *tls_open_client(const struct tls_files *files, struct why *why);
+/* Sessions from now on use these files; those that are there go on.  After an
+ * error nothing has changed.  Any thread. */
+MUST_CHECK enum err tls_renew(
+    struct tls *tls, const struct tls_files *files, struct why *why);
 void tls_close(struct tls *tls); /* safe on NULL; after its sessions */
 
 enum tls_result {

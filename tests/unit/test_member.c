@@ -128,6 +128,29 @@ active_platforms_with_the_same_division_are_rivals(void **state)
 }
 
 static void
+while_a_key_rolls_both_are_the_members(void **state)
+{
+	static const char other[] = "0000000000000000000000000000000000000000";
+	struct buf text = {0};
+	struct member member, again;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(span_of(platform), &member, NULL), ERR_OK);
+	assert_true(member_has_key(&member, KEY_Z85));
+	assert_false(member_has_key(&member, other));
+	assert_false(member_has_key(&member, ""));
+	memcpy(member.next_curve_key, other, sizeof(other));
+	assert_true(member_has_key(&member, KEY_Z85));
+	assert_true(member_has_key(&member, other));
+
+	member_print(&member, &text);
+	assert_int_equal(member_parse(buf_span(&text), &again, NULL), ERR_OK);
+	assert_memory_equal(&member, &again, sizeof(member));
+	buf_release(&text);
+}
+
+static void
 a_platform_hears_its_divisions_and_control_only(void **state)
 {
 	struct member member;
@@ -274,6 +297,7 @@ main(void)
 	    cmocka_unit_test(a_platform_holds_the_streams_of_its_divisions),
 	    cmocka_unit_test(
 		active_platforms_with_the_same_division_are_rivals),
+	    cmocka_unit_test(while_a_key_rolls_both_are_the_members),
 	    cmocka_unit_test(a_platform_hears_its_divisions_and_control_only),
 	    cmocka_unit_test(unusable_documents_are_refused),
 	    cmocka_unit_test(lists_and_keys_of_the_wrong_shape_are_refused),
