@@ -130,6 +130,20 @@ put_consent(void)
 	buf_release(&jws);
 }
 
+/* This node on the platform list. */
+static void
+put_platform(const char *division)
+{
+	struct buf json = {0};
+
+	buf_print(&json,
+	    "{\"code\":\"" NODE_CODE "\",\"name\":\"node\","
+	    "\"kind\":\"platform\",\"divisions\":[\"%s\"]}",
+	    division);
+	put_document(CONTROL_MEMBER, NODE_CODE, "", buf_span(&json));
+	buf_release(&json);
+}
+
 static void
 fill_store(void)
 {
@@ -141,6 +155,7 @@ fill_store(void)
 
 	put_credit(1, registration, 2);
 	put_credit(3, tax, 2);
+	put_platform("4401");
 	put_document(CONTROL_MEMBER, BANK, "",
 	    span_of(
 		"{\"code\":\"" BANK "\",\"name\":\"bank\",\"kind\":\"bank\"}"));
@@ -358,6 +373,23 @@ a_local_revocation_holds_at_once(void **state)
 }
 
 static void
+what_another_platform_has_taken_over_is_not_shown(void **state)
+{
+	const char *answer;
+
+	(void)state;
+	put_platform("4403");
+	open_world();
+	answer = ask("bank", QUESTION(""));
+	assert_says(answer, "urn:rongxin:problem:subject_not_held");
+	assert_hides(answer, "Example Ltd");
+
+	put_platform("44");
+	open_world();
+	assert_says(ask("bank", QUESTION("")), "Example Ltd");
+}
+
+static void
 a_stranger_is_refused_and_that_is_in_the_trail(void **state)
 {
 	uint64_t before = trail_size(it.node.trail);
@@ -446,6 +478,7 @@ main(void)
 	    cmocka_unit_test(a_consent_opens_what_it_covers),
 	    cmocka_unit_test(a_stale_lease_closes_it_again),
 	    cmocka_unit_test(a_local_revocation_holds_at_once),
+	    cmocka_unit_test(what_another_platform_has_taken_over_is_not_shown),
 	    cmocka_unit_test(a_stranger_is_refused_and_that_is_in_the_trail),
 	    cmocka_unit_test(
 		a_subject_without_records_is_not_held_and_that_is_in_the_trail),
