@@ -121,14 +121,26 @@ file_replace(const char *path, struct span bytes, mode_t mode, struct why *why)
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
 		return file_failed(why, "create a file beside", path);
-	if (file_fill(fd, bytes, mode) != ERR_OK || rename(beside, path) != 0) {
+	if (file_fill(fd, bytes, mode) != ERR_OK) {
 		enum err err = file_failed(why, "write", path);
 
 		unlink(beside);
 		return err;
 	}
-	if (file_sync_folder_of(path) != ERR_OK)
-		return file_failed(why, "sync the folder of", path);
+	return file_rename(beside, path, why);
+}
+
+enum err
+file_rename(const char *from, const char *to, struct why *why)
+{
+	if (rename(from, to) != 0) {
+		enum err err = file_failed(why, "write", to);
+
+		unlink(from);
+		return err;
+	}
+	if (file_sync_folder_of(to) != ERR_OK)
+		return file_failed(why, "sync the folder of", to);
 	return ERR_OK;
 }
 

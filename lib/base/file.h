@@ -18,6 +18,10 @@ MUST_CHECK enum err file_read(
 /* Write beside, fsync, rename, fsync the folder. */
 MUST_CHECK enum err file_replace(
     const char *path, struct span bytes, mode_t mode, struct why *why);
+/* `from`, whole and flushed, takes the place of `to` in the same folder:
+ * rename, fsync the folder.  When it fails, `from` is gone. */
+MUST_CHECK enum err file_rename(
+    const char *from, const char *to, struct why *why);
 /* Make the folder, with `mode`, and its missing parents, with 0755; fine
  * when it is there. */
 MUST_CHECK enum err file_make_folder(

@@ -78,19 +78,27 @@ setsum_stretch(const struct digest *element, uint64_t limbs[LIMBS])
 }
 
 void
-setsum_add(struct setsum *sum, const struct digest *element)
+setsum_join(struct setsum *sum, const struct setsum *other)
 {
-	uint64_t limbs[LIMBS], carry = 0, total;
+	uint64_t carry = 0, total;
 	size_t i;
 
-	setsum_stretch(element, limbs);
 	for (i = 0; i < LIMBS; i++) {
 		total = sum->limbs[i] + carry;
 		carry = total < carry;
-		total += limbs[i];
-		carry += total < limbs[i];
+		total += other->limbs[i];
+		carry += total < other->limbs[i];
 		sum->limbs[i] = total;
 	}
+}
+
+void
+setsum_add(struct setsum *sum, const struct digest *element)
+{
+	struct setsum stretched;
+
+	setsum_stretch(element, stretched.limbs);
+	setsum_join(sum, &stretched);
 }
 
 void

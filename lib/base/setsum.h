@@ -22,6 +22,8 @@ struct setsum {
 /* {0} is the empty set. */
 void setsum_add(struct setsum *sum, const struct digest *element);
 void setsum_remove(struct setsum *sum, const struct digest *element);
+/* The sum of the union of two sets that have nothing in common. */
+void setsum_join(struct setsum *sum, const struct setsum *other);
 /* What is compared and signed: SHA-256 of the little-endian limbs. */
 struct digest setsum_digest(const struct setsum *sum);
 /* Storage form: SETSUM_LEN little-endian bytes. */

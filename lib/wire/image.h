@@ -26,8 +26,10 @@
 /* subject, 0x00, item, key */
 #define IMAGE_KEY_MAX (RECORD_SUBJECT_MAX + 1 + 2 + RECORD_KEY_MAX)
 
-/* The order of records in an image: subject 0x00 item(u16) key. */
+/* The order of records in an image, appended: subject 0x00 item(u16) key;
+ * compared as bytes. */
 void image_key(const struct record *record, struct buf *key);
+bool image_key_is_before(struct span a, struct span b);
 
 struct image_entry {
 	struct span first_key;
@@ -40,6 +42,10 @@ struct image_entry {
 
 struct image_writer;
 
+/* A half file is the path and this behind it; one that a crash left is rubbish.
+ */
+#define IMAGE_BESIDE ".part"
+
 /* Writes beside `path`; the file appears there, whole and flushed, at
  * image_writer_end.  NULL and `why` on failure. */
 struct image_writer *image_writer_begin(
@@ -47,9 +53,9 @@ struct image_writer *image_writer_begin(
 /* In ascending order of image_key; else ERR_INVALID. */
 MUST_CHECK enum err image_writer_add(
     struct image_writer *writer, const struct record *record, struct why *why);
-/* `sealed`: packed Sealed (its body is left out) of the batch at whose
- * position the records stood.  ERR_CONFLICT: they do not add up to its state
- * digest; nothing appears. */
+/* `sealed`: packed Sealed, with its body or without, of the batch at whose
+ * position the records stood; its signature is not checked.  ERR_CONFLICT: they
+ * do not add up to its state digest; nothing appears. */
 MUST_CHECK enum err image_writer_end(
     struct image_writer *writer, struct span sealed, struct why *why);
 /* Safe on NULL; without an end the half file is gone. */
@@ -66,6 +72,8 @@ struct image_head {
 	uint64_t records;
 };
 
+/* Reads the index and adds its sums up: what opens is whole but for its
+ * bodies.  NULL and `why` when it is not. */
 struct image *image_open(const char *path, struct why *why);
 void image_close(struct image *image); /* safe on NULL */
 const struct image_head *image_head(const struct image *image);
@@ -78,7 +86,10 @@ MUST_CHECK enum err image_pack_chunk(
 
 /* --- checked by whoever gets it --- */
 
-/* One page of an index; borrows from the arena. */
+/* One page of an index; borrows from the arena.  Keys ascend within it and
+ * `sealed` (packed, no body) names the same stream and position; for the
+ * caller to check: its signature (opener_check_head), the order from page to
+ * page, and that all sums (setsum_join) add up to the signed state. */
 struct image_page {
 	struct image_head head;
 	struct span sealed;
@@ -96,7 +107,7 @@ struct image_chunk {
 	struct span body;
 };
 MUST_CHECK enum err image_unpack_chunk(
-    struct span bytes, struct image_chunk *chunk);
+    struct span bytes, struct arena *arena, struct image_chunk *chunk);
 /* Decompress a chunk's body and check it against its entry: count, order, range
  * (`next_key` is empty for the last chunk, `first` is true for the first) and
  * sum.  Records are in the arena.  ERR_INVALID: it is not what the index says.

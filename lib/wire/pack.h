@@ -44,6 +44,10 @@ struct sealed {
 void pack_sealed(const struct sealed *sealed, struct buf *out);
 /* Borrows from `bytes`; copies nothing. */
 MUST_CHECK enum err unpack_sealed(struct span bytes, struct sealed *sealed);
+/* What is signed of a batch, and by whom, without its body. */
+void pack_sealed_head(const struct sealed *sealed, struct buf *out);
+MUST_CHECK enum err unpack_sealed_head(
+    struct span bytes, struct sealed *sealed);
 
 struct stream_head {
 	char stream[STREAM_LEN + 1];
@@ -87,17 +91,21 @@ MUST_CHECK enum err unpack_live(
 enum request_kind {
 	REQUEST_HELLO,
 	REQUEST_FETCH,
-	REQUEST_UPWARD
+	REQUEST_UPWARD,
+	REQUEST_SNAPSHOT,
+	REQUEST_CHUNK
 };
 struct request {
 	uint64_t ticket;
 	enum request_kind kind;
 	unsigned protocol;           /* hello */
 	struct span software, code;  /* hello */
-	char stream[STREAM_LEN + 1]; /* fetch */
+	char stream[STREAM_LEN + 1]; /* fetch, snapshot, chunk */
 	uint64_t after;              /* fetch */
 	uint32_t credits;            /* fetch */
 	struct span upward;          /* upward: packed Upward */
+	uint64_t position;           /* snapshot (0: any), chunk */
+	uint32_t number;             /* snapshot: page; chunk */
 };
 void pack_request(const struct request *request, struct buf *out);
 MUST_CHECK enum err unpack_request(
@@ -109,7 +117,9 @@ enum reply_kind {
 	REPLY_TOO_OLD,
 	REPLY_TAKEN,
 	REPLY_REFUSAL,
-	REPLY_COUNTED
+	REPLY_COUNTED,
+	REPLY_SNAPSHOT,
+	REPLY_CHUNK
 };
 struct reply {
 	uint64_t ticket;
@@ -124,6 +134,7 @@ struct reply {
 	struct span reason;                        /* refusal */
 	unsigned protocol_newest, protocol_oldest; /* refusal "protocol" */
 	uint64_t next;                             /* counted */
+	struct span image; /* snapshot, chunk: see wire/image.h */
 };
 void pack_reply(const struct reply *reply, struct buf *out);
 MUST_CHECK enum err unpack_reply(

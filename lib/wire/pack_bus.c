@@ -42,10 +42,13 @@ pack_request(const struct request *request, struct buf *out)
 	Rongxin__Request packed = RONGXIN__REQUEST__INIT;
 	Rongxin__Hello hello = RONGXIN__HELLO__INIT;
 	Rongxin__Fetch fetch = RONGXIN__FETCH__INIT;
+	Rongxin__SnapshotAsk snapshot = RONGXIN__SNAPSHOT_ASK__INIT;
+	Rongxin__ChunkAsk chunk = RONGXIN__CHUNK_ASK__INIT;
 	char software[PACK_SOFTWARE_MAX + 1], code[MEMBER_CODE_MAX + 1];
 	char stream[STREAM_LEN + 1];
 
 	packed.ticket = request->ticket;
+	memcpy(stream, request->stream, sizeof(stream));
 	switch (request->kind) {
 	case REQUEST_HELLO:
 		packed.what_case = RONGXIN__REQUEST__WHAT_HELLO;
@@ -58,7 +61,6 @@ pack_request(const struct request *request, struct buf *out)
 	case REQUEST_FETCH:
 		packed.what_case = RONGXIN__REQUEST__WHAT_FETCH;
 		packed.fetch = &fetch;
-		memcpy(stream, request->stream, sizeof(stream));
 		fetch.stream = stream;
 		fetch.after = request->after;
 		fetch.credits = request->credits;
@@ -66,6 +68,20 @@ pack_request(const struct request *request, struct buf *out)
 	case REQUEST_UPWARD:
 		packed.what_case = RONGXIN__REQUEST__WHAT_UPWARD;
 		packed.upward = part_bytes(request->upward);
+		break;
+	case REQUEST_SNAPSHOT:
+		packed.what_case = RONGXIN__REQUEST__WHAT_SNAPSHOT;
+		packed.snapshot = &snapshot;
+		snapshot.stream = stream;
+		snapshot.position = request->position;
+		snapshot.page = request->number;
+		break;
+	case REQUEST_CHUNK:
+		packed.what_case = RONGXIN__REQUEST__WHAT_CHUNK;
+		packed.chunk = &chunk;
+		chunk.stream = stream;
+		chunk.position = request->position;
+		chunk.number = request->number;
 		break;
 	}
 	pack_message(&packed.base, out);
@@ -76,6 +92,17 @@ hello_is_sound(const char *software, const char *code)
 {
 	return part_is_text(software, PACK_SOFTWARE_MAX) &&
 	       part_is_text(code, MEMBER_CODE_MAX);
+}
+
+static enum err
+request_fill_image(
+    const char *stream, uint64_t position, struct request *request)
+{
+	if (!part_is_stream(stream))
+		return ERR_INVALID;
+	memcpy(request->stream, stream, STREAM_LEN + 1);
+	request->position = position;
+	return ERR_OK;
 }
 
 static enum err
@@ -106,6 +133,16 @@ request_fill(const Rongxin__Request *packed, struct request *request)
 		request->kind = REQUEST_UPWARD;
 		request->upward = part_span(packed->upward);
 		return ERR_OK;
+	case RONGXIN__REQUEST__WHAT_SNAPSHOT:
+		request->kind = REQUEST_SNAPSHOT;
+		request->number = packed->snapshot->page;
+		return request_fill_image(packed->snapshot->stream,
+		    packed->snapshot->position, request);
+	case RONGXIN__REQUEST__WHAT_CHUNK:
+		request->kind = REQUEST_CHUNK;
+		request->number = packed->chunk->number;
+		return request_fill_image(
+		    packed->chunk->stream, packed->chunk->position, request);
 	default:
 		return ERR_INVALID;
 	}
@@ -200,6 +237,22 @@ reply_pack_short(const struct reply *reply, struct buf *out)
 	pack_message(&packed.base, out);
 }
 
+static void
+reply_pack_image(const struct reply *reply, struct buf *out)
+{
+	Rongxin__Reply packed = RONGXIN__REPLY__INIT;
+
+	packed.ticket = reply->ticket;
+	if (reply->kind == REPLY_SNAPSHOT) {
+		packed.what_case = RONGXIN__REPLY__WHAT_SNAPSHOT;
+		packed.snapshot = part_bytes(reply->image);
+	} else {
+		packed.what_case = RONGXIN__REPLY__WHAT_CHUNK;
+		packed.chunk = part_bytes(reply->image);
+	}
+	pack_message(&packed.base, out);
+}
+
 void
 pack_reply(const struct reply *reply, struct buf *out)
 {
@@ -207,6 +260,8 @@ pack_reply(const struct reply *reply, struct buf *out)
 		reply_pack_batches(reply, out);
 	else if (reply->kind == REPLY_WELCOME)
 		reply_pack_welcome(reply, out);
+	else if (reply->kind == REPLY_SNAPSHOT || reply->kind == REPLY_CHUNK)
+		reply_pack_image(reply, out);
 	else
 		reply_pack_short(reply, out);
 }
@@ -273,6 +328,14 @@ reply_fill(
 		reply->reason = span_of(packed->refusal->reason);
 		reply->protocol_newest = packed->refusal->newest;
 		reply->protocol_oldest = packed->refusal->oldest;
+		return ERR_OK;
+	case RONGXIN__REPLY__WHAT_SNAPSHOT:
+		reply->kind = REPLY_SNAPSHOT;
+		reply->image = part_span(packed->snapshot);
+		return ERR_OK;
+	case RONGXIN__REPLY__WHAT_CHUNK:
+		reply->kind = REPLY_CHUNK;
+		reply->image = part_span(packed->chunk);
 		return ERR_OK;
 	default:
 		return ERR_INVALID;

@@ -12,12 +12,29 @@
 #define PULSE_MAGIC "RXP1"
 
 void
-pack_sealed(const struct sealed *sealed, struct buf *out)
+pack_sealed_head(const struct sealed *sealed, struct buf *out)
 {
 	frame_add(1, sealed->header, out);
 	frame_add(2, sealed->signature, out);
 	frame_add(3, sealed->key_id, out);
+}
+
+void
+pack_sealed(const struct sealed *sealed, struct buf *out)
+{
+	pack_sealed_head(sealed, out);
 	frame_add(4, sealed->body, out);
+}
+
+static bool
+sealed_take_head(struct span *rest, struct sealed *sealed)
+{
+	return frame_take(rest, 1, &sealed->header) &&
+	       frame_take(rest, 2, &sealed->signature) &&
+	       frame_take(rest, 3, &sealed->key_id) &&
+	       sealed->header.len == BATCH_HEADER_LEN &&
+	       sealed->signature.len == SIGNATURE_LEN &&
+	       sealed->key_id.len == SIGN_KEY_ID_LEN;
 }
 
 enum err
@@ -25,14 +42,20 @@ unpack_sealed(struct span bytes, struct sealed *sealed)
 {
 	struct span rest = bytes;
 
-	if (bytes.len > SEALED_MAX || !frame_take(&rest, 1, &sealed->header) ||
-	    !frame_take(&rest, 2, &sealed->signature) ||
-	    !frame_take(&rest, 3, &sealed->key_id) ||
-	    !frame_take(&rest, 4, &sealed->body) || rest.len != 0)
+	if (bytes.len > SEALED_MAX || !sealed_take_head(&rest, sealed) ||
+	    !frame_take(&rest, 4, &sealed->body) || rest.len != 0 ||
+	    sealed->body.len == 0)
 		return ERR_INVALID;
-	if (sealed->header.len != BATCH_HEADER_LEN ||
-	    sealed->signature.len != SIGNATURE_LEN ||
-	    sealed->key_id.len != SIGN_KEY_ID_LEN || sealed->body.len == 0)
+	return ERR_OK;
+}
+
+enum err
+unpack_sealed_head(struct span bytes, struct sealed *sealed)
+{
+	struct span rest = bytes;
+
+	sealed->body = span_of(NULL);
+	if (!sealed_take_head(&rest, sealed) || rest.len != 0)
 		return ERR_INVALID;
 	return ERR_OK;
 }

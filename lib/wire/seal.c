@@ -33,6 +33,41 @@ seal_must(void *context)
 	return context;
 }
 
+enum err
+seal_compress(struct span raw, struct buf *out)
+{
+	size_t bound = ZSTD_compressBound(raw.len);
+	size_t len;
+
+	if (raw.len > BATCH_RAW_MAX)
+		return ERR_LIMIT;
+	len = ZSTD_compress(
+	    buf_room(out, bound), bound, raw.ptr, raw.len, SEAL_LEVEL);
+	if (ZSTD_isError(len))
+		return ERR_INVALID;
+	out->len += len;
+	return ERR_OK;
+}
+
+enum err
+seal_expand(struct span bytes, struct buf *out)
+{
+	unsigned long long size =
+	    ZSTD_getFrameContentSize(bytes.ptr, bytes.len);
+	size_t len;
+
+	/* Errors are the largest numbers of all. */
+	if (size > BATCH_RAW_MAX ||
+	    ZSTD_findFrameCompressedSize(bytes.ptr, bytes.len) != bytes.len)
+		return ERR_INVALID;
+	len = ZSTD_decompress(
+	    buf_room(out, (size_t)size), (size_t)size, bytes.ptr, bytes.len);
+	if (ZSTD_isError(len) || len != size)
+		return ERR_INVALID;
+	out->len += len;
+	return ERR_OK;
+}
+
 struct sealer *
 sealer_new(struct signer *signer)
 {
@@ -131,14 +166,12 @@ header_is_sound(const struct batch_header *header)
 	       header->raw_size <= BATCH_RAW_MAX;
 }
 
-enum err
-opener_check(struct opener *opener, struct span bytes,
-    struct batch_header *header, struct sealed *sealed, struct why *why)
+static enum err
+check_signed(struct opener *opener, const struct sealed *sealed,
+    struct batch_header *header, struct why *why)
 {
 	struct span ours = span_make(opener->key_id, SIGN_KEY_ID_LEN);
 
-	if (unpack_sealed(bytes, sealed) != ERR_OK)
-		return why_set(why, ERR_INVALID, "malformed sealed batch");
 	if (!span_equal(sealed->key_id, ours))
 		return why_set(why, ERR_INVALID, "sealed by an unknown key");
 	if (!verifier_check(
@@ -148,6 +181,26 @@ opener_check(struct opener *opener, struct span bytes,
 	    !header_is_sound(header))
 		return why_set(why, ERR_INVALID, "malformed batch header");
 	return ERR_OK;
+}
+
+enum err
+opener_check(struct opener *opener, struct span bytes,
+    struct batch_header *header, struct sealed *sealed, struct why *why)
+{
+	if (unpack_sealed(bytes, sealed) != ERR_OK)
+		return why_set(why, ERR_INVALID, "malformed sealed batch");
+	return check_signed(opener, sealed, header, why);
+}
+
+enum err
+opener_check_head(struct opener *opener, struct span bytes,
+    struct batch_header *header, struct why *why)
+{
+	struct sealed sealed;
+
+	if (unpack_sealed_head(bytes, &sealed) != ERR_OK)
+		return why_set(why, ERR_INVALID, "malformed sealed head");
+	return check_signed(opener, &sealed, header, why);
 }
 
 /* Exactly header->raw_size bytes, or nothing. */

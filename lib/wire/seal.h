@@ -12,6 +12,12 @@
 #include "credit/chain.h"
 #include "wire/pack.h"
 
+/* Append `raw` compressed; ERR_LIMIT over BATCH_RAW_MAX. */
+MUST_CHECK enum err seal_compress(struct span raw, struct buf *out);
+/* Append what `bytes`, one whole frame that states its size, become;
+ * ERR_INVALID: they are no such frame, or more than BATCH_RAW_MAX. */
+MUST_CHECK enum err seal_expand(struct span bytes, struct buf *out);
+
 struct sealer;
 
 /* `signer` is borrowed. */
@@ -31,6 +37,9 @@ void opener_free(struct opener *opener); /* safe on NULL */
  * borrows from `bytes`. */
 MUST_CHECK enum err opener_check(struct opener *opener, struct span bytes,
     struct batch_header *header, struct sealed *sealed, struct why *why);
+/* The same for a packed Sealed without its body. */
+MUST_CHECK enum err opener_check_head(struct opener *opener, struct span bytes,
+    struct batch_header *header, struct why *why);
 /* Check the body's digest and sizes, decompress, unpack; exactly
  * last - first + 1 records or ERR_INVALID. */
 MUST_CHECK enum err opener_open(struct opener *opener,

@@ -549,6 +549,42 @@ a_fetch_comes_back_and_needs_a_stream_of_four_digits(void **state)
 }
 
 static void
+what_is_asked_of_a_snapshot_comes_back(void **state)
+{
+	struct request before = {.ticket = 6,
+	    .stream = "0000",
+	    .position = 70000000000,
+	    .number = 12};
+	struct arena *arena = arena_new();
+	struct buf packed = {0};
+	struct request after;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		before.kind = i == 0 ? REQUEST_SNAPSHOT : REQUEST_CHUNK;
+		buf_reset(&packed);
+		pack_request(&before, &packed);
+
+		assert_int_equal(
+		    unpack_request(buf_span(&packed), arena, &after), ERR_OK);
+
+		assert_int_equal(after.ticket, 6);
+		assert_int_equal(after.kind, before.kind);
+		assert_string_equal(after.stream, "0000");
+		assert_int_equal(after.position, 70000000000);
+		assert_int_equal(after.number, 12);
+		strcpy(before.stream, "00x0");
+		buf_reset(&packed);
+		pack_request(&before, &packed);
+		assert_int_equal(
+		    try_request(buf_span(&packed), arena), ERR_INVALID);
+		strcpy(before.stream, "0000");
+	}
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
 a_request_for_nothing_is_refused(void **state)
 {
 	struct arena *arena = arena_new();
@@ -604,12 +640,14 @@ every_other_reply_comes_back(void **state)
 	    {.kind = REPLY_TOO_OLD, .stream = "0000", .oldest = 40},
 	    {.kind = REPLY_TAKEN, .ticket = 3},
 	    {.kind = REPLY_REFUSAL, .reason = text("not_yours")},
+	    {.kind = REPLY_SNAPSHOT, .ticket = 4, .image = text("index")},
+	    {.kind = REPLY_CHUNK, .ticket = 5, .image = text("chunk")},
 	};
 	struct arena *arena = arena_new();
 	struct buf packed = {0};
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 6; i++) {
 		struct reply after;
 
 		buf_reset(&packed);
@@ -621,6 +659,7 @@ every_other_reply_comes_back(void **state)
 		assert_int_equal(after.oldest, replies[i].oldest);
 		assert_true(span_equal(after.reason, replies[i].reason));
 		assert_true(span_equal(after.software, replies[i].software));
+		assert_true(span_equal(after.image, replies[i].image));
 	}
 	buf_release(&packed);
 	arena_free(arena);
@@ -946,6 +985,7 @@ main(void)
 	    cmocka_unit_test(a_hello_comes_back),
 	    cmocka_unit_test(
 		a_fetch_comes_back_and_needs_a_stream_of_four_digits),
+	    cmocka_unit_test(what_is_asked_of_a_snapshot_comes_back),
 	    cmocka_unit_test(a_request_for_nothing_is_refused),
 	    cmocka_unit_test(batches_come_back_in_order),
 	    cmocka_unit_test(every_other_reply_comes_back),
