@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "credit/region.h"
+#include "hub/fields.h"
 #include "hub/history.h"
 #include "hub/ledger_inner.h"
 
@@ -125,7 +126,7 @@ consequence_find_moves(struct ledger *ledger)
 struct found {
 	const struct item *item;
 	struct record record;
-	struct record_field fields[RECORD_FIELDS_MAX];
+	struct fields fields;
 	char stream[STREAM_LEN + 1];
 	char target[STREAM_LEN + 1];
 };
@@ -165,37 +166,6 @@ put_withdrawn(struct ledger *ledger, const struct found *found)
 	ledger_put_extra(ledger, &row);
 }
 
-static uint32_t
-number_of(const struct item *item, const char *name)
-{
-	size_t i;
-
-	if (strcmp(name, "source_number") == 0)
-		return CATALOG_SOURCE_NUMBER;
-	for (i = 0; i < item->field_count; i++)
-		if (strcmp(item->fields[i].name, name) == 0)
-			return item->fields[i].number;
-	return 0;
-}
-
-/* In ascending order of numbers.  A field that the catalogue does not know
- * any more stays behind, in the history. */
-static bool
-on_field(void *context, const char *name, const struct json *value)
-{
-	struct found *found = context;
-	uint32_t number = number_of(found->item, name);
-	size_t at = found->record.field_count;
-
-	if (number == 0 || at == RECORD_FIELDS_MAX)
-		return true;
-	for (; at > 0 && found->fields[at - 1].number > number; at--)
-		found->fields[at] = found->fields[at - 1];
-	found->fields[at] = (struct record_field){number, json_text(value)};
-	found->record.field_count++;
-	return true;
-}
-
 /* What a province keeps of its own does not follow a subject out of it. */
 static bool
 may_follow(const struct item *item, const char *target)
@@ -213,8 +183,11 @@ read_content(struct found *found, const struct pg *pg, size_t row)
 
 	found->record.state = (enum record_state)pg_int(pg, row, 6);
 	found->record.as_of_us = pg_time(pg, row, 7);
-	found->record.fields = found->fields;
-	json_each(fields, on_field, found);
+	/* A field that the catalogue does not know any more stays behind, in
+	 * the history. */
+	fields_read(found->item, fields, &found->fields);
+	found->record.fields = found->fields.list;
+	found->record.field_count = found->fields.count;
 	return fields;
 }
 

@@ -1,5 +1,5 @@
 /*
- * fetch: answers to what nodes ask over the bus: hello and fetch.
+ * fetch: answers to what nodes ask over the bus: hello, fetch, snapshots.
  */
 #include "hub/fetch.h"
 
@@ -106,22 +106,73 @@ answer_fetch(struct pg *pg, const struct request *request, struct buf *out)
 	}
 }
 
-void
-fetch_answer(struct pg *pg, const struct members *members,
-    const struct bus_route *from, const struct request *request,
+/* First position that the log still holds; 0: it holds nothing.  False: the
+ * ledger cannot be read. */
+static bool
+read_oldest(struct pg *pg, const char *stream, uint64_t *oldest)
+{
+	pg_begin(pg);
+	pg_exec(pg, "SELECT min(first) FROM change_log WHERE stream = $1",
+	    pg_arg_text(span_of(stream)));
+	*oldest = pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+	return pg_end(pg, true) == ERR_OK;
+}
+
+static const char *
+refusal_of(enum err err)
+{
+	if (err == ERR_BUSY)
+		return "preparing";
+	if (err == ERR_MISSING)
+		return "gone";
+	return err == ERR_LIMIT ? "invalid" : "busy";
+}
+
+static void
+answer_image(const struct fetch_source *source, const struct request *request,
     struct buf *out)
 {
-	const struct member *member = members_find(members, from->code);
+	bool page = request->kind == REQUEST_SNAPSHOT;
+	struct reply reply = {.ticket = request->ticket,
+	    .kind = page ? REPLY_SNAPSHOT : REPLY_CHUNK};
+	struct buf packed = {0};
+	struct why why = {""};
+	uint64_t oldest = 0;
+	enum err err = ERR_OK;
+
+	if (!page && request->position == 0)
+		err = ERR_MISSING;
+	else if (request->position == 0 &&
+		 !read_oldest(source->pg, request->stream, &oldest))
+		err = ERR_DATABASE;
+	if (err == ERR_OK)
+		err = gallery_answer(
+		    source->gallery, request, oldest, &packed, &why);
+	reply.image = buf_span(&packed);
+	if (err == ERR_OK)
+		pack_reply(&reply, out);
+	else
+		fetch_refuse(request->ticket, refusal_of(err), out);
+	buf_release(&packed);
+}
+
+void
+fetch_answer(const struct fetch_source *source, const struct bus_route *from,
+    const struct request *request, struct buf *out)
+{
+	const struct member *member = members_find(source->members, from->code);
 
 	if (member == NULL || member->kind != MEMBER_PLATFORM ||
 	    member->status != MEMBER_ACTIVE)
 		fetch_refuse(request->ticket, "not_yours", out);
 	else if (request->kind == REQUEST_HELLO)
 		answer_hello(request, out);
-	else if (request->kind != REQUEST_FETCH)
+	else if (request->kind == REQUEST_UPWARD)
 		fetch_refuse(request->ticket, "invalid", out);
 	else if (!member_holds(member, request->stream))
 		fetch_refuse(request->ticket, "not_yours", out);
+	else if (request->kind == REQUEST_FETCH)
+		answer_fetch(source->pg, request, out);
 	else
-		answer_fetch(pg, request, out);
+		answer_image(source, request, out);
 }

@@ -1,11 +1,12 @@
 /*
- * fetch: answers to what nodes ask over the bus: hello and fetch.
+ * fetch: answers to what nodes ask over the bus: hello, fetch, snapshots.
  *
  * A platform gets the streams of its own member document and no other.
  */
 #ifndef HUB_FETCH_H
 #define HUB_FETCH_H
 
+#include "hub/gallery.h"
 #include "hub/members.h"
 #include "hub/pg.h"
 #include "wire/bus.h"
@@ -14,8 +15,15 @@
 #define FETCH_CREDITS_MAX 256
 #define FETCH_BYTES_MAX (8 << 20)
 
+/* Where answers come from; borrowed. */
+struct fetch_source {
+	struct pg *pg;
+	const struct members *members;
+	struct gallery *gallery;
+};
+
 /* Appends a packed Reply; refuses by default. */
-void fetch_answer(struct pg *pg, const struct members *members,
+void fetch_answer(const struct fetch_source *source,
     const struct bus_route *from, const struct request *request,
     struct buf *reply);
 /* {refusal: reason} */

@@ -32,6 +32,7 @@ struct hub_settings {
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
 	int64_t stop_seconds;
+	int64_t snapshot_hours, snapshot_bytes, log_days, log_bytes;
 };
 
 struct hub {
@@ -43,6 +44,7 @@ struct hub {
 	struct cluster *cluster; /* NULL: `database` names one */
 	char *spool;             /* folder of uploads */
 	char *held;              /* folder of batches that wait */
+	char *snapshots;         /* folder of images */
 	struct hold_limits hold;
 	struct shared *members;   /* struct members */
 	struct shared *catalogue; /* struct catalogue */

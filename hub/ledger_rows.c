@@ -6,46 +6,18 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "credit/check.h"
+#include "hub/fields.h"
 #include "wire/pack.h"
 
 #define ORIGINAL_MAX 65536
 #define OLD_NUMBER "registration_number"
 #define OLD_NUMBER_LEN 15
 
-/* Control records have documents, and a consent what revoked it. */
-static const char *
-field_name(const struct item *item, uint32_t number)
-{
-	const struct field *field;
-
-	if (item == NULL)
-		return number == 1 ? "document" : "revocation";
-	if (number == CATALOG_SOURCE_NUMBER)
-		return "source_number";
-	field = item_find_number(item, number);
-	return field != NULL ? field->name : "?";
-}
-
-static void
-print_fields(const struct ledger_row *row, struct buf *out)
-{
-	const struct record *record = row->record;
-	struct json_out json = {.buf = out};
-	size_t i;
-
-	json_open_object(&json, NULL);
-	for (i = 0; i < record->field_count; i++)
-		json_put_text(&json,
-		    field_name(row->item, record->fields[i].number),
-		    record->fields[i].value);
-	json_close_object(&json);
-}
-
 static void
 put_fields(struct ledger *ledger, const struct ledger_row *row, struct buf *out)
 {
 	buf_reset(&ledger->scratch);
-	print_fields(row, &ledger->scratch);
+	fields_print(row->item, row->record, &ledger->scratch);
 	pg_put_jsonb(out, buf_span(&ledger->scratch));
 }
 
@@ -160,7 +132,7 @@ put_said(struct ledger *ledger, const struct ledger_row *row)
 					 !is_old_number(field->value)))
 			continue;
 		json_put_text(
-		    &json, field_name(row->item, number), field->value);
+		    &json, fields_name(row->item, number), field->value);
 		ledger->aliased |= number == ledger->old_number;
 		any = true;
 	}

@@ -189,6 +189,26 @@ on_committed(void *context)
 	publish_wake(hub->publish);
 }
 
+static struct publish *
+open_publish(struct hub *hub, struct why *why)
+{
+	struct publish_settings settings = {.conninfo = conninfo(hub),
+	    .batch_key = hub->settings.batch_key,
+	    .members = hub->members,
+	    .gallery = {.conninfo = conninfo(hub),
+		.catalogues = hub->catalogue_verifier,
+		.hours = hub->settings.snapshot_hours,
+		.bytes = hub->settings.snapshot_bytes,
+		.log = {hub->settings.log_days, hub->settings.log_bytes}}};
+	struct buf folder = {0};
+
+	buf_print(&folder, "%s/snapshots", hub->settings.folder);
+	hub->snapshots = mem_text(buf_cstr(&folder));
+	buf_release(&folder);
+	settings.gallery.folder = hub->snapshots;
+	return publish_open(&settings, why);
+}
+
 static enum err
 open_bus(struct hub *hub, struct why *why)
 {
@@ -202,15 +222,12 @@ open_bus(struct hub *hub, struct why *why)
 	    .secret_key = secret,
 	    .io_threads = (unsigned)hub->settings.io_threads,
 	    .context = hub};
-	struct publish_settings publish = {.conninfo = conninfo(hub),
-	    .batch_key = hub->settings.batch_key,
-	    .members = hub->members};
 	enum err err =
 	    network_read_curve(hub->settings.curve, true, secret, why);
 
 	if (err != ERR_OK)
 		return err;
-	hub->publish = publish_open(&publish, why);
+	hub->publish = open_publish(hub, why);
 	if (hub->publish == NULL)
 		return ERR_DATABASE;
 	hub->bus = bus_open(&settings, why);
@@ -389,6 +406,7 @@ hub_close(struct hub *hub)
 	network_release(&hub->network);
 	mem_free(hub->spool);
 	mem_free(hub->held);
+	mem_free(hub->snapshots);
 }
 
 static void

@@ -29,6 +29,7 @@ struct publish {
 	struct bus *bus;
 	struct worker *worker;
 	struct shared *members;
+	struct gallery *gallery;
 	struct stream_head *heads; /* as read last, ascending */
 	size_t head_count;
 	size_t live_bytes; /* sent in this round */
@@ -41,7 +42,8 @@ struct publish {
 
 struct publish_job {
 	struct bus_route from;
-	struct buf message; /* empty: look for changes */
+	struct buf message; /* empty: look for changes … */
+	void *news;         /* … or take this, of the gallery */
 };
 
 /* All heads, within the caller's transaction. */
@@ -197,6 +199,8 @@ static void
 answer(struct publish *publish, const struct publish_job *job)
 {
 	const struct members *members = shared_hold(publish->members);
+	const struct fetch_source source = {
+	    publish->pg, members, publish->gallery};
 	struct arena *arena = arena_new();
 	struct request request;
 	struct buf reply = {0};
@@ -205,8 +209,7 @@ answer(struct publish *publish, const struct publish_job *job)
 	if (unpack_request(buf_span(&job->message), arena, &request) != ERR_OK)
 		fetch_refuse(0, "invalid", &reply);
 	else
-		fetch_answer(
-		    publish->pg, members, &job->from, &request, &reply);
+		fetch_answer(&source, &job->from, &request, &reply);
 	bus_reply(publish->bus, &job->from, buf_span(&reply));
 	buf_release(&reply);
 	arena_free(arena);
@@ -221,6 +224,8 @@ handle(void *context, void *argument)
 
 	if (job->message.len > 0)
 		answer(publish, job);
+	else if (job->news != NULL)
+		gallery_take(publish->gallery, job->news);
 	else
 		(void)look(publish);
 	buf_release(&job->message);
@@ -238,7 +243,7 @@ register_metrics(struct publish *publish)
 	publish->pulses =
 	    metric_counter("rongxin_hub_pulses_total", "", "Pulses sent.");
 	publish->fetches = metric_counter("rongxin_hub_fetches_total", "",
-	    "Hello and fetch requests of nodes.");
+	    "Requests of nodes for what goes down.");
 	publish->lag = metric_histogram("rongxin_hub_publish_lag_seconds", "",
 	    "From a batch's commit time to its live message.");
 }
@@ -254,7 +259,9 @@ publish_open(const struct publish_settings *settings, struct why *why)
 	if (publish->signer != NULL)
 		publish->pg =
 		    pg_open(settings->conninfo, "LISTEN " LEDGER_CHANNEL, why);
-	if (publish->pg == NULL) {
+	if (publish->pg != NULL)
+		publish->gallery = gallery_open(&settings->gallery, why);
+	if (publish->gallery == NULL) {
 		publish_close(publish);
 		return NULL;
 	}
@@ -268,6 +275,7 @@ publish_close(struct publish *publish)
 {
 	if (publish == NULL)
 		return;
+	gallery_close(publish->gallery);
 	pg_close(publish->pg);
 	signer_free(publish->signer);
 	worker_free(publish->worker);
@@ -277,17 +285,34 @@ publish_close(struct publish *publish)
 	mem_free(publish);
 }
 
+/* On the gallery's thread; without a worker that takes it, the news is no
+ * use to anybody. */
+static void
+on_made(void *context, void *news)
+{
+	struct publish *publish = context;
+	struct publish_job *job = mem_new(sizeof(*job));
+
+	job->news = news;
+	if (worker_post(publish->worker, job, 0))
+		return;
+	mem_free(news);
+	mem_free(job);
+}
+
 void
 publish_start(struct publish *publish, struct bus *bus)
 {
 	publish->bus = bus;
 	publish->worker =
 	    worker_new("publish", handle, on_idle, IDLE_MS, publish);
+	gallery_start(publish->gallery, on_made, publish);
 }
 
 void
 publish_stop(struct publish *publish)
 {
+	gallery_stop(publish->gallery);
 	worker_stop(publish->worker);
 }
 

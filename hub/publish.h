@@ -1,15 +1,17 @@
 /*
  * publish: what was committed goes out; who asks gets what is missing.
  *
- * Live messages are hints: what is not sent live is fetched.  Only committed
- * batches are ever sent, because they are read from the change log.  A pulse
- * goes out every second while the ledger can be read: without the ledger the
- * hub cannot know what is newest, and says nothing.
+ * Owns the gallery of snapshots.  Live messages are hints: what is not sent
+ * live is fetched.  Only committed batches are ever sent, because they are read
+ * from the change log.  A pulse goes out every second while the ledger can be
+ * read: without the ledger the hub cannot know what is newest, and says
+ * nothing.
  */
 #ifndef HUB_PUBLISH_H
 #define HUB_PUBLISH_H
 
 #include "base/shared.h"
+#include "hub/gallery.h"
 #include "wire/bus.h"
 
 struct publish;
@@ -18,6 +20,7 @@ struct publish_settings {
 	const char *conninfo;
 	const char *batch_key;
 	struct shared *members; /* struct members; borrowed */
+	struct gallery_settings gallery;
 };
 
 /* NULL and `why` when database or key cannot be had. */

@@ -1,0 +1,237 @@
+/*
+ * imager: a stream of the ledger becomes an image.
+ */
+#include "hub/imager.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "hub/catalogue.h"
+#include "hub/fields.h"
+#include "wire/image.h"
+
+/* Nothing is written that leaves less of the disk free than one part in: the
+ * ledger may live there. */
+#define DISK_RESERVE 20
+
+/* The whole is wanted, so the plan is for the whole: one sort, on disk when it
+ * is large. */
+static const char begin_sql[] =
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+    "SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off;"
+    "SET LOCAL work_mem = '64MB'";
+
+static const char newest_sql[] =
+    "SELECT c.sealed, c.last, t.position FROM stream_state t"
+    " JOIN change_log c ON c.stream = t.stream"
+    " WHERE t.stream = $1 ORDER BY c.first DESC LIMIT 1";
+
+static const char catalogues_sql[] =
+    "SELECT fields->>'document' FROM (SELECT version, fields FROM record"
+    " WHERE stream = '0000' AND item = 60001 UNION ALL SELECT version, fields"
+    " FROM record_history WHERE stream = '0000' AND item = 60001) x"
+    " ORDER BY version DESC";
+
+static const char records_sql[] =
+    "DECLARE records NO SCROLL CURSOR FOR SELECT item, subject, key, version,"
+    " state, provider, as_of, digest, fields::text, position FROM record"
+    " WHERE stream = $1 ORDER BY subject, item, key";
+
+struct imager {
+	struct pg *pg;
+	const char *folder;
+	struct catalogue **catalogues; /* newest first */
+	size_t catalogue_count;
+	struct buf sealed;
+	struct image_writer *writer;
+	struct imager_result *result;
+};
+
+static enum err
+read_newest(struct imager *imager, struct why *why)
+{
+	struct shelf_image *image = &imager->result->image;
+	struct pg *pg = imager->pg;
+	struct span sealed;
+
+	pg_exec(pg, newest_sql, pg_arg_text(span_of(image->stream)));
+	if (pg_has_failed(pg))
+		return why_set(why, ERR_DATABASE, "%s", pg_why(pg));
+	if (pg_rows(pg) == 0)
+		return why_set(why, ERR_MISSING, "the stream has no batch");
+	if (pg_int(pg, 0, 1) != pg_int(pg, 0, 2))
+		return why_set(why, ERR_CONFLICT,
+		    "the newest batch does not reach the stream's position");
+	image->position = (uint64_t)pg_int(pg, 0, 1);
+	sealed = pg_bytes(pg, 0, 0);
+	buf_add(&imager->sealed, sealed.ptr, sealed.len);
+	return ERR_OK;
+}
+
+/* Each record was written under one of them. */
+static enum err
+read_catalogues(
+    struct imager *imager, const struct verifier *verifier, struct why *why)
+{
+	struct pg *pg = imager->pg;
+	size_t i, count;
+
+	pg_query(pg, catalogues_sql);
+	if (pg_has_failed(pg))
+		return why_set(why, ERR_DATABASE, "%s", pg_why(pg));
+	count = pg_rows(pg);
+	imager->catalogues = mem_new((count + 1) * sizeof(struct catalogue *));
+	for (i = 0; i < count; i++) {
+		struct catalogue *one =
+		    catalogue_parse(pg_bytes(pg, i, 0), verifier, why);
+
+		if (one == NULL)
+			return ERR_CONFLICT;
+		imager->catalogues[imager->catalogue_count++] = one;
+	}
+	return ERR_OK;
+}
+
+static bool
+has_digest(const struct record *record, struct span digest)
+{
+	struct digest found = record_content_digest(record);
+
+	return span_equal(span_make(found.bytes, DIGEST_LEN), digest);
+}
+
+/* With the names of the catalogue under which the digest is right; the fields
+ * borrow from the document. */
+static bool
+read_fields(const struct imager *imager, const struct json *document,
+    struct span digest, struct record *record, struct fields *fields)
+{
+	bool control = record->item > CATALOG_ITEM_MAX;
+	size_t i, tries = control ? 1 : imager->catalogue_count;
+
+	record->fields = fields->list;
+	for (i = 0; i < tries; i++) {
+		const struct item *item = NULL;
+
+		if (!control)
+			item = catalog_find_item(
+			    imager->catalogues[i]->catalog, record->item);
+		if (!control && item == NULL)
+			continue;
+		fields_read(item, document, fields);
+		record->field_count = fields->count;
+		if (fields->unknown == 0 && has_digest(record, digest))
+			return true;
+	}
+	return false;
+}
+
+static enum err
+add_row(struct imager *imager, size_t row, struct why *why)
+{
+	struct pg *pg = imager->pg;
+	struct json *document = json_parse(pg_bytes(pg, row, 8), NULL);
+	struct record record = {.item = (uint32_t)pg_int(pg, row, 0),
+	    .subject = pg_bytes(pg, row, 1),
+	    .key = pg_bytes(pg, row, 2),
+	    .version = (uint64_t)pg_int(pg, row, 3),
+	    .state = (enum record_state)pg_int(pg, row, 4),
+	    .provider = pg_bytes(pg, row, 5),
+	    .as_of_us = pg_time(pg, row, 6)};
+	struct fields fields = {.count = 0};
+	enum err err;
+
+	if (read_fields(
+		imager, document, pg_bytes(pg, row, 7), &record, &fields))
+		err = image_writer_add(imager->writer, &record, why);
+	else
+		err = why_set(why, ERR_CONFLICT,
+		    "the record at position %" PRIu64
+		    " is not what its digest says",
+		    (uint64_t)pg_int(pg, row, 9));
+	json_free(document);
+	return err;
+}
+
+static enum err
+check_disk(const struct imager *imager, struct why *why)
+{
+	struct statvfs disk;
+
+	if (statvfs(imager->folder, &disk) != 0 ||
+	    disk.f_bavail >= disk.f_blocks / DISK_RESERVE)
+		return ERR_OK;
+	return why_set(why, ERR_LIMIT, "the disk is nearly full");
+}
+
+static enum err
+add_rows(struct imager *imager, struct why *why)
+{
+	struct pg *pg = imager->pg;
+	enum err err = ERR_OK;
+	size_t row, rows;
+
+	pg_exec(pg, records_sql,
+	    pg_arg_text(span_of(imager->result->image.stream)));
+	do {
+		pg_query(pg, "FETCH 1000 FROM records");
+		rows = pg_rows(pg);
+		for (row = 0; row < rows && err == ERR_OK; row++)
+			err = add_row(imager, row, why);
+		imager->result->records += rows;
+		if (err == ERR_OK)
+			err = check_disk(imager, why);
+	} while (rows > 0 && err == ERR_OK);
+	if (err == ERR_OK && pg_has_failed(pg))
+		err = why_set(why, ERR_DATABASE, "%s", pg_why(pg));
+	return err;
+}
+
+static enum err
+write_image(struct imager *imager, struct why *why)
+{
+	struct shelf_image *image = &imager->result->image;
+	char path[SHELF_PATH_MAX];
+	enum err err;
+
+	shelf_path(imager->folder, image, path);
+	imager->writer = image_writer_begin(path, image->stream, why);
+	if (imager->writer == NULL)
+		return ERR_IO;
+	err = add_rows(imager, why);
+	if (err == ERR_OK)
+		err = image_writer_end(
+		    imager->writer, buf_span(&imager->sealed), why);
+	return err;
+}
+
+enum err
+imager_make(const struct imager_settings *settings, struct pg *pg,
+    const char *stream, struct imager_result *result, struct why *why)
+{
+	struct imager imager = {
+	    .pg = pg, .folder = settings->folder, .result = result};
+	enum err err;
+	size_t i;
+
+	*result = (struct imager_result){0};
+	memcpy(result->image.stream, stream, STREAM_LEN + 1);
+	pg_begin(pg);
+	pg_run(pg, begin_sql);
+	err = read_newest(&imager, why);
+	if (err == ERR_OK)
+		err = read_catalogues(&imager, settings->catalogues, why);
+	if (err == ERR_OK)
+		err = write_image(&imager, why);
+	if (pg_end(pg, false) != ERR_OK && err == ERR_OK)
+		err = why_set(why, ERR_DATABASE, "%s", pg_why(pg));
+	for (i = 0; i < imager.catalogue_count; i++)
+		catalogue_free(imager.catalogues[i]);
+	mem_free(imager.catalogues);
+	image_writer_free(imager.writer);
+	buf_release(&imager.sealed);
+	return err;
+}
