@@ -81,6 +81,7 @@ static const struct relation table[] = {
     AFTER(ONE(1), "approved", "established", 0, 9999),
     STEADY(ONE(1), "staff", "@staff", 1000, 1000),
     NUMBER(ONE(1), SELDOM, "parent_uscc", NULL, NULL, 3, 0),
+    NUMBER(ONE(1), SELDOM, "successor_uscc", NULL, NULL, 0, 0),
     CODE(ONE(2), IF_MORE, "kind", "matter", 6, "filing", "change"),
     NUMBER(ONE(3), ROWS, NULL, NULL, NULL, 1, 0),
     RELATE(ONE(3), SPREAD, "kind", NULL),

@@ -52,16 +52,21 @@ static const char named_anyway_sql[] =
     " AND o.stream = p.stream AND o.item = p.item AND o.subject = p.subject"
     " AND o.key = p.key";
 
-/* What a provider says, whether it counts or not. */
-#define SET                                                                    \
-	" FROM (SELECT stream, item, subject, key, provider, known_from"       \
-	" FROM record WHERE item = $1 AND provider = $2 AND state <> 4"        \
-	" UNION ALL SELECT stream, item, subject, key, provider, known_from"   \
-	" FROM statement t WHERE item = $1 AND provider = $2 AND state <> 4"   \
-	" AND NOT EXISTS (SELECT FROM record o WHERE o.stream = t.stream"      \
-	" AND o.item = t.item AND o.subject = t.subject AND o.key = t.key"     \
-	" AND o.provider = t.provider AND o.state <> 4)) r"                    \
-	" JOIN scope s ON s.stream = r.stream WHERE r.known_from < $3"
+/* What a provider says: what counts, and what another one's outweighs. */
+#define ABSENT(table)                                                          \
+	" FROM " table " r JOIN scope s ON s.stream = r.stream"                \
+	" WHERE r.item = $1 AND r.provider = $2 AND r.state <> 4"              \
+	" AND r.known_from < $3"
+#define OUTWEIGHED                                                             \
+	" AND NOT EXISTS (SELECT FROM record o WHERE o.stream = r.stream"      \
+	" AND o.item = r.item AND o.subject = r.subject AND o.key = r.key"     \
+	" AND o.provider = $2 AND o.state <> 4)"
+#define UNNAMED                                                                \
+	" AND NOT EXISTS (SELECT FROM pick p WHERE p.stream = r.stream"        \
+	" AND p.item = r.item AND p.subject = r.subject AND p.key = r.key)"    \
+	" AND NOT EXISTS (SELECT FROM mention n WHERE n.subject = r.subject"   \
+	" AND n.key = r.key)"
+#define IDENTITY "SELECT r.stream, r.item, r.subject, r.key, r.provider"
 
 static const char forward_sql[] =
     "DECLARE consequences NO SCROLL CURSOR FOR"
@@ -71,14 +76,12 @@ static const char forward_sql[] =
     " AND v.stream = c.stream AND v.item = c.item AND v.subject = c.subject"
     " AND v.key = c.key WHERE c.yielded";
 
-static const char set_sql[] = "SELECT count(*)" SET;
+static const char set_sql[] = "SELECT (SELECT count(*)" ABSENT(
+    "record") ")"
+	      " + (SELECT count(*)" ABSENT("statement") OUTWEIGHED ")";
 
-static const char absent_sql[] =
-    "SELECT r.stream, r.item, r.subject, r.key, r.provider" SET
-    " AND NOT EXISTS (SELECT FROM pick p WHERE p.stream = r.stream"
-    " AND p.item = r.item AND p.subject = r.subject AND p.key = r.key)"
-    " AND NOT EXISTS (SELECT FROM mention n WHERE n.subject = r.subject"
-    " AND n.key = r.key)";
+static const char absent_sql[] = IDENTITY ABSENT("record") UNNAMED
+    " UNION ALL " IDENTITY ABSENT("statement") OUTWEIGHED UNNAMED;
 
 void
 consequence_find_scope(struct ledger *ledger)

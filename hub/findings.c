@@ -15,6 +15,7 @@
 
 #define FLUSH_BYTES (160 << 10)
 #define NOWHERE "----"
+#define MERGED "subject_merged"
 
 struct findings {
 	const struct findings_batch *batch;
@@ -71,6 +72,11 @@ static const char province_sql[] =
 		" WHERE substr(s.said->>$4, 3, 2)"
 		" NOT IN ('10', left(c.stream, 2)) ORDER BY c.line";
 
+/* Whoever was absorbed by another has nothing new of its own. */
+static const char merged_sql[] =
+    PUT_FINDING "sha256(convert_to(c.subject, 'UTF8')) FROM " CANDIDATES
+		" JOIN subject_link k ON k.subject = c.subject ORDER BY c.line";
+
 /* Rows of whose findings the reader did not know, and where all of them
  * belong. */
 static const char found_later_sql[] =
@@ -98,6 +104,13 @@ static const char close_same_sql[] = CLOSE
 static const char close_source_sql[] = CLOSE
     " FROM pick p JOIN stage s ON s.line = p.line WHERE p.line < $5 AND" IS_OPEN
     " AND f.source IS NOT NULL AND f.source = s.said->>'source_number'";
+
+/* A row that named its subject by a registration number of before 2015. */
+static const char close_numbered_sql[] =
+    CLOSE " FROM subject_alias a JOIN pick p ON p.subject = a.subject"
+	  " WHERE p.line < $5 AND" IS_OPEN " AND length(f.subject) = 15"
+	  " AND a.number = f.subject"
+	  " AND (f.key = p.key OR (f.key IS NULL AND f.source IS NULL))";
 
 static const char close_named_sql[] =
     CLOSE " FROM correction c WHERE" IS_OPEN
@@ -252,6 +265,23 @@ ask_ledger(const struct findings_batch *batch, const struct check *check)
 	    pg_arg_text(span_of(check->id)));
 }
 
+static void
+ask_for_mergers(const struct findings_batch *batch, struct buf *ids)
+{
+	struct pg *pg = batch->pg;
+
+	if (batch->item->number == 1)
+		return;
+	pg_query(pg, "SELECT FROM subject_link LIMIT 1");
+	if (pg_rows(pg) == 0)
+		return;
+	pg_exec(pg, merged_sql, pg_arg_int(batch->number),
+	    pg_arg_int(LEDGER_EXTRA_LINE),
+	    pg_arg_text(span_of(batch->provider)), pg_arg_text(span_of("uscc")),
+	    pg_arg_text(span_of(MERGED)));
+	buf_print(ids, "%s%s", ids->len > 0 ? "," : "", MERGED);
+}
+
 /* The ids of the checks that the ledger decided. */
 static void
 cross_records(const struct findings_batch *batch, struct buf *ids)
@@ -298,6 +328,19 @@ close_with(struct findings *findings, const char *sql)
 	metric_add(findings->closed, pg_affected(batch->pg));
 }
 
+static bool
+has_numbered(const struct findings *findings)
+{
+	const struct findings_batch *batch = findings->batch;
+
+	pg_exec(batch->pg,
+	    "SELECT FROM finding_row WHERE provider = $1 AND item = $2"
+	    " AND closed_by IS NULL AND length(subject) = 15 LIMIT 1",
+	    pg_arg_text(span_of(batch->provider)),
+	    pg_arg_int(batch->item->number));
+	return pg_rows(batch->pg) > 0;
+}
+
 /* Two batches of one provider and item close in turn: their rows may be the
  * same in another order. */
 static void
@@ -323,6 +366,8 @@ close_corrected(struct findings *findings)
 		close_with(findings, close_named_sql);
 	close_with(findings, close_same_sql);
 	close_with(findings, close_source_sql);
+	if (has_numbered(findings))
+		close_with(findings, close_numbered_sql);
 }
 
 void
@@ -333,6 +378,7 @@ findings_settle(struct findings *findings)
 
 	flush(findings, 0);
 	cross_records(batch, &ids);
+	ask_for_mergers(batch, &ids);
 	if (has_taken_rows(findings))
 		pg_exec(batch->pg, found_later_sql, pg_arg_int(batch->number),
 		    pg_arg_text(span_of(batch->provider)),

@@ -17,13 +17,15 @@
 
 /* A record that left with its subject lives on where that went; the empty
  * version that it left behind is no fact. */
-static const char versions_sql[] =
-    "WITH place AS (SELECT stream FROM subject WHERE subject = $1"
-    " UNION SELECT source FROM subject_move WHERE subject = $1"
-    " UNION SELECT target FROM subject_move WHERE subject = $1),"
-    " version AS (SELECT " COLUMNS ", NULL::timestamptz AS known_to"
-    " FROM record" OURS " UNION ALL SELECT " COLUMNS ", r.known_to"
-    " FROM record_history" OURS ")"
+#define VERSIONS                                                               \
+	"WITH place AS (SELECT stream FROM subject WHERE subject = $1"         \
+	" UNION SELECT source FROM subject_move WHERE subject = $1"            \
+	" UNION SELECT target FROM subject_move WHERE subject = $1),"          \
+	" version AS (SELECT " COLUMNS ", NULL::timestamptz AS known_to"       \
+	" FROM record" OURS " UNION ALL SELECT " COLUMNS ", r.known_to"        \
+	" FROM record_history" OURS ")"
+
+static const char versions_sql[] = VERSIONS
     " SELECT DISTINCT ON (v.item, v.key) v.item, v.key, v.stream, v.version,"
     " v.state, v.provider, v.as_of, v.known_from, v.known_to, v.position,"
     " v.fields::text FROM version v"
@@ -33,6 +35,13 @@ static const char versions_sql[] =
     " WHERE m.subject = $1 AND m.source = v.stream AND m.batch = v.batch))"
     " ORDER BY v.item, v.key, CASE WHEN $5 <> 0 THEN v.as_of END DESC,"
     " v.known_from DESC, v.version DESC LIMIT $7";
+
+static const char names_sql[] = VERSIONS
+    " SELECT v.fields->>'name', max(v.known_to) FROM version v"
+    " WHERE v.known_to <= $4 AND v.fields->>'name' <> (SELECT n.fields->>'name'"
+    " FROM version n WHERE n.fields ? 'name'"
+    " ORDER BY n.known_from DESC, n.version DESC LIMIT 1)"
+    " GROUP BY 1 ORDER BY 2 DESC LIMIT 100";
 
 void
 history_print_items(
@@ -172,6 +181,52 @@ print_numbers(
 	json_close_array(json);
 }
 
+/* Who absorbed the subject, and whom it absorbed. */
+static void
+print_mergers(
+    struct pg *pg, const struct history *history, struct json_out *json)
+{
+	const struct pg_arg args[] = {pg_arg_text(span_of(history->subject)),
+	    pg_arg_time(history->known_us)};
+	size_t i;
+
+	pg_exec_args(pg,
+	    "SELECT successor FROM subject_link"
+	    " WHERE subject = $1 AND known_from <= $2",
+	    args, 2);
+	if (pg_rows(pg) == 1)
+		json_put_text(json, "successor", pg_bytes(pg, 0, 0));
+	else
+		json_put_null(json, "successor");
+	pg_exec_args(pg,
+	    "SELECT subject FROM subject_link WHERE successor = $1"
+	    " AND known_from <= $2 ORDER BY subject LIMIT 1000",
+	    args, 2);
+	json_open_array(json, "absorbed");
+	for (i = 0; i < pg_rows(pg); i++)
+		json_put_text(json, NULL, pg_bytes(pg, i, 0));
+	json_close_array(json);
+}
+
+/* Names that item 1 gave before the one that it gave then. */
+static void
+print_names(struct pg *pg, const struct history *history, struct json_out *json)
+{
+	size_t i;
+
+	pg_exec(pg, names_sql, pg_arg_text(span_of(history->subject)),
+	    pg_arg_text(span_of("1")), pg_arg_text(span_of(history->provider)),
+	    pg_arg_time(history->known_us));
+	json_open_array(json, "former_names");
+	for (i = 0; i < pg_rows(pg); i++) {
+		json_open_object(json, NULL);
+		json_put_text(json, "name", pg_bytes(pg, i, 0));
+		put_time(json, "known_to", pg_time(pg, i, 1));
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
 enum err
 history_print(struct pg *pg, const struct history *history, struct buf *out)
 {
@@ -186,6 +241,8 @@ history_print(struct pg *pg, const struct history *history, struct buf *out)
 	rows += print_statements(pg, history, &json);
 	print_moves(pg, history, &json);
 	print_numbers(pg, history, &json);
+	print_mergers(pg, history, &json);
+	print_names(pg, history, &json);
 	json_close_object(&json);
 	if (pg_has_failed(pg))
 		return ERR_DATABASE;

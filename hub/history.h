@@ -24,7 +24,8 @@ struct history {
 };
 
 /* {"subject","known_at","stream","records":[…],"moves":[…],"complete",
- * "statements":[…],"old_numbers":[…]}.
+ * "statements":[…],"old_numbers":[…],"successor",
+ * "absorbed":[…],"former_names":[…]}.
  * ERR_MISSING: nothing was known of it. */
 MUST_CHECK enum err history_print(
     struct pg *pg, const struct history *history, struct buf *out);

@@ -18,6 +18,7 @@
 #include "hub/catalogue.h"
 #include "hub/findings.h"
 #include "hub/hold.h"
+#include "hub/old_number.h"
 #include "hub/quality.h"
 #include "hub/sequence.h"
 
@@ -30,6 +31,7 @@ struct hand {
 	struct worker *worker;
 	struct ledger *ledger;
 	struct findings *findings;
+	struct old_numbers *numbers;
 	struct quality *quality;
 	_Atomic unsigned load; /* batches posted and not done */
 };
@@ -53,6 +55,7 @@ struct reading {
 	struct ingest_batch *batch;
 	const struct catalogue *catalogue;
 	struct findings *findings;
+	struct old_numbers *numbers;
 	struct quality *quality;
 	const struct item *item;
 	const char *provider;
@@ -85,9 +88,8 @@ hand_row(const struct reading *reading, const struct feed_row *row,
 }
 
 static void
-on_row(void *context, const struct feed_row *row)
+take_row(struct reading *reading, const struct feed_row *row)
 {
-	struct reading *reading = context;
 	size_t i;
 
 	reading->rows++;
@@ -103,6 +105,32 @@ on_row(void *context, const struct feed_row *row)
 		return;
 	}
 	hand_row(reading, row, ledger_stage);
+}
+
+static void
+on_row(void *context, const struct feed_row *row)
+{
+	struct reading *reading = context;
+
+	if (row->old_number)
+		old_numbers_take(reading->numbers, row);
+	else
+		take_row(reading, row);
+}
+
+static void
+on_numbered_row(void *context, const struct feed_row *row)
+{
+	if (row->old_number)
+		take_row(context, row);
+}
+
+static struct span
+on_old_number(void *context, uint64_t line)
+{
+	const struct reading *reading = context;
+
+	return old_numbers_code(reading->numbers, line);
 }
 
 static void
@@ -136,7 +164,7 @@ feed_pieces(struct feed_reader *reader, struct content *content)
 
 /* NULL when the charset is unknown. */
 static struct feed_reader *
-open_reader(struct reading *reading, feed_row_fn row)
+open_reader(struct reading *reading, feed_row_fn row, feed_code_fn code)
 {
 	const struct ingest_batch *batch = reading->batch;
 	const struct feed_settings settings = {
@@ -146,6 +174,7 @@ open_reader(struct reading *reading, feed_row_fn row)
 	    .charset = batch->charset,
 	    .received_us = batch->received_us,
 	    .row = row,
+	    .code = code,
 	    .context = reading};
 
 	return feed_reader_new(&settings);
@@ -167,16 +196,33 @@ read_through(const struct reading *reading, struct feed_reader *reader)
 
 /* The same bytes in the same way. */
 static enum err
-read_again(void *context)
+read_once_more(struct reading *reading, feed_row_fn row)
 {
-	struct reading *reading = context;
-	struct feed_reader *reader = open_reader(reading, on_row_again);
+	struct feed_reader *reader = open_reader(reading, row, on_old_number);
 	enum err err = ERR_INVALID;
 
+	old_numbers_open(reading->numbers);
 	if (reader != NULL)
 		err = read_through(reading, reader);
+	old_numbers_close(reading->numbers);
 	feed_reader_free(reader);
 	return err;
+}
+
+static enum err
+read_again(void *context)
+{
+	return read_once_more(context, on_row_again);
+}
+
+/* Rows whose numbers had to be asked for. */
+static enum err
+read_numbered(struct reading *reading)
+{
+	if (!old_numbers_are_waiting(reading->numbers))
+		return ERR_OK;
+	old_numbers_resolve(reading->numbers);
+	return read_once_more(reading, on_numbered_row);
 }
 
 /* Every row to the stage or to the findings. */
@@ -184,7 +230,7 @@ static enum err
 read_rows(struct reading *reading)
 {
 	struct ingest_batch *batch = reading->batch;
-	struct feed_reader *reader = open_reader(reading, on_row);
+	struct feed_reader *reader = open_reader(reading, on_row, NULL);
 	enum err err;
 
 	if (reader == NULL) {
@@ -193,6 +239,8 @@ read_rows(struct reading *reading)
 		return ERR_INVALID;
 	}
 	err = read_through(reading, reader);
+	if (err == ERR_OK)
+		err = read_numbered(reading);
 	if (err == ERR_INVALID)
 		answer_refuse(&batch->answer, 400, "batch_unreadable", "%s",
 		    feed_reader_why(reader));
@@ -291,6 +339,7 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 	    .catalogue = catalogue,
 	    .item = catalog_find_item(catalogue->catalog, batch->item),
 	    .findings = hand->findings,
+	    .numbers = hand->numbers,
 	    .quality = hand->quality,
 	    .provider = batch->provider,
 	    .stop = &hand->ingest->stopping,
@@ -307,6 +356,7 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 	}
 	plan_merge(hand, &reading);
 	findings_begin(hand->findings, &facts);
+	old_numbers_begin(hand->numbers, pg);
 	quality_begin(hand->quality);
 	err = read_rows(&reading);
 	if (err != ERR_OK)
@@ -559,6 +609,7 @@ ingest_open(const struct ingest_settings *settings, struct why *why)
 			return NULL;
 		}
 		hand->findings = findings_new();
+		hand->numbers = old_numbers_new();
 		hand->quality = quality_new();
 		snprintf(name, sizeof(name), "ingest-%u", i);
 		hand->worker = worker_new(name, handle, NULL, 0, hand);
@@ -623,6 +674,7 @@ ingest_close(struct ingest *ingest)
 		worker_free(ingest->hands[i].worker);
 		ledger_close(ingest->hands[i].ledger);
 		findings_free(ingest->hands[i].findings);
+		old_numbers_free(ingest->hands[i].numbers);
 		quality_free(ingest->hands[i].quality);
 	}
 	mem_free(ingest->hands);

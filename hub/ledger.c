@@ -137,6 +137,7 @@ ledger_begin(struct ledger *ledger)
 	ledger->dated = false;
 	ledger->yielded = false;
 	ledger->aliased = false;
+	ledger->merges = false;
 	ledger->said_count = 0;
 	ledger->prepared = false;
 	buf_reset(&ledger->rows);

@@ -43,10 +43,12 @@ struct ledger {
 	bool dated;    /* a row stated its data date */
 	bool yielded;  /* a change is another provider's word */
 	bool aliased;  /* a row has a number from before the code */
+	bool merges;   /* a registration names a successor */
 	bool prepared; /* `change` is filled */
-	uint32_t said[CHECKS_MAX + 2]; /* fields of `said`, by number */
+	uint32_t said[CHECKS_MAX + 3]; /* fields of `said`, by number */
 	size_t said_count;
 	uint32_t old_number;   /* of them: the number from before the code */
+	uint32_t successor;    /* of them: who absorbed the subject */
 	struct wanted *wanted; /* while the batch is read again */
 	struct buf rows;       /* for stage */
 	struct buf bodies;     /* for body */

@@ -11,6 +11,7 @@
 #include "hub/ledger_inner.h"
 
 #include "base/clock.h"
+#include "hub/merger.h"
 
 /* From here on the planner needs real figures. */
 #define ANALYZE_FROM 100
@@ -410,6 +411,8 @@ write_changes(struct ledger *ledger, struct ledger_outcome *outcome)
 		write_bodies(ledger, now);
 	if (ledger->aliased)
 		pg_exec(pg, alias_sql, now);
+	if (ledger->plan.item == 1)
+		merger_note(pg, ledger->merges || ledger->yielded, now_us);
 	if (ledger->err == ERR_OK)
 		ledger->err = changelog_write(ledger->changelog, pg, bodies);
 	outcome->ranges =

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "credit/check.h"
 #include "hub/fields.h"
+#include "hub/merger.h"
 #include "wire/pack.h"
 
 #define ORIGINAL_MAX 65536
@@ -78,20 +79,28 @@ ledger_put_record(struct ledger *ledger, const struct ledger_row *row,
 	pg_put_int8(rows, (int64_t)place->position);
 }
 
+/* A field of registrations; 0 when there is none of that name. */
+static uint32_t
+choose_named(struct ledger *ledger, const struct item *item, const char *name)
+{
+	const struct field *field = item_find_field(item, span_of(name));
+
+	if (item->number != 1 || field == NULL)
+		return 0;
+	ledger->said[ledger->said_count++] = field->number;
+	return field->number;
+}
+
 /* Fields that statements of the merge ask for, by number. */
 void
 ledger_choose_said(struct ledger *ledger, const struct item *item)
 {
-	const struct field *old = item_find_field(item, span_of(OLD_NUMBER));
 	size_t i;
 
 	ledger->said_count = 0;
 	ledger->said[ledger->said_count++] = CATALOG_SOURCE_NUMBER;
-	ledger->old_number = 0;
-	if (item->number == 1 && old != NULL) {
-		ledger->old_number = old->number;
-		ledger->said[ledger->said_count++] = old->number;
-	}
+	ledger->old_number = choose_named(ledger, item, OLD_NUMBER);
+	ledger->successor = choose_named(ledger, item, MERGER_FIELD);
 	for (i = 0; i < item->check_count; i++) {
 		const struct check *check = &item->checks[i];
 
@@ -134,6 +143,7 @@ put_said(struct ledger *ledger, const struct ledger_row *row)
 		json_put_text(
 		    &json, fields_name(row->item, number), field->value);
 		ledger->aliased |= number == ledger->old_number;
+		ledger->merges |= number == ledger->successor;
 		any = true;
 	}
 	json_close_object(&json);

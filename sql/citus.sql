@@ -19,6 +19,7 @@ SELECT create_distributed_table('change_log', 'stream', colocate_with => 'stream
 SELECT create_reference_table('subject');
 SELECT create_reference_table('subject_move');
 SELECT create_reference_table('subject_alias');
+SELECT create_reference_table('subject_link');
 
 -- Catalogue and members are records of stream 0000: one shard of `record`.
 -- Workers may be added and shards moved at any time:

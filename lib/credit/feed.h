@@ -38,12 +38,17 @@ struct feed_row {
 				 out in the findings' CSV */
 	uint64_t present;     /* bit i: the item's field i has a value */
 	bool dated;           /* it names its data date */
+	bool old_number;      /* its code came as a number of before 2015 */
 	const struct finding *findings;
 	size_t finding_count;
 };
 
 /* Everything borrowed until it returns. */
 typedef void (*feed_row_fn)(void *context, const struct feed_row *row);
+
+/* The code that the number of before 2015 on `line` stands for, borrowed until
+ * the next call; empty when nobody knows.  Lines come in order. */
+typedef struct span (*feed_code_fn)(void *context, uint64_t line);
 
 struct feed_settings {
 	const struct catalog *catalog;
@@ -52,6 +57,7 @@ struct feed_settings {
 	const char *charset; /* "utf-8" or "gb18030" */
 	int64_t received_us; /* as_of of rows that name no data date */
 	feed_row_fn row;
+	feed_code_fn code; /* NULL: old numbers are rejected */
 	void *context;
 };
 

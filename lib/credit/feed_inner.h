@@ -36,6 +36,7 @@ struct row_maker {
 	const struct item *item;
 	int64_t received_us;
 	feed_row_fn row;
+	feed_code_fn code;
 	void *context;
 	const struct field *date_field, *source_field;
 	const struct code_list *provinces, *divisions;
@@ -51,7 +52,7 @@ struct row_maker {
 	uint64_t line;
 	struct span original;
 	bool suspect; /* the decoder has replaced something already */
-	bool withdrawn, repaired, rejected;
+	bool withdrawn, repaired, rejected, old_number;
 	struct span subject;
 	struct buf subject_buf;
 	struct buf key;

@@ -57,6 +57,7 @@ row_maker_init(struct row_maker *maker, const struct feed_settings *settings)
 	maker->item = item;
 	maker->received_us = settings->received_us;
 	maker->row = settings->row;
+	maker->code = settings->code;
 	maker->context = settings->context;
 	maker->date_field = catalog_find_common(catalog, span_of("data_date"));
 	if (maker->date_field == NULL)
@@ -125,6 +126,22 @@ read_action(struct row_maker *maker)
 		add_finding(maker, "_action", "code_list", true, action);
 }
 
+/* Which code a number of before 2015 stands for only the ledger knows. */
+static void
+read_old_number(struct row_maker *maker)
+{
+	struct span code = {NULL, 0};
+
+	maker->old_number = true;
+	if (maker->code != NULL)
+		code = maker->code(maker->context, maker->line);
+	add_finding(maker, "uscc",
+	    code.len > 0 ? "uscc_mapped" : uscc_rule(USCC_OLD_NUMBER),
+	    code.len == 0, maker->subject);
+	if (code.len > 0)
+		maker->subject = code;
+}
+
 /* Width is folded, case is not: a real code has no small letters. */
 static void
 read_subject(struct row_maker *maker)
@@ -145,7 +162,9 @@ read_subject(struct row_maker *maker)
 		return;
 	}
 	fault = uscc_check(code);
-	if (fault != USCC_OK)
+	if (fault == USCC_OLD_NUMBER)
+		read_old_number(maker);
+	else if (fault != USCC_OK)
 		add_finding(maker, "uscc", uscc_rule(fault), true, code);
 }
 
@@ -439,6 +458,7 @@ hand_out(struct row_maker *maker)
 	    .subject = maker->subject,
 	    .has_key = maker->has_key,
 	    .corrects = text_trim(maker->cells[SLOT_CORRECTS]),
+	    .old_number = maker->old_number,
 	    .present = maker->present};
 
 	row.stream_source = find_stream(maker, row.stream);
@@ -465,6 +485,7 @@ begin_row(struct row_maker *maker)
 	maker->withdrawn = false;
 	maker->repaired = false;
 	maker->rejected = false;
+	maker->old_number = false;
 	maker->finding_count = 0;
 	maker->present = 0;
 	maker->faulty = 0;

@@ -37,6 +37,14 @@ check_row(void *context, const struct feed_row *row)
 	}
 }
 
+/* Every other old number is known. */
+static struct span
+find_code(void *context, uint64_t line)
+{
+	(void)context;
+	return span_of(line % 2 == 0 ? "914403001922038216" : "");
+}
+
 static void
 feed(const struct feed_settings *settings, struct span bytes, size_t piece)
 {
@@ -57,7 +65,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct catalog *catalog;
-	struct feed_settings settings = {.row = check_row};
+	struct feed_settings settings = {.row = check_row, .code = find_code};
 
 	if (size == 0)
 		return 0;

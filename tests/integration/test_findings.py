@@ -262,3 +262,19 @@ def test_what_was_closed_is_counted(hub):
     hub.submit(11, HEADER + penalty(code, "count-1"), "count-good")
 
     assert closed() == before + 1
+
+
+def test_dates_out_of_order_are_noticed_or_refused_as_the_item_says(hub):
+    code = codes(hub, 1, 36)[0]
+    penalties = "uscc,document_number,category,decided,effective_until,authority\n"
+    listings = "uscc,listing_reason,listed,listing_authority,removed\n"
+
+    hub.submit(11, penalties + f"{code},order-1,罚款,2024-05-06,2024-05-05,某局\n{code},order-2,罚款,2024-05-06,2024-05-06,某局\n", "order-warn")
+    hub.submit(12, listings + f"{code},未年报,2024-05-06,某局,2024-05-05\n{code},未年报,2024-05-07,某局,2024-05-07\n", "order-reject")
+
+    def told(batch, item):
+        return [(f["line"], f["field"], f["severity"]) for f in of_batch(hub, batch, item) if f["rule"] == "dates_in_order"]
+    assert told("order-warn", 11) == [(2, "decided", "warn")]
+    assert told("order-reject", 12) == [(2, "listed", "reject")]
+    assert hub.sql(f"SELECT count(*) FROM record WHERE item = 11 AND subject = '{code}'") == [["2"]]
+    assert hub.sql(f"SELECT fields->>'listed' FROM record WHERE item = 12 AND subject = '{code}'") == [["2024-05-07"]]

@@ -212,6 +212,41 @@ each_bad_code_names_its_rule(void **state)
 	    "8 reject uscc uscc_province\n");
 }
 
+static struct span
+code_on_line(void *context, uint64_t line)
+{
+	(void)context;
+	return span_of(line == 3 ? CODE : "");
+}
+
+static void
+an_old_number_is_taken_for_the_code_that_somebody_knows(void **state)
+{
+	struct heard heard = {0};
+	struct feed_settings settings = {.catalog = catalog,
+	    .item = catalog_find_item(catalog, 1),
+	    .received_us = RECEIVED,
+	    .row = hear,
+	    .code = code_on_line,
+	    .context = &heard};
+	struct feed_reader *reader = feed_reader_new(&settings);
+
+	(void)state;
+	assert_int_equal(
+	    feed_reader_feed(reader,
+		span_of("uscc,name\n320404000009558,甲\n３２０４04000009558,"
+			"乙\n" CODE_2 ",丙\n")),
+	    ERR_OK);
+	assert_int_equal(feed_reader_end(reader), ERR_OK);
+	feed_reader_free(reader);
+	assert_string_equal(buf_cstr(&heard.text),
+	    "2 reject uscc uscc_old_number\n"
+	    "3 warn uscc uscc_mapped\n"
+	    "3 put 4403 " CODE " [] 1=乙\n"
+	    "4 put 4403 " CODE_2 " [] 1=丙\n");
+	buf_release(&heard.text);
+}
+
 static void
 an_odd_organisation_or_division_only_warns(void **state)
 {
@@ -555,6 +590,8 @@ main(void)
 	    cmocka_unit_test(a_bad_optional_value_is_left_out_with_a_warning),
 	    cmocka_unit_test(a_bad_required_value_rejects_its_row_and_no_other),
 	    cmocka_unit_test(each_bad_code_names_its_rule),
+	    cmocka_unit_test(
+		an_old_number_is_taken_for_the_code_that_somebody_knows),
 	    cmocka_unit_test(an_odd_organisation_or_division_only_warns),
 	    cmocka_unit_test(rows_that_cannot_be_cut_are_told),
 	    cmocka_unit_test(a_foreign_currency_is_said_in_its_own_field),
