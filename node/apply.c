@@ -65,6 +65,9 @@ apply_take_old(
 	    record, apply->arena, &stored);
 	if (err == ERR_MISSING)
 		return ERR_OK;
+	/* A record that cannot be read is not what the hub signed. */
+	if (err == ERR_INVALID)
+		return ERR_CONFLICT;
 	if (err != ERR_OK)
 		return err;
 	old = element_of(&stored.record);
@@ -116,20 +119,22 @@ apply_records(struct apply *apply, const struct batch *batch, struct why *why)
 	return ERR_OK;
 }
 
-/* Only the flag: position and digest stay where they are. */
-static void
+/* Position and digest stay where they are. */
+enum err
 apply_mark_diverged(
     struct store *store, struct stream_state *state, struct why *why)
 {
 	struct kv_write *write;
+	enum err err;
 
 	if (state->diverged)
-		return;
+		return ERR_OK;
 	state->diverged = true;
 	write = kv_write_begin(store_kv(store));
 	store_put_stream(write, state);
-	if (kv_write_end(write, true, why) != ERR_OK)
-		state->diverged = false;
+	err = kv_write_end(write, true, why);
+	state->diverged = err == ERR_OK;
+	return err;
 }
 
 static enum err
@@ -139,7 +144,8 @@ apply_write(struct apply *apply, const struct batch *batch, struct why *why)
 
 	chain_advance(&next->chain, batch->header);
 	next->committed_us = batch->header->committed_us;
-	next->applied_us = clock_now_us();
+	next->applied_us = next->agreed_us = clock_now_us();
+	next->log_bytes += batch->sealed.len;
 	next->diverged = false;
 	store_put_sealed(apply->write, next->chain.stream, batch->header->first,
 	    batch->sealed);
@@ -159,13 +165,13 @@ apply_batch(struct store *store, struct stream_state *state,
 	apply.arena = arena_new();
 	apply.seen = mem_new(SEEN_SLOTS * sizeof(*apply.seen));
 	err = apply_records(&apply, batch, why);
-	if (err == ERR_OK) {
+	if (err == ERR_OK)
 		err = apply_write(&apply, batch, why);
-	} else {
+	else
 		kv_write_cancel(apply.write);
-		if (err == ERR_CONFLICT)
-			apply_mark_diverged(store, state, NULL);
-	}
+	if (err == ERR_CONFLICT &&
+	    apply_mark_diverged(store, state, why) != ERR_OK)
+		err = ERR_DATABASE;
 	if (err == ERR_OK)
 		*state = apply.next;
 	mem_free(apply.seen);

@@ -22,4 +22,8 @@ struct batch {
 MUST_CHECK enum err apply_batch(struct store *store, struct stream_state *state,
     const struct batch *batch, struct why *why);
 
+/* What we hold is not what was signed; only the flag changes. */
+MUST_CHECK enum err apply_mark_diverged(
+    struct store *store, struct stream_state *state, struct why *why);
+
 #endif

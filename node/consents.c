@@ -155,6 +155,17 @@ deed_find(struct deed *deed, const char *id, struct consent *known,
 	return err;
 }
 
+/* While stream 0000 comes as an image nobody knows. */
+static void
+deed_reject_unfound(struct deed *deed, enum err err)
+{
+	if (err == ERR_BUSY)
+		deed_reject(deed, 503, "not_ready", "Not ready",
+		    "Consents are being loaded.");
+	else
+		deed_reject(deed, 404, "not_found", "No such consent", NULL);
+}
+
 static bool
 deed_is_by_institution(struct deed *deed)
 {
@@ -318,9 +329,10 @@ consents_on_get(struct http_exchange *exchange, void *context)
 	struct deed *deed = deed_new(exchange, context, "consent");
 	const char *id = http_path_param(exchange, "id");
 	struct buf claims = {0};
+	enum err err = deed_find(deed, id, &deed->claims, &claims);
 
-	if (deed_find(deed, id, &deed->claims, &claims) != ERR_OK)
-		deed_reject(deed, 404, "not_found", "No such consent", NULL);
+	if (err != ERR_OK)
+		deed_reject_unfound(deed, err);
 	else if (!deed_is_by_subject(deed) &&
 		 strcmp(deed->answer.access.member, deed->claims.grantee) !=
 		     0 &&
@@ -374,9 +386,10 @@ consents_on_delete(struct http_exchange *exchange, void *context)
 	const char *id = http_path_param(exchange, "id");
 	struct span jws = http_body(exchange);
 	struct why why = {""};
+	enum err err = deed_find(deed, id, &deed->claims, NULL);
 
-	if (deed_find(deed, id, &deed->claims, NULL) != ERR_OK)
-		deed_reject(deed, 404, "not_found", "No such consent", NULL);
+	if (err != ERR_OK)
+		deed_reject_unfound(deed, err);
 	else if (jws.len == 0 && !deed_is_by_subject(deed))
 		deed_refuse_stranger(
 		    deed, "Only its subject revokes a consent.");

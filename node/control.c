@@ -7,8 +7,13 @@
  */
 #include "node/control.h"
 
+#include <stdatomic.h>
+
 #include "base/codec.h"
 #include "base/log.h"
+#include "node/survey.h"
+
+#define REBUILD_RECORDS 1000 /* in a write */
 
 static void
 control_key(char kind, struct span name, struct buf *key)
@@ -70,6 +75,9 @@ control_claims(struct span jws, struct buf *claims)
 	    span_make(first, (size_t)(second - first)), claims);
 }
 
+static enum err control_find(struct snapshot *snapshot, char kind,
+    struct consent *consent, const char *id, struct buf *claims);
+
 static bool
 control_is_foreign(struct snapshot *newest, const struct record *record)
 {
@@ -78,7 +86,7 @@ control_is_foreign(struct snapshot *newest, const struct record *record)
 
 	memcpy(id, record->key.ptr, record->key.len);
 	id[record->key.len] = '\0';
-	return control_find_consent(newest, id, &known, NULL) == ERR_OK &&
+	return control_find(newest, 'c', &known, id, NULL) == ERR_OK &&
 	       !span_is(record->subject, known.subject);
 }
 
@@ -128,6 +136,91 @@ control_index(struct kv_write *write, struct snapshot *newest,
 		break;
 	}
 	return ERR_OK;
+}
+
+struct rebuild {
+	struct store *store;
+	struct snapshot *newest;
+	struct kv_write *write;
+	size_t count; /* of records in the write */
+	control_consent_fn each;
+	void *context;
+	struct why *why;
+	enum err err;
+};
+
+static void
+rebuild_turn(struct rebuild *rebuild)
+{
+	enum err err = kv_write_end(rebuild->write, false, rebuild->why);
+
+	if (rebuild->err == ERR_OK)
+		rebuild->err = err;
+	rebuild->write = kv_write_begin(store_kv(rebuild->store));
+	rebuild->count = 0;
+}
+
+static void
+rebuild_tell(struct rebuild *rebuild, const struct record *record)
+{
+	const struct record_field *document = record_find(record, 1);
+
+	if (rebuild->each != NULL && record->item == CONTROL_CONSENT &&
+	    document != NULL)
+		rebuild->each(rebuild->context, record->key, document->value,
+		    record->state == RECORD_WITHDRAWN);
+}
+
+/* One that a later version, or nobody, can read stays out of the index. */
+static void
+rebuild_add(void *context, struct span key, const struct record *record)
+{
+	struct rebuild *rebuild = context;
+	struct why why = {""};
+
+	(void)key;
+	if (rebuild->err != ERR_OK || record == NULL)
+		return;
+	if (control_index(rebuild->write, rebuild->newest, record, &why) !=
+	    ERR_OK)
+		log_warn("control.consent", "ignored=1 why=\"%s\"", why.text);
+	rebuild_tell(rebuild, record);
+	if (++rebuild->count == REBUILD_RECORDS)
+		rebuild_turn(rebuild);
+}
+
+/* Marks of what was revoked here and consents that wait are not of stream
+ * 0000 and stay. */
+static void
+rebuild_empty(struct rebuild *rebuild)
+{
+	static const char *const kinds[] = {"c", "d", "k", "l", "m", "n"};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i += 2)
+		kv_write_delete_range(rebuild->write, STORE_CONTROL,
+		    span_of(kinds[i]), span_of(kinds[i + 1]));
+	rebuild_turn(rebuild);
+}
+
+enum err
+control_rebuild(struct store *store, control_consent_fn each, void *context,
+    struct why *why)
+{
+	static const _Atomic bool never;
+	struct rebuild rebuild = {
+	    .store = store, .each = each, .context = context, .why = why};
+	enum err err;
+
+	rebuild.newest = store_newest(store);
+	rebuild.write = kv_write_begin(store_kv(store));
+	rebuild_empty(&rebuild);
+	err = survey_each(
+	    rebuild.newest, STREAM_CONTROL, &never, rebuild_add, &rebuild);
+	rebuild_turn(&rebuild);
+	kv_write_cancel(rebuild.write);
+	snapshot_release(rebuild.newest);
+	return err != ERR_OK ? err : rebuild.err;
 }
 
 void
@@ -203,6 +296,17 @@ control_is_marked(struct snapshot *snapshot, const struct consent *consent)
 	return marked;
 }
 
+/* Members and consents that an image brings are not all there yet. */
+static bool
+control_is_half(struct snapshot *snapshot)
+{
+	struct stream_state state;
+
+	return snapshot_stream(snapshot, STREAM_CONTROL, &state, NULL) !=
+		   ERR_OK ||
+	       state.half;
+}
+
 static enum err
 control_find(struct snapshot *snapshot, char kind, struct consent *consent,
     const char *id, struct buf *claims)
@@ -227,6 +331,8 @@ enum err
 control_find_consent(struct snapshot *snapshot, const char *id,
     struct consent *consent, struct buf *claims)
 {
+	if (control_is_half(snapshot))
+		return ERR_BUSY;
 	return control_find(snapshot, 'c', consent, id, claims);
 }
 

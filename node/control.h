@@ -15,6 +15,12 @@
 /* Bring the index up to date with one record of stream 0000. */
 MUST_CHECK enum err control_index(struct kv_write *write,
     struct snapshot *newest, const struct record *record, struct why *why);
+/* Make it anew from all records of stream 0000, while its state says `half`.
+ * `each` (may be NULL) is told of every consent. */
+typedef void (*control_consent_fn)(
+    void *context, struct span id, struct span jws, bool revoked);
+MUST_CHECK enum err control_rebuild(struct store *store,
+    control_consent_fn each, void *context, struct why *why);
 /* From the moment this is written that subject's consent is revoked at this
  * node. */
 void control_mark_revoked(
@@ -36,7 +42,8 @@ MUST_CHECK enum err control_catalogue(
 /* Append the claims of a JWS that the hub checked; false: it is none. */
 bool control_claims(struct span jws, struct buf *claims);
 /* With `revoked` set when it is on stream 0000 or here.  `claims` (may be
- * NULL) receives its JSON.  ERR_MISSING when there is none. */
+ * NULL) receives its JSON.  ERR_MISSING when there is none; ERR_BUSY while
+ * stream 0000 is half. */
 MUST_CHECK enum err control_find_consent(struct snapshot *snapshot,
     const char *id, struct consent *consent, struct buf *claims);
 /* The same of one that is pending: it opens nothing. */

@@ -71,7 +71,7 @@ on_readyz(struct http_exchange *exchange, void *context)
 	else if (!trail_is_ready(node->trail))
 		http_reply_problem(exchange, 503, "trail_unavailable",
 		    "The trail cannot be written", NULL);
-	else if (!node_is_fresh(node, control.chain.position))
+	else if (control.half || !node_is_fresh(node, control.chain.position))
 		http_reply_problem(exchange, 503, "not_ready", "Not fresh",
 		    "No recent word from the hub.");
 	else
@@ -99,6 +99,7 @@ print_stream(void *context, const struct stream_state *state)
 	json_put_cstr(out, "head", digest_print(&state->chain.head, hex));
 	json_put_cstr(out, "state", digest_print(&digest, hex));
 	json_put_bool(out, "agreed", !state->diverged);
+	json_put_cstr(out, "agreed_at", clock_print(state->agreed_us, time));
 	json_put_cstr(out, "applied", clock_print(state->applied_us, time));
 	json_put_int(
 	    out, "delay_ms", (state->applied_us - state->committed_us) / 1000);

@@ -22,6 +22,7 @@
 #define REPLY_WAITING 80
 #define URGENT_WAITING 256
 #define STATUS_US (2 * CLOCK_SECOND)
+#define TRIM_US (5 * CLOCK_SECOND)
 
 struct follow {
 	struct follow_settings settings;
@@ -32,6 +33,7 @@ struct follow {
 	struct forward *forward;
 	struct reporter *reporter; /* NULL: no trail */
 	int64_t status_us;         /* monotonic: when the last one was sent */
+	int64_t trim_us;           /* monotonic: when the log was trimmed last */
 	bool condemned; /* the store is damaged and the stop is asked */
 	struct metric *lease_metric;
 };
@@ -43,7 +45,9 @@ enum job_kind {
 	JOB_REPLY,
 	JOB_LETTER,
 	JOB_PASS_ON,
-	JOB_FORWARD
+	JOB_FORWARD,
+	JOB_LOADED,
+	JOB_DOUBT
 };
 
 struct job {
@@ -51,6 +55,7 @@ struct job {
 	bool urgent; /* consents and revocations do not wait for batches */
 	struct bus *bus;
 	struct letter *letter;
+	struct load_report report;
 	struct buf bytes;
 	forward_done_fn done; /* forward */
 	void *context;
@@ -105,6 +110,15 @@ follow_check_store(struct follow *follow)
 }
 
 static void
+follow_trim(struct follow *follow)
+{
+	if (clock_tick_us() - follow->trim_us < TRIM_US)
+		return;
+	intake_trim(follow->intake);
+	follow->trim_us = clock_tick_us();
+}
+
+static void
 follow_tick(void *context)
 {
 	struct follow *follow = context;
@@ -112,6 +126,8 @@ follow_tick(void *context)
 
 	intake_sync(follow->intake);
 	parent_pump(follow->parent);
+	intake_load(follow->intake);
+	follow_trim(follow);
 	courier_tick(follow->courier);
 	follow_send_status(follow);
 	forward_tick(follow->forward);
@@ -149,6 +165,12 @@ follow_handle(struct follow *follow, struct job *job)
 	case JOB_FORWARD:
 		forward_take(follow->forward, buf_span(&job->bytes), job->done,
 		    job->context);
+		break;
+	case JOB_LOADED:
+		intake_loaded(follow->intake, &job->report);
+		break;
+	case JOB_DOUBT:
+		intake_doubt(follow->intake, buf_cstr(&job->bytes));
 		break;
 	}
 }
@@ -206,6 +228,18 @@ follow_open_upward(struct follow *follow)
 		follow->reporter = reporter_new(&settings);
 }
 
+static bool follow_post(
+    struct follow *follow, const struct job *what, size_t limit);
+
+/* On the load thread. */
+static void
+follow_on_loaded(void *context, const struct load_report *report)
+{
+	struct job job = {.kind = JOB_LOADED, .report = *report};
+
+	follow_post(context, &job, 0);
+}
+
 struct follow *
 follow_open(const struct follow_settings *settings, struct why *why)
 {
@@ -216,6 +250,7 @@ follow_open(const struct follow_settings *settings, struct why *why)
 	    "", "Age of the newest signed pulse; -1: none yet.");
 	follow->settings.intake.parent_name = settings->parent_name;
 	follow->settings.intake.other_reply = follow_on_other_reply;
+	follow->settings.intake.loaded = follow_on_loaded;
 	follow->settings.intake.context = follow;
 	follow->intake = intake_new(&follow->settings.intake, why);
 	if (follow->intake == NULL) {
@@ -234,6 +269,7 @@ void
 follow_stop(struct follow *follow)
 {
 	worker_stop(follow->worker);
+	intake_stop(follow->intake);
 }
 
 void
@@ -299,6 +335,12 @@ void
 follow_on_reply(struct follow *follow, struct span message)
 {
 	follow_post_bytes(follow, JOB_REPLY, message, REPLY_WAITING);
+}
+
+void
+follow_doubt(struct follow *follow, const char *stream)
+{
+	follow_post_bytes(follow, JOB_DOUBT, span_of(stream), 0);
 }
 
 void

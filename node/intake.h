@@ -11,8 +11,10 @@
 
 #include "base/shared.h"
 #include "node/courier.h"
+#include "node/load.h"
 #include "node/parent.h"
 #include "node/store.h"
+#include "node/trim.h"
 #include "wire/bus.h"
 
 struct intake_settings {
@@ -24,9 +26,12 @@ struct intake_settings {
 	const char *parent_name; /* its endpoint, for the log; set by follow */
 	const uint8_t *batch_key, *catalogue_key; /* 32 bytes raw */
 	int64_t lease_us;
-	bool serves; /* publish to children */
+	struct trim_limits log; /* of the sealed log */
+	bool serves;            /* publish to children */
 	/* A reply that nobody else waits for; may be NULL.  True: taken. */
 	bool (*other_reply)(void *context, struct reply *reply);
+	/* Of images, from a thread of their own; hand it to intake_loaded. */
+	void (*loaded)(void *context, const struct load_report *report);
 	void *context;
 };
 
@@ -35,7 +40,7 @@ struct intake;
 /* Reads the world and where every stream is.  NULL and `why` on failure. */
 struct intake *intake_new(
     const struct intake_settings *settings, struct why *why);
-void intake_free(struct intake *intake); /* safe on NULL */
+void intake_free(struct intake *intake); /* after intake_stop; safe on NULL */
 /* From now on talk. */
 void intake_attach(struct intake *intake, struct bus *bus);
 /* A live message; a reply; as they came. */
@@ -45,6 +50,15 @@ void intake_reply(struct intake *intake, struct span message);
 void intake_settle(struct intake *intake);
 /* One sync for all that was applied since the last. */
 void intake_sync(struct intake *intake);
+/* The sealed log gives up what is too old or too much. */
+void intake_trim(struct intake *intake);
+/* Begin to load the next stream that needs it. */
+void intake_load(struct intake *intake);
+void intake_loaded(struct intake *intake, const struct load_report *report);
+/* What we hold of the stream is not what the hub signed: mend it. */
+void intake_doubt(struct intake *intake, const char *stream);
+/* Nothing is asked any more. */
+void intake_stop(struct intake *intake);
 struct parent *intake_parent(struct intake *intake);
 struct courier *intake_courier(struct intake *intake);
 /* Age of the newest pulse; -1: none yet. */

@@ -4,12 +4,11 @@
 #include "node/kv.h"
 
 #include <assert.h>
-#include <rocksdb/c.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/mem.h"
+#include "node/kv_inner.h"
 
 #define LOCK_WAIT_MS 10000
 #define LOCK_PAUSE_MS 100
@@ -17,22 +16,12 @@
 #define WRITE_BUFFER_BYTES (32 << 20)
 #define WAL_BYTES (256 << 20)
 #define BLOCK_BYTES (16 << 10)
+#define READAHEAD_BYTES (1 << 20)
 #define BLOOM_BITS 10
 #define LOG_FILE_BYTES (8 << 20)
 #define LOG_FILES 4
 #define BACKGROUND_JOBS 2
 #define POINT_IN_TIME_RECOVERY 2
-
-struct kv {
-	rocksdb_t *db;
-	rocksdb_options_t *options;
-	rocksdb_options_t *family_options[KV_FAMILIES_MAX];
-	rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
-	size_t count;
-	rocksdb_cache_t *cache;
-	rocksdb_writeoptions_t *relaxed, *synced;
-	_Atomic bool damaged;
-};
 
 struct kv_view {
 	struct kv *kv;
@@ -59,7 +48,7 @@ kv_fault(char *error, struct why *why)
 	return damaged ? ERR_INVALID : ERR_DATABASE;
 }
 
-static enum err
+enum err
 kv_fault_in(struct kv *kv, char *error, struct why *why)
 {
 	enum err err = kv_fault(error, why);
@@ -256,6 +245,13 @@ kv_view_open(struct kv *kv)
 }
 
 void
+kv_view_spare_cache(struct kv_view *view)
+{
+	rocksdb_readoptions_set_fill_cache(view->options, 0);
+	rocksdb_readoptions_set_readahead_size(view->options, READAHEAD_BYTES);
+}
+
+void
 kv_view_close(struct kv_view *view)
 {
 	if (view == NULL)
@@ -313,6 +309,13 @@ span_begins(struct span text, struct span prefix)
 	       span_equal(span_make(text.ptr, prefix.len), prefix);
 }
 
+static bool
+range_has(const struct kv_range *range, struct span key)
+{
+	return span_begins(key, range->prefix) &&
+	       (range->until.len == 0 || span_order(key, range->until) < 0);
+}
+
 enum err
 kv_each(struct kv_view *view, const struct kv_range *range, kv_row_fn row,
     void *context, struct why *why)
@@ -325,12 +328,45 @@ kv_each(struct kv_view *view, const struct kv_range *range, kv_row_fn row,
 
 	rocksdb_iter_seek(iter, from.len > 0 ? from.ptr : "", from.len);
 	while (rocksdb_iter_valid(iter) &&
-	       span_begins(kv_iter_key(iter), range->prefix) &&
+	       range_has(range, kv_iter_key(iter)) &&
 	       row(context, kv_iter_key(iter), kv_iter_value(iter)))
 		rocksdb_iter_next(iter);
 	rocksdb_iter_get_error(iter, &error);
 	rocksdb_iter_destroy(iter);
 	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
+}
+
+/* From `until` backwards, which may be there itself. */
+static void
+kv_seek_last(rocksdb_iterator_t *iter, const struct kv_range *range)
+{
+	rocksdb_iter_seek_for_prev(iter, range->until.ptr, range->until.len);
+	if (rocksdb_iter_valid(iter) && !range_has(range, kv_iter_key(iter)))
+		rocksdb_iter_prev(iter);
+}
+
+enum err
+kv_last(struct kv_view *view, const struct kv_range *range, struct buf *key,
+    struct buf *value, struct why *why)
+{
+	struct kv *kv = view->kv;
+	rocksdb_iterator_t *iter = rocksdb_create_iterator_cf(
+	    kv->db, view->options, kv->families[range->family]);
+	enum err err = ERR_MISSING;
+	char *error = NULL;
+
+	kv_seek_last(iter, range);
+	if (rocksdb_iter_valid(iter) && range_has(range, kv_iter_key(iter))) {
+		struct span found = kv_iter_key(iter);
+		struct span stored = kv_iter_value(iter);
+
+		buf_add(key, found.ptr, found.len);
+		buf_add(value, stored.ptr, stored.len);
+		err = ERR_OK;
+	}
+	rocksdb_iter_get_error(iter, &error);
+	rocksdb_iter_destroy(iter);
+	return error == NULL ? err : kv_fault_in(kv, error, why);
 }
 
 struct kv_write *
@@ -356,6 +392,15 @@ kv_write_delete(struct kv_write *write, unsigned family, struct span key)
 {
 	rocksdb_writebatch_delete_cf(
 	    write->batch, write->kv->families[family], key.ptr, key.len);
+}
+
+void
+kv_write_delete_range(struct kv_write *write, unsigned family, struct span from,
+    struct span until)
+{
+	rocksdb_writebatch_delete_range_cf(write->batch,
+	    write->kv->families[family], from.ptr, from.len, until.ptr,
+	    until.len);
 }
 
 enum err

@@ -1,10 +1,10 @@
 /*
  * kv: sorted keys and values on this machine's disk.
  *
- * The only home of RocksDB.  A write is atomic: all of it or nothing survives
- * a crash.  A view does not change while it is held.  Damage is told apart
- * from other failures (ERR_INVALID), because its cure is another one.
- * Views: one thread each; everything else: any thread.
+ * With kv_table.c and kv_inner.h the only home of RocksDB.  A write is atomic:
+ * all of it or nothing survives a crash.  A view does not change while it is
+ * held.  Damage is told apart from other failures (ERR_INVALID), because its
+ * cure is another one. Views: one thread each; everything else: any thread.
  */
 #ifndef NODE_KV_H
 #define NODE_KV_H
@@ -52,18 +52,51 @@ struct kv_range {
 	unsigned family;
 	struct span prefix; /* of every key */
 	struct span from;   /* first key of interest; empty: the prefix */
+	struct span until;  /* first key of no interest; empty: to the end */
 };
 /* In ascending order of keys. */
 MUST_CHECK enum err kv_each(struct kv_view *view, const struct kv_range *range,
     kv_row_fn row, void *context, struct why *why);
+/* Append the last row of the range, of which prefix and `until` count;
+ * ERR_MISSING when there is none. */
+MUST_CHECK enum err kv_last(struct kv_view *view, const struct kv_range *range,
+    struct buf *key, struct buf *value, struct why *why);
+/* It will read everything once: what others read stays in memory. */
+void kv_view_spare_cache(struct kv_view *view);
 
 struct kv_write *kv_write_begin(struct kv *kv);
 void kv_write_put(struct kv_write *write, unsigned family, struct span key,
     struct span value);
 void kv_write_delete(struct kv_write *write, unsigned family, struct span key);
+/* All keys from `from` to before `until`. */
+void kv_write_delete_range(struct kv_write *write, unsigned family,
+    struct span from, struct span until);
 /* `sync`: it and all before it survive a power cut. */
 MUST_CHECK enum err kv_write_end(
     struct kv_write *write, bool sync, struct why *why);
 void kv_write_cancel(struct kv_write *write); /* safe on NULL */
+
+/* --- kv_table.c --- */
+
+/* Rows in a file of their own, to be taken in later.  One thread. */
+struct kv_table;
+
+/* NULL and `why` on failure.  A file that is there already is replaced. */
+struct kv_table *kv_table_begin(
+    struct kv *kv, unsigned family, const char *path, struct why *why);
+/* In ascending order of keys.  After the first failure they do nothing. */
+void kv_table_put(struct kv_table *table, struct span key, struct span value);
+void kv_table_delete(struct kv_table *table, struct span key);
+/* Rows so far, and about the bytes that they take. */
+size_t kv_table_rows(const struct kv_table *table);
+uint64_t kv_table_size(const struct kv_table *table);
+/* Whole and flushed, or an error and gone.  It needs one row at least. */
+MUST_CHECK enum err kv_table_end(struct kv_table *table, struct why *why);
+void kv_table_cancel(struct kv_table *table); /* safe on NULL */
+/* Take in all of them at once, over what is there, or none.  A file that was
+ * taken in is gone from where it was: repeated after a crash, what is left is
+ * what has to be taken in. */
+MUST_CHECK enum err kv_ingest(struct kv *kv, unsigned family,
+    const char *const *paths, size_t count, struct why *why);
 
 #endif

@@ -29,6 +29,8 @@
 #define STARTED_AGAIN "RX_STARTED_AGAIN"
 /* A consent may wait 5 s for its way up and down. */
 #define GRACE_MS 7000
+#define HOUR_US (3600 * CLOCK_SECOND)
+#define DAY_US (24 * HOUR_US)
 
 struct daemon {
 	struct node_settings settings;
@@ -169,20 +171,24 @@ open_follow(struct daemon *daemon, struct why *why)
 		.batch_key = daemon->network.batch_key,
 		.catalogue_key = daemon->network.catalogue_key,
 		.lease_us = daemon->settings.lease_seconds * CLOCK_SECOND,
+		.log = {daemon->settings.log_days * DAY_US,
+		    (uint64_t)daemon->settings.log_bytes},
 		.serves = daemon->settings.live[0] != '\0'},
 	    .trail = node->trail,
 	    .parent_name = daemon->settings.parent_fetch};
 	struct relay_settings relay = {.store = node->store,
 	    .world = node->world,
-	    .own_code = daemon->self.code};
+	    .own_code = daemon->self.code,
+	    .snapshot_us = daemon->settings.snapshot_hours * HOUR_US};
 
 	node->follow = follow_open(&settings, why);
 	if (node->follow == NULL)
 		return ERR_DATABASE;
 	relay.follow = node->follow;
-	if (daemon->settings.live[0] != '\0')
-		daemon->relay = relay_new(&relay);
-	return ERR_OK;
+	if (daemon->settings.live[0] == '\0')
+		return ERR_OK;
+	daemon->relay = relay_new(&relay, why);
+	return daemon->relay != NULL ? ERR_OK : ERR_IO;
 }
 
 static void

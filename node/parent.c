@@ -22,6 +22,7 @@ struct parent {
 	struct followed **streams;
 	size_t count, size;
 	size_t turn; /* where the next pump begins */
+	size_t load_turn;
 	uint64_t ticket;
 	unsigned protocol;        /* asked for, or agreed on */
 	uint64_t hello;           /* its ticket; 0: it was answered */
@@ -274,8 +275,62 @@ parent_applied(struct followed *followed)
 void
 parent_refused(struct followed *followed)
 {
+	if (followed->phase == FOLLOWED_LOADING)
+		return;
 	followed->phase = FOLLOWED_FETCHING;
 	followed->not_before_us = clock_tick_us() + RETRY_US;
+}
+
+void
+parent_needs_image(struct followed *followed)
+{
+	if (followed->phase == FOLLOWED_LOADING)
+		return;
+	followed->phase = FOLLOWED_LOADING;
+	followed->not_before_us = 0;
+}
+
+static bool
+followed_may_load(const struct followed *followed)
+{
+	return followed->phase == FOLLOWED_LOADING &&
+	       clock_tick_us() >= followed->not_before_us;
+}
+
+struct followed *
+parent_take_load(struct parent *parent)
+{
+	struct followed *next = parent_find(parent, STREAM_CONTROL);
+	size_t i;
+
+	if (parent->bus == NULL)
+		return NULL;
+	if (next != NULL && !followed_may_load(next))
+		next = NULL;
+	for (i = 0; i < parent->count && next == NULL; i++) {
+		next = parent->streams[parent->load_turn++ % parent->count];
+		if (!followed_may_load(next))
+			next = NULL;
+	}
+	if (next != NULL)
+		next->not_before_us = INT64_MAX;
+	return next;
+}
+
+void
+parent_load_again(
+    struct followed *followed, int64_t pause_us, bool with_batches)
+{
+	if (with_batches)
+		followed->phase = FOLLOWED_FETCHING;
+	followed->not_before_us = clock_tick_us() + pause_us;
+}
+
+void
+parent_loaded(struct followed *followed)
+{
+	followed->not_before_us = 0;
+	parent_applied(followed);
 }
 
 /* A parent that is behind itself has nothing to send: the next pulse or
@@ -283,6 +338,8 @@ parent_refused(struct followed *followed)
 static void
 followed_on_batches(struct followed *followed, const struct reply *reply)
 {
+	if (followed->phase == FOLLOWED_LOADING)
+		return;
 	if (reply->newest > followed->newest)
 		followed->newest = reply->newest;
 	followed->phase = FOLLOWED_FETCHING;
@@ -313,6 +370,8 @@ parent_take_reply(struct parent *parent, const struct reply *reply)
 		followed->ticket = 0;
 		if (reply->kind == REPLY_BATCHES)
 			followed_on_batches(followed, reply);
+		else if (reply->kind == REPLY_TOO_OLD)
+			parent_needs_image(followed);
 		else
 			parent_refused(followed);
 		return followed;
@@ -355,7 +414,8 @@ parent_under_way(struct parent *parent)
 static bool
 followed_may_ask(const struct followed *followed)
 {
-	return followed->ticket == 0 && followed_is_behind(followed) &&
+	return followed->ticket == 0 && followed->phase != FOLLOWED_LOADING &&
+	       followed_is_behind(followed) &&
 	       clock_tick_us() >= followed->not_before_us;
 }
 
@@ -405,6 +465,7 @@ followed_phase_name(enum followed_phase phase)
 	    [FOLLOWED_UNKNOWN] = "unknown",
 	    [FOLLOWED_FETCHING] = "fetching",
 	    [FOLLOWED_LIVE] = "live",
+	    [FOLLOWED_LOADING] = "loading",
 	};
 
 	return names[phase];

@@ -2,7 +2,8 @@
  * parent: the conversation with the node's parent (the hub, or a relaying
  * node): which streams are followed, how far they are, what is asked for.
  *
- * States of a stream, docs/PROTOCOL.md section 4: unknown, fetching, live.
+ * States of a stream, docs/PROTOCOL.md section 4: unknown, fetching, live,
+ * loading.
  * What is missing is asked for in windows of credits, a few streams at a
  * time; a request without a reply is sent again after 5 s.
  * Thread: follow.
@@ -18,7 +19,8 @@
 enum followed_phase {
 	FOLLOWED_UNKNOWN,
 	FOLLOWED_FETCHING,
-	FOLLOWED_LIVE
+	FOLLOWED_LIVE,
+	FOLLOWED_LOADING /* what is missing has to come as an image */
 };
 
 /* One stream that this node follows. */
@@ -64,6 +66,15 @@ void parent_told(struct followed *followed, uint64_t newest);
 void parent_applied(struct followed *followed);
 /* A batch could not be applied: ask again, but not at once. */
 void parent_refused(struct followed *followed);
+/* Batches do not help any more: an image has to. */
+void parent_needs_image(struct followed *followed);
+/* The stream whose image is next, from now on under way; NULL: none. */
+struct followed *parent_take_load(struct parent *parent);
+/* It did not come: try again after so long, perhaps with batches. */
+void parent_load_again(
+    struct followed *followed, int64_t pause_us, bool with_batches);
+/* It came: fetch what is behind it. */
+void parent_loaded(struct followed *followed);
 /* The stream whose request this reply is for; NULL: nobody waits. */
 struct followed *parent_take_reply(
     struct parent *parent, const struct reply *reply);

@@ -75,6 +75,9 @@ query_decide(struct query *query)
 
 	query->err =
 	    snapshot_stream(query->snapshot, STREAM_CONTROL, &control, NULL);
+	if (query->err == ERR_OK && control.half &&
+	    question->consent[0] != '\0')
+		query->err = ERR_BUSY;
 	if (question->consent[0] != '\0' &&
 	    control_find_consent(
 		query->snapshot, question->consent, &consent, NULL) == ERR_OK)
@@ -82,8 +85,8 @@ query_decide(struct query *query)
 	around.member = world_find(query->world, query->answer.access.member);
 	around.platform = query->world->self;
 	around.now_us = node_hub_time(node);
-	around.lease_fresh =
-	    query->err == ERR_OK && node_is_fresh(node, control.chain.position);
+	around.lease_fresh = query->err == ERR_OK && !control.half &&
+			     node_is_fresh(node, control.chain.position);
 	permit_decide(question, &around, &query->permit);
 }
 

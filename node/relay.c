@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "base/work.h"
+#include "node/shelf.h"
 #include "node/world.h"
 
 #define WAITING_MAX 4096
@@ -20,6 +21,7 @@
 struct relay {
 	struct relay_settings settings;
 	struct worker *worker;
+	struct shelf *shelf;
 	_Atomic(struct bus *) bus;
 };
 
@@ -121,7 +123,13 @@ errand_read_window(struct errand *errand, const struct request *request,
 		    snapshot, &wanted, window_add, window, &why);
 	snapshot_release(snapshot);
 	reply->newest = state.chain.position;
-	if (err != ERR_OK)
+	reply->oldest = wanted.oldest;
+	if (err == ERR_OK && window->count == 0 && wanted.count > 0 &&
+	    request->after < state.chain.position) {
+		err = ERR_TOO_OLD;
+		reply->oldest = state.chain.position + 1;
+	}
+	if (err != ERR_OK && err != ERR_TOO_OLD)
 		log_error("relay.store", "why=\"%s\"", why.text);
 	return err;
 }
@@ -131,9 +139,14 @@ errand_fetch(struct errand *errand, const struct request *request)
 {
 	struct window window = {.arena = arena_new()};
 	struct reply reply = {.kind = REPLY_BATCHES};
+	enum err err;
 
 	memcpy(reply.stream, request->stream, sizeof(reply.stream));
-	if (errand_read_window(errand, request, &window, &reply) == ERR_OK) {
+	err = errand_read_window(errand, request, &window, &reply);
+	if (err == ERR_TOO_OLD) {
+		reply.kind = REPLY_TOO_OLD;
+		errand_reply(errand, &reply);
+	} else if (err == ERR_OK) {
 		reply.sealed = window.sealed;
 		reply.sealed_count = window.count;
 		errand_reply(errand, &reply);
@@ -141,6 +154,53 @@ errand_fetch(struct errand *errand, const struct request *request)
 		errand_refuse(errand, "busy");
 	}
 	arena_free(window.arena);
+}
+
+static void
+errand_read_image(
+    struct errand *errand, const struct request *request, struct image *image)
+{
+	bool page = request->kind == REQUEST_SNAPSHOT;
+	struct reply reply = {.kind = page ? REPLY_SNAPSHOT : REPLY_CHUNK};
+	struct buf bytes = {0};
+	struct why why = {""};
+	enum err err;
+
+	if (page)
+		err = image_pack_page(image, request->number, &bytes, &why);
+	else
+		err = image_pack_chunk(image, request->number, &bytes, &why);
+	reply.image = buf_span(&bytes);
+	if (err == ERR_OK) {
+		errand_reply(errand, &reply);
+	} else {
+		log_error("relay.store", "why=\"%s\"", why.text);
+		errand_refuse(errand, err == ERR_MISSING ? "invalid" : "gone");
+	}
+	buf_release(&bytes);
+}
+
+/* Of a chunk the position is known, since its index is. */
+static void
+errand_image(struct errand *errand, const struct request *request)
+{
+	struct shelf_wish wish = {request->stream, request->position,
+	    request->kind == REQUEST_SNAPSHOT ? request->after : 0};
+	struct reply refusal = {.kind = REPLY_REFUSAL};
+	struct image *image;
+	enum err err;
+
+	if (request->kind == REQUEST_CHUNK && request->position == 0) {
+		errand_refuse(errand, "invalid");
+		return;
+	}
+	err = shelf_find(errand->relay->shelf, &wish, &image);
+	if (err == ERR_OK) {
+		errand_read_image(errand, request, image);
+		return;
+	}
+	refusal.reason = span_of(err == ERR_BUSY ? "preparing" : "gone");
+	errand_reply(errand, &refusal);
 }
 
 /* The follow thread has it on disk: now the child may forget it. */
@@ -239,7 +299,9 @@ errand_may(struct errand *errand, const struct request *request)
 	bool may = child != NULL && child->kind == MEMBER_PLATFORM &&
 		   child->status == MEMBER_ACTIVE;
 
-	if (may && request->kind == REQUEST_FETCH)
+	if (may && (request->kind == REQUEST_FETCH ||
+		       request->kind == REQUEST_SNAPSHOT ||
+		       request->kind == REQUEST_CHUNK))
 		may = strcmp(request->stream, STREAM_CONTROL) == 0 ||
 		      member_holds(child, request->stream);
 	shared_drop(shared, world);
@@ -263,6 +325,8 @@ errand_run(struct errand *errand, struct arena *arena)
 		errand_hello(errand, &request);
 	else if (request.kind == REQUEST_FETCH)
 		errand_fetch(errand, &request);
+	else if (request.kind != REQUEST_UPWARD)
+		errand_image(errand, &request);
 	else
 		return errand_upward(errand, &request, arena);
 	return false;
@@ -280,12 +344,29 @@ relay_on_job(void *context, void *job)
 	arena_free(arena);
 }
 
+static void
+relay_on_doubt(void *context, const char *stream)
+{
+	struct relay *relay = context;
+
+	follow_doubt(relay->settings.follow, stream);
+}
+
 struct relay *
-relay_new(const struct relay_settings *settings)
+relay_new(const struct relay_settings *settings, struct why *why)
 {
 	struct relay *relay = mem_new(sizeof(*relay));
+	struct shelf_settings shelf = {.store = settings->store,
+	    .keep_us = settings->snapshot_us,
+	    .doubt = relay_on_doubt,
+	    .context = relay};
 
 	relay->settings = *settings;
+	relay->shelf = shelf_open(&shelf, why);
+	if (relay->shelf == NULL) {
+		mem_free(relay);
+		return NULL;
+	}
 	relay->worker = worker_new("relay", relay_on_job, NULL, 0, relay);
 	return relay;
 }
@@ -300,6 +381,7 @@ void
 relay_stop(struct relay *relay)
 {
 	worker_stop(relay->worker);
+	shelf_stop(relay->shelf);
 }
 
 void
@@ -308,6 +390,7 @@ relay_free(struct relay *relay)
 	if (relay == NULL)
 		return;
 	worker_free(relay->worker);
+	shelf_free(relay->shelf);
 	mem_free(relay);
 }
 

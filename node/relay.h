@@ -19,14 +19,16 @@ struct relay_settings {
 	struct shared *world;
 	struct follow *follow;
 	const char *own_code;
+	int64_t snapshot_us; /* how long an image is kept */
 };
 
 struct relay;
 
-struct relay *relay_new(const struct relay_settings *settings);
+/* NULL and `why` on failure. */
+struct relay *relay_new(const struct relay_settings *settings, struct why *why);
 /* From now on requests are answered. */
 void relay_attach(struct relay *relay, struct bus *bus);
-/* Ends the thread; the bus may still call. */
+/* Ends its threads; the bus may still call. */
 void relay_stop(struct relay *relay);
 void relay_free(struct relay *relay); /* after relay_stop; safe on NULL */
 

@@ -122,6 +122,8 @@ replica_take(struct replica *replica, struct parent *parent, struct span bytes,
 	taken->followed = parent_find(parent, taken->header.stream);
 	if (taken->followed == NULL)
 		return ERR_MISSING;
+	if (taken->followed->phase == FOLLOWED_LOADING)
+		return ERR_BUSY;
 	err = chain_admit(&taken->followed->state.chain, &taken->header);
 	if (err == ERR_SEEN || err == ERR_GAP)
 		return err;

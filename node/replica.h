@@ -26,7 +26,8 @@ struct replica *replica_new(struct store *store, const uint8_t batch_key[32]);
 void replica_free(struct replica *replica); /* safe on NULL */
 /* ERR_OK: applied (not yet synced).  ERR_SEEN: a harmless repeat.
  * ERR_MISSING: a stream that is not followed.  ERR_GAP: batches before it are
- * missing.  Anything else: refused, logged and counted. */
+ * missing.  ERR_BUSY: an image has to come first.  ERR_CONFLICT: what we hold
+ * is not what the hub signed.  Anything else: refused, logged and counted. */
 MUST_CHECK enum err replica_take(struct replica *replica, struct parent *parent,
     struct span sealed, struct taken *taken);
 

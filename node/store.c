@@ -25,6 +25,7 @@ static const struct kv_family store_families[] = {
 
 struct store {
 	struct kv *kv;
+	char folder[PATH_SIZE];
 	char mark[PATH_SIZE]; /* exists: damaged */
 };
 
@@ -58,6 +59,7 @@ store_open(const char *folder, struct why *why)
 	char path[PATH_SIZE];
 	enum err err;
 
+	snprintf(store->folder, sizeof(store->folder), "%s", folder);
 	file_path(path, sizeof(path), folder, "store");
 	file_path(store->mark, sizeof(store->mark), folder, "store.damaged");
 	err = file_exists(store->mark) && file_exists(path) ? ERR_INVALID
@@ -93,6 +95,12 @@ struct kv *
 store_kv(struct store *store)
 {
 	return store->kv;
+}
+
+const char *
+store_folder(const struct store *store)
+{
+	return store->folder;
 }
 
 bool
@@ -257,46 +265,6 @@ snapshot_each_record(struct snapshot *snapshot, const char *subject,
 	return err != ERR_OK ? err : walk.err;
 }
 
-struct sealed_walk {
-	const struct log_window *window;
-	sealed_fn each;
-	void *context;
-	size_t count, bytes;
-};
-
-static bool
-sealed_walk_row(void *context, struct span key, struct span value)
-{
-	struct sealed_walk *walk = context;
-
-	(void)key;
-	if (walk->count > 0 && walk->bytes + value.len > walk->window->bytes)
-		return false;
-	walk->each(walk->context, value);
-	walk->bytes += value.len;
-	return ++walk->count < walk->window->count;
-}
-
-enum err
-snapshot_each_sealed(struct snapshot *snapshot, const struct log_window *window,
-    sealed_fn each, void *context, struct why *why)
-{
-	struct sealed_walk walk = {.window = window};
-	struct kv_range range = {.family = STORE_SEALED};
-	struct buf from = {0};
-	enum err err;
-
-	walk.each = each;
-	walk.context = context;
-	buf_text(&from, window->stream);
-	buf_u64(&from, window->after + 1);
-	range.prefix = span_of(window->stream);
-	range.from = buf_span(&from);
-	err = kv_each(snapshot->view, &range, sealed_walk_row, &walk, why);
-	buf_release(&from);
-	return err;
-}
-
 void
 store_put_record(
     struct kv_write *write, const char *stream, const struct record *record)
@@ -308,18 +276,6 @@ store_put_record(
 	kv_write_put(write, STORE_RECORDS, buf_span(&key), buf_span(&value));
 	buf_release(&key);
 	buf_release(&value);
-}
-
-void
-store_put_sealed(struct kv_write *write, const char *stream, uint64_t first,
-    struct span sealed)
-{
-	struct buf key = {0};
-
-	buf_text(&key, stream);
-	buf_u64(&key, first);
-	kv_write_put(write, STORE_SEALED, buf_span(&key), sealed);
-	buf_release(&key);
 }
 
 void

@@ -19,7 +19,8 @@
 
 enum store_family {
 	STORE_RECORDS, /* subject 0x00 item(u16) stream key → record */
-	STORE_SEALED,  /* stream first(u64) → packed Sealed */
+	STORE_SEALED,  /* stream first(u64) → packed Sealed; the first one may
+			  be without its body: there an image was taken in */
 	STORE_STREAMS, /* stream → struct stream_state */
 	STORE_CONTROL, /* control.c */
 	STORE_OUTBOX   /* outbox.c */
@@ -34,7 +35,11 @@ struct stream_state {
 	struct setsum sum;    /* of the records' element digests */
 	int64_t committed_us; /* of the newest batch, by the hub */
 	int64_t applied_us;   /* here, by our clock */
-	bool diverged;        /* the next batch's state digest is not ours */
+	int64_t agreed_us;    /* when our digest last was the signed one */
+	uint64_t log_bytes;   /* of its sealed batches here */
+	bool diverged; /* the next batch's state digest is not ours, or our
+			  records do not add up to `sum` */
+	bool half;     /* an image is being taken in: not to be relied on */
 };
 
 /* A record as it lies here. */
@@ -43,10 +48,12 @@ struct stored {
 	struct record record;
 };
 
-/* In `<folder>/store`.  NULL and `why` on failure. */
+/* In `<folder>/store`; images wait in `<folder>/staging`.  NULL and `why` on
+ * failure. */
 struct store *store_open(const char *folder, struct why *why);
 void store_close(struct store *store); /* safe on NULL */
 struct kv *store_kv(struct store *store);
+const char *store_folder(const struct store *store);
 bool store_is_damaged(const struct store *store);
 /* The next store_open moves it aside. */
 void store_condemn(struct store *store);
@@ -79,17 +86,29 @@ struct log_window {
 	const char *stream;
 	uint64_t after;
 	size_t count, bytes;
+	uint64_t oldest; /* set with ERR_TOO_OLD: first position that is held */
 };
 typedef void (*sealed_fn)(void *context, struct span sealed);
+/* ERR_TOO_OLD: the batch behind `after` is not held any more. */
 MUST_CHECK enum err snapshot_each_sealed(struct snapshot *snapshot,
-    const struct log_window *window, sealed_fn each, void *context,
-    struct why *why);
+    struct log_window *window, sealed_fn each, void *context, struct why *why);
+/* Of a packed batch, with its body or without; false: it is none. */
+bool store_sealed_header(struct span packed, struct batch_header *header);
+/* The stream's newest batch, packed, perhaps without its body; ERR_MISSING
+ * when there is none. */
+MUST_CHECK enum err snapshot_newest_sealed(struct snapshot *snapshot,
+    const char *stream, struct buf *sealed, struct why *why);
 
 /* The rows of a batch, for apply.c. */
 void store_put_record(
     struct kv_write *write, const char *stream, const struct record *record);
 void store_put_sealed(struct kv_write *write, const char *stream,
     uint64_t first, struct span sealed);
+/* Its batches before this position go. */
+void store_trim_log(struct kv_write *write, const char *stream, uint64_t until);
+/* The stream's log begins anew with this. */
+void store_restart_log(struct kv_write *write, const char *stream,
+    uint64_t first, struct span sealed_head);
 void store_put_stream(struct kv_write *write, const struct stream_state *state);
 
 #endif

@@ -5,7 +5,9 @@
 
 #include "wire/pack.h"
 
-#define STATE_LEN (8 + DIGEST_LEN + 8 + 8 + 1 + SETSUM_LEN)
+#define STATE_LEN (8 + DIGEST_LEN + 8 + 8 + 8 + 8 + 1 + SETSUM_LEN)
+#define STATE_DIVERGED 1
+#define STATE_HALF 2
 
 uint64_t
 store_parse_u64(const char *bytes)
@@ -39,16 +41,68 @@ store_key_item(struct span key)
 	return (uint32_t)(uint8_t)nul[1] << 8 | (uint8_t)nul[2];
 }
 
+/* Behind the item, where the stream stands; NULL: it is no record's key. */
+static const char *
+key_stream(struct span key)
+{
+	const char *nul = memchr(key.ptr, '\0', key.len);
+
+	if (nul == NULL || key.len - (size_t)(nul - key.ptr) < 3 + STREAM_LEN)
+		return NULL;
+	return nul + 3;
+}
+
+bool
+store_key_is_of(struct span key, const char *stream)
+{
+	const char *at = key_stream(key);
+
+	return at != NULL && memcmp(at, stream, STREAM_LEN) == 0;
+}
+
+void
+store_image_key(struct span key, struct buf *image_key)
+{
+	const char *at = key_stream(key);
+	size_t before = at == NULL ? key.len : (size_t)(at - key.ptr);
+
+	buf_add(image_key, key.ptr, before);
+	if (at != NULL)
+		buf_add(
+		    image_key, at + STREAM_LEN, key.len - before - STREAM_LEN);
+}
+
+void
+store_key_of_image(const char *stream, struct span image_key, struct buf *key)
+{
+	const char *nul = memchr(image_key.ptr, '\0', image_key.len);
+	size_t before =
+	    nul == NULL ? image_key.len : (size_t)(nul - image_key.ptr) + 3;
+
+	if (before > image_key.len)
+		before = image_key.len;
+	buf_add(key, image_key.ptr, before);
+	buf_add(key, stream, STREAM_LEN);
+	buf_add(key, image_key.ptr + before, image_key.len - before);
+}
+
+void
+store_sealed_key(const char *stream, uint64_t first, struct buf *key)
+{
+	buf_add(key, stream, STREAM_LEN);
+	buf_u64(key, first);
+}
+
 enum err
 store_parse_record(struct span key, struct span value, struct arena *arena,
     struct stored *stored)
 {
-	const char *nul = memchr(key.ptr, '\0', key.len);
+	const char *at = key_stream(key);
 
-	if (nul == NULL || key.len - (size_t)(nul - key.ptr) < 7)
+	if (at == NULL)
 		return ERR_INVALID;
 	*stored = (struct stored){0};
-	memcpy(stored->stream, nul + 3, STREAM_LEN);
+	memcpy(stored->stream, at, STREAM_LEN);
 	return unpack_record(value, arena, &stored->record);
 }
 
@@ -59,7 +113,10 @@ store_print_state(const struct stream_state *state, struct buf *value)
 	buf_add(value, state->chain.head.bytes, DIGEST_LEN);
 	buf_u64(value, (uint64_t)state->committed_us);
 	buf_u64(value, (uint64_t)state->applied_us);
-	buf_char(value, state->diverged);
+	buf_u64(value, (uint64_t)state->agreed_us);
+	buf_u64(value, state->log_bytes);
+	buf_char(value, (char)((state->diverged ? STATE_DIVERGED : 0) |
+			       (state->half ? STATE_HALF : 0)));
 	setsum_print(&state->sum, (uint8_t *)buf_room(value, SETSUM_LEN));
 	value->len += SETSUM_LEN;
 }
@@ -76,8 +133,11 @@ store_parse_state(struct span value, struct stream_state *state)
 	at += 8 + DIGEST_LEN;
 	state->committed_us = (int64_t)store_parse_u64(at);
 	state->applied_us = (int64_t)store_parse_u64(at + 8);
-	state->diverged = at[16] != 0;
-	if (!setsum_parse(span_make(at + 17, SETSUM_LEN), &state->sum))
+	state->agreed_us = (int64_t)store_parse_u64(at + 16);
+	state->log_bytes = store_parse_u64(at + 24);
+	state->diverged = (at[32] & STATE_DIVERGED) != 0;
+	state->half = (at[32] & STATE_HALF) != 0;
+	if (!setsum_parse(span_make(at + 33, SETSUM_LEN), &state->sum))
 		return ERR_INVALID;
 	return ERR_OK;
 }

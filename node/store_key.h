@@ -13,6 +13,13 @@ void store_record_key(
     const char *stream, const struct record *record, struct buf *key);
 /* 0 for what is no record's key. */
 uint32_t store_key_item(struct span key);
+/* Is it a record of this stream? */
+bool store_key_is_of(struct span key, const char *stream);
+/* A record's key as images have it (wire/image.h: without the stream), and
+ * back; within a stream both are in the same order.  Appended. */
+void store_image_key(struct span key, struct buf *image_key);
+void store_key_of_image(
+    const char *stream, struct span image_key, struct buf *key);
 /* Everything is copied into `arena`. */
 MUST_CHECK enum err store_parse_record(struct span key, struct span value,
     struct arena *arena, struct stored *stored);
@@ -21,6 +28,9 @@ void store_print_state(const struct stream_state *state, struct buf *value);
 /* All but the stream's name, which is the key. */
 MUST_CHECK enum err store_parse_state(
     struct span value, struct stream_state *state);
+
+/* stream first(u64) */
+void store_sealed_key(const char *stream, uint64_t first, struct buf *key);
 
 /* Big-endian, as buf_u64 wrote it. */
 uint64_t store_parse_u64(const char *bytes);

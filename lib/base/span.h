@@ -34,6 +34,16 @@ span_equal(struct span a, struct span b)
 	       (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* As memcmp, a prefix before what it begins. */
+static inline int
+span_order(struct span a, struct span b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 static inline bool
 span_is(struct span a, const char *text)
 {

@@ -101,7 +101,7 @@ struct request {
 	unsigned protocol;           /* hello */
 	struct span software, code;  /* hello */
 	char stream[STREAM_LEN + 1]; /* fetch, snapshot, chunk */
-	uint64_t after;              /* fetch */
+	uint64_t after;              /* fetch; snapshot: at least this */
 	uint32_t credits;            /* fetch */
 	struct span upward;          /* upward: packed Upward */
 	uint64_t position;           /* snapshot (0: any), chunk */

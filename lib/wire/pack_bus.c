@@ -75,6 +75,7 @@ pack_request(const struct request *request, struct buf *out)
 		snapshot.stream = stream;
 		snapshot.position = request->position;
 		snapshot.page = request->number;
+		snapshot.least = request->after;
 		break;
 	case REQUEST_CHUNK:
 		packed.what_case = RONGXIN__REQUEST__WHAT_CHUNK;
@@ -136,6 +137,7 @@ request_fill(const Rongxin__Request *packed, struct request *request)
 	case RONGXIN__REQUEST__WHAT_SNAPSHOT:
 		request->kind = REQUEST_SNAPSHOT;
 		request->number = packed->snapshot->page;
+		request->after = packed->snapshot->least;
 		return request_fill_image(packed->snapshot->stream,
 		    packed->snapshot->position, request);
 	case RONGXIN__REQUEST__WHAT_CHUNK:

@@ -15,7 +15,7 @@ MAY_INCLUDE = {
 }
 HOMES = {
     r"libpq-fe\.h|postgres_fe\.h": r"hub/pg\.[ch]",
-    r"rocksdb/c\.h": r"node/kv\.c",
+    r"rocksdb/c\.h": r"node/kv\w*\.[ch]",
     r"zmq\.h": r"lib/wire/bus\w*\.c",
     r".*\.pb-c\.h|protobuf-c/.*": r"lib/wire/pack\w*\.[ch]",
     r"zstd\.h": r"lib/wire/(seal|inflate)\.c",

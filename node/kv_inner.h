@@ -1,0 +1,26 @@
+/*
+ * kv_inner: what kv.c and kv_table.c share.
+ */
+#ifndef NODE_KV_INNER_H
+#define NODE_KV_INNER_H
+
+#include <rocksdb/c.h>
+#include <stdatomic.h>
+
+#include "node/kv.h"
+
+struct kv {
+	rocksdb_t *db;
+	rocksdb_options_t *options;
+	rocksdb_options_t *family_options[KV_FAMILIES_MAX];
+	rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
+	size_t count;
+	rocksdb_cache_t *cache;
+	rocksdb_writeoptions_t *relaxed, *synced;
+	_Atomic bool damaged;
+};
+
+/* Takes over `error`; notes damage. */
+enum err kv_fault_in(struct kv *kv, char *error, struct why *why);
+
+#endif
