@@ -13,13 +13,18 @@
 #include "cli/args.h"
 
 /* The options of every command that talks to a peer: `url` is the option's
- * name ("hub", "node"), `who` the prefix of the certificate's variables. */
-#define FETCH_OPTIONS(url, url_env, who)                                       \
-	{url, "URL", url_env, "where it answers, https://host:port"},          \
-	    {"ca", "FILE", "RX_CA", "the network's CA certificate (PEM)"},     \
+ * name ("hub", "node"), `who` the prefix of the certificate's variables; and
+ * those of one that names its peers otherwise. */
+#define FETCH_IDENTITY(who)                                                    \
+	{"ca", "FILE", "RX_CA", "the network's CA certificate (PEM)"},         \
 	    {"cert", "FILE", "RX_CERT," who "_CERT", "our certificate (PEM)"}, \
 	    {"key", "FILE", "RX_KEY," who "_KEY", "our private key (PEM)"},    \
-	    {"as", "STEM", NULL, "short for --cert STEM.crt --key STEM.key"},  \
+	{                                                                      \
+		"as", "STEM", NULL, "short for --cert STEM.crt --key STEM.key" \
+	}
+#define FETCH_OPTIONS(url, url_env, who)                                       \
+	{url, "URL", url_env, "where it answers, https://host:port"},          \
+	    FETCH_IDENTITY(who),                                               \
 	{                                                                      \
 		"json", NULL, NULL, "print the answer as it came"              \
 	}

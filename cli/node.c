@@ -5,6 +5,7 @@
 
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/compare.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
 
@@ -18,10 +19,20 @@ static const struct arg_option hub_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option compare_options[] = {
+    {"stream", "PREFIX", NULL,
+	"only streams that begin so, and both must hold them"},
+    {"wait", "SECONDS", NULL,
+	"how long to wait for equal positions (default 30)"},
+    FETCH_IDENTITY("RX_OPERATOR"),
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct show_column stream_columns[] = {
     {"stream", "stream"},
     {"position", "position"},
     {"agreed", "agreed"},
+    {"agreed_at", "agreed at"},
     {"applied", "applied"},
     {"delay_ms", "delay ms"},
     {NULL, NULL},
@@ -94,6 +105,12 @@ static const struct arg_command commands[] = {
     {"node list", "", "all nodes, as the hub last heard of them", "",
 	"rongxin node list --hub https://localhost:8443", 0, 0, hub_options,
 	node_list},
+    {"node compare", "A B", "do two places, hub or node, hold the same?",
+	"Compares position and signed digest of the streams that both hold; "
+	"exits with 1 when one differs, or is not at the same position in "
+	"time.",
+	"rongxin node compare https://localhost:8443 https://localhost:8444", 2,
+	2, compare_options, compare_run},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

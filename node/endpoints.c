@@ -71,6 +71,10 @@ on_readyz(struct http_exchange *exchange, void *context)
 	else if (!trail_is_ready(node->trail))
 		http_reply_problem(exchange, 503, "trail_unavailable",
 		    "The trail cannot be written", NULL);
+	else if (room_is_short(node->room))
+		http_reply_problem(exchange, 503, "disk_full",
+		    "The disk is nearly full",
+		    "What is held is served; no new batches are taken.");
 	else if (control.half || !node_is_fresh(node, control.chain.position))
 		http_reply_problem(exchange, 503, "not_ready", "Not fresh",
 		    "No recent word from the hub.");

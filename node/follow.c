@@ -125,7 +125,8 @@ follow_tick(void *context)
 	int64_t age_us;
 
 	intake_sync(follow->intake);
-	parent_pump(follow->parent);
+	room_look(follow->settings.intake.room);
+	intake_pump(follow->intake);
 	intake_load(follow->intake);
 	follow_trim(follow);
 	courier_tick(follow->courier);

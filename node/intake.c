@@ -160,12 +160,16 @@ intake_publish(struct intake *intake, const char *topic, enum live_kind kind,
 	buf_release(&message);
 }
 
+/* What is not taken for want of room is fetched when there is some. */
 static enum err
 intake_sealed(struct intake *intake, struct span sealed)
 {
 	struct taken taken;
-	enum err err =
-	    replica_take(intake->replica, intake->parent, sealed, &taken);
+	enum err err;
+
+	if (room_is_short(intake->settings.room))
+		return ERR_LIMIT;
+	err = replica_take(intake->replica, intake->parent, sealed, &taken);
 
 	if (err == ERR_OK) {
 		intake->unsynced = true;
@@ -463,12 +467,20 @@ intake_trim(struct intake *intake)
 }
 
 void
+intake_pump(struct intake *intake)
+{
+	if (!room_is_short(intake->settings.room))
+		parent_pump(intake->parent);
+}
+
+void
 intake_load(struct intake *intake)
 {
 	struct load_order order = {.peer = ""};
 	struct followed *followed;
 
-	if (load_is_busy(intake->load))
+	load_hold(intake->load, room_is_short(intake->settings.room));
+	if (load_is_busy(intake->load) || room_is_short(intake->settings.room))
 		return;
 	followed = parent_take_load(intake->parent);
 	if (followed == NULL)

@@ -13,6 +13,7 @@
 #include "node/courier.h"
 #include "node/load.h"
 #include "node/parent.h"
+#include "node/room.h"
 #include "node/store.h"
 #include "node/trim.h"
 #include "wire/bus.h"
@@ -22,6 +23,7 @@ struct intake_settings {
 	struct shared *world;  /* struct world; replaced here */
 	struct shared *lease;  /* struct lease; replaced here */
 	struct signer *signer; /* of upward messages; used here only */
+	struct room *room;     /* when it is short no batch is taken */
 	const char *own_code;
 	const char *parent_name; /* its endpoint, for the log; set by follow */
 	const uint8_t *batch_key, *catalogue_key; /* 32 bytes raw */
@@ -52,6 +54,8 @@ void intake_settle(struct intake *intake);
 void intake_sync(struct intake *intake);
 /* The sealed log gives up what is too old or too much. */
 void intake_trim(struct intake *intake);
+/* Ask for what is missing, if there is room for it. */
+void intake_pump(struct intake *intake);
 /* Begin to load the next stream that needs it. */
 void intake_load(struct intake *intake);
 void intake_loaded(struct intake *intake, const struct load_report *report);

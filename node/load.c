@@ -36,7 +36,7 @@ struct slot {
 struct load {
 	struct load_settings settings;
 	struct worker *worker;
-	_Atomic bool stopping, busy;
+	_Atomic bool stopping, busy, held;
 	struct opener *opener;
 	uint64_t ticket;
 	/* the one under way */
@@ -181,7 +181,7 @@ load_end(struct load *load)
 static void
 load_pump(struct load *load)
 {
-	while (load->asked < load->wanted_count &&
+	while (!atomic_load(&load->held) && load->asked < load->wanted_count &&
 	       load->asked - load->done < WINDOW) {
 		load->window[load->asked % WINDOW].come = false;
 		load_ask_chunk(load, load->asked++);
@@ -450,6 +450,8 @@ load_on_idle(void *context)
 
 	if (load->phase == PHASE_IDLE)
 		return;
+	if (atomic_load(&load->held))
+		load->heard_us = now_us;
 	if (now_us - load->heard_us > SILENCE_US) {
 		load_finish(load, LOAD_LATER);
 		return;
@@ -462,6 +464,8 @@ load_on_idle(void *context)
 		if (!load->window[i % WINDOW].come &&
 		    now_us - load->window[i % WINDOW].asked_us > RETRY_US)
 			load_ask_chunk(load, i);
+	if (load->phase == PHASE_CHUNKS)
+		load_pump(load);
 }
 
 struct load *
@@ -511,6 +515,12 @@ load_begin(struct load *load, const struct load_order *order)
 	job->is_order = true;
 	job->order = *order;
 	worker_post(load->worker, job, 0);
+}
+
+void
+load_hold(struct load *load, bool held)
+{
+	atomic_store(&load->held, held);
 }
 
 bool

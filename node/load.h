@@ -57,6 +57,8 @@ void load_free(struct load *load); /* after load_stop; safe on NULL */
 bool load_is_busy(const struct load *load);
 /* When it is not busy. */
 void load_begin(struct load *load, const struct load_order *order);
+/* While there is no room nothing more is fetched. */
+void load_hold(struct load *load, bool held);
 /* Is it the answer to something that load asked? */
 bool load_is_ticket(uint64_t ticket);
 void load_on_reply(struct load *load, struct span message);

@@ -141,6 +141,8 @@ open_store(struct daemon *daemon, struct why *why)
 	node_init_metrics(node);
 	node->world = shared_new(world_free);
 	node->lease = shared_new(mem_free);
+	node->room = room_new(
+	    daemon->settings.folder, (uint64_t)daemon->settings.disk_reserve);
 	node->store = store_open(daemon->settings.folder, why);
 	return node->store != NULL ? ERR_OK : ERR_DATABASE;
 }
@@ -167,6 +169,7 @@ open_follow(struct daemon *daemon, struct why *why)
 		.world = node->world,
 		.lease = node->lease,
 		.signer = daemon->sign_key,
+		.room = node->room,
 		.own_code = daemon->self.code,
 		.batch_key = daemon->network.batch_key,
 		.catalogue_key = daemon->network.catalogue_key,
@@ -179,6 +182,7 @@ open_follow(struct daemon *daemon, struct why *why)
 	struct relay_settings relay = {.store = node->store,
 	    .world = node->world,
 	    .own_code = daemon->self.code,
+	    .room = node->room,
 	    .snapshot_us = daemon->settings.snapshot_hours * HOUR_US};
 
 	node->follow = follow_open(&settings, why);
@@ -356,6 +360,7 @@ daemon_close(struct daemon *daemon)
 	shared_free(node->world);
 	shared_free(node->lease);
 	store_close(node->store);
+	room_free(node->room);
 	signer_free(daemon->sign_key);
 	signer_free(daemon->trail_key);
 	trust_free(daemon->trust);

@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "base/shared.h"
 #include "node/follow.h"
+#include "node/room.h"
 #include "node/store.h"
 #include "node/trail.h"
 
@@ -29,6 +30,7 @@ struct node {
 	struct shared *lease; /* struct lease */
 	struct trail *trail;
 	struct follow *follow;
+	struct room *room;
 	const struct trust *trust; /* the network's CA */
 	struct metric *outcomes[OUTCOME_COUNT];
 };

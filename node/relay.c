@@ -357,6 +357,7 @@ relay_new(const struct relay_settings *settings, struct why *why)
 {
 	struct relay *relay = mem_new(sizeof(*relay));
 	struct shelf_settings shelf = {.store = settings->store,
+	    .room = settings->room,
 	    .keep_us = settings->snapshot_us,
 	    .doubt = relay_on_doubt,
 	    .context = relay};

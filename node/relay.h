@@ -18,6 +18,7 @@ struct relay_settings {
 	struct store *store;
 	struct shared *world;
 	struct follow *follow;
+	struct room *room;
 	const char *own_code;
 	int64_t snapshot_us; /* how long an image is kept */
 };

@@ -40,6 +40,8 @@ const struct setting node_setting_rows[] = {
 	"size of the sealed batches above which the oldest go, bytes"),
     INT(snapshot_hours, "24", 1, 8760,
 	"hours that a stream's snapshot is kept for children"),
+    INT(disk_reserve, "1073741824", 0, 1ll << 50,
+	"free space below which no new batches are taken, bytes"),
     TEXT(trail_folder, "", "the trail; empty: FOLDER/trail"),
     TEXT(user, "nobody", "whom to become when started by root"),
     TEXT(log_level, "info", "debug, info, warn or error"),

@@ -225,6 +225,7 @@ shelf_on_job(void *context, void *job)
 	struct wanted *wanted = job;
 
 	if (!atomic_load(&shelf->stopping) &&
+	    !room_is_short(shelf->settings.room) &&
 	    shelf_newest(shelf, wanted->stream) < wanted->least)
 		shelf_make(shelf, wanted->stream);
 	mem_free(wanted);

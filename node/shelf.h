@@ -9,12 +9,14 @@
 #ifndef NODE_SHELF_H
 #define NODE_SHELF_H
 
+#include "node/room.h"
 #include "node/store.h"
 #include "wire/image.h"
 
 struct shelf_settings {
 	struct store *store;
-	int64_t keep_us; /* how long an image is kept */
+	const struct room *room; /* when it is short none is made */
+	int64_t keep_us;         /* how long an image is kept */
 	/* What we hold of the stream is not what was signed.  On the shelf's
 	 * thread. */
 	void (*doubt)(void *context, const char *stream);

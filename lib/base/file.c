@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define READ_PIECE ((size_t)64 << 10)
@@ -174,6 +175,16 @@ file_make_folder(const char *path, mode_t mode, struct why *why)
 			*slash = '/';
 	} while (slash != NULL);
 	return ERR_OK;
+}
+
+uint64_t
+file_free_bytes(const char *path)
+{
+	struct statvfs disk;
+
+	if (statvfs(path, &disk) != 0)
+		return UINT64_MAX;
+	return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
 
 bool

@@ -26,6 +26,9 @@ MUST_CHECK enum err file_rename(
  * when it is there. */
 MUST_CHECK enum err file_make_folder(
     const char *path, mode_t mode, struct why *why);
+/* Bytes that this user may still write where `path` is; UINT64_MAX when nobody
+ * can tell. */
+uint64_t file_free_bytes(const char *path);
 bool file_exists(const char *path);
 /* All of it, or an error: EINTR and short writes are handled. */
 MUST_CHECK enum err file_write_all(int fd, struct span bytes);

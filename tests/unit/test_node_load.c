@@ -44,6 +44,7 @@ enum lie {
 struct fixture {
 	struct sample_hub hub;
 	struct place parent, child;
+	struct room *room;
 	struct image *image; /* of the parent's stream */
 	enum lie lie;
 	struct load *load;
@@ -187,6 +188,7 @@ make_image(struct fixture *fixture)
 {
 	_Atomic bool doubted = false;
 	struct shelf_settings settings = {.store = fixture->parent.store,
+	    .room = fixture->room,
 	    .keep_us = 3600 * CLOCK_SECOND,
 	    .doubt = on_doubt,
 	    .context = &doubted};
@@ -351,6 +353,7 @@ setup(void **state)
 	sample_hub_init(&fixture->hub, STREAM);
 	fixture->parent.folder = sample_folder();
 	fixture->child.folder = sample_folder();
+	fixture->room = room_new(fixture->parent.folder, 0);
 	place_open(&fixture->parent);
 	place_open(&fixture->child);
 	change(fixture, 0, RECORDS, NULL);
@@ -366,6 +369,7 @@ teardown(void **state)
 	image_close(fixture->image);
 	place_close(&fixture->parent);
 	place_close(&fixture->child);
+	room_free(fixture->room);
 	sample_remove(fixture->parent.folder);
 	sample_remove(fixture->child.folder);
 	sample_hub_release(&fixture->hub);
