@@ -11,6 +11,7 @@ from collections import namedtuple
 import zmq
 
 HEADER_LEN = 132
+Image = namedtuple("Image", "position pages chunks")
 Header = namedtuple("Header", "stream first last previous body raw_size committed_us state raw")
 
 
@@ -243,6 +244,27 @@ class Child:
         index = self.take_index(stream, batch_key, position)
         return index, [r for i in range(index.chunks) for r in self.take_chunk(index, i)]
 
+    def image(self, stream):
+        """A snapshot as it travels: its position, pages and chunks."""
+        pages, chunks, position = [], [], 0
+        while True:
+            ask = field(1, stream) + field(2, position) + field(3, len(pages))
+            kind, reply = self.request(5, ask)
+            if kind == 6:
+                assert first(reply, 1) == b"preparing", reply
+                time.sleep(0.05)  # as a node does: the parent makes it meanwhile
+                continue
+            assert kind == 7, f"{stream}: reply {kind}"
+            pages.append(reply)
+            position = first(reply, 2, 0)
+            if len(pages) * 4096 >= first(reply, 4, 0):
+                break
+        while len(chunks) < first(pages[0], 4, 0):
+            kind, reply = self.request(6, field(1, stream) + field(2, position) + field(3, len(chunks)))
+            assert kind == 8, f"{stream}: reply {kind}"
+            chunks.append(reply)
+        return Image(position, pages, chunks)
+
     def subscribe(self, *topics):
         for topic in topics:
             self.live.subscribe(topic)
@@ -261,8 +283,8 @@ class Child:
 
 class Parent:
     """Serves children in a real node's place, with its key, at its ports.
-    `answer(stream, after)` says which batches a fetch gets; `taken` says
-    whether upward messages are acknowledged."""
+    `answer(stream, after)` says which batches a fetch gets, or from which
+    position on there are some; `images` what a snapshot is."""
 
     def __init__(self, live, fetch, secret_key):
         self.context = zmq.Context()
@@ -274,6 +296,7 @@ class Parent:
             socket.curve_secretkey = z85(secret_key)
             socket.bind(endpoint(place))
         self.answer = lambda stream, after: []
+        self.images = {}  # stream → Image, or a refusal's reason
         self.newest = {}
         self.asked = []
         self.stopping = threading.Event()
@@ -292,10 +315,25 @@ class Parent:
             return field(1, ticket) + field(2, field(1, 1) + field(2, "liar") + field(3, "11440000MB00004493"))
         if kind == 4:
             return field(1, ticket) + field(5, 1)
+        if kind in (5, 6):
+            return field(1, ticket) + self.image_reply(kind, body)
         stream, after = first(body, 1).decode(), first(body, 2, 0)
         self.asked.append((stream, after))
-        batches = b"".join(field(2, s) for s in self.answer(stream, after))
+        answer = self.answer(stream, after)
+        if isinstance(answer, int):
+            return field(1, ticket) + field(4, field(1, stream) + field(2, answer))
+        batches = b"".join(field(2, s) for s in answer)
         return field(1, ticket) + field(3, field(1, stream) + batches + field(3, self.newest.get(stream, 0)))
+
+    def image_reply(self, kind, body):
+        stream, position, number = first(body, 1).decode(), first(body, 2, 0), first(body, 3, 0)
+        self.asked.append((stream, "page" if kind == 5 else "chunk", number))
+        image = self.images.get(stream, "gone")
+        if isinstance(image, str):
+            return field(6, field(1, image))
+        if position not in (0, image.position):
+            return field(6, field(1, "gone"))
+        return field(7, image.pages[number]) if kind == 5 else field(8, image.chunks[number])
 
     def say(self, topic, sealed=None, pulse=None):
         self.live.send_multipart([topic.encode(), field(1, sealed) if sealed is not None else field(2, pulse)])
