@@ -33,8 +33,8 @@ struct follow {
 	struct forward *forward;
 	struct reporter *reporter; /* NULL: no trail */
 	int64_t status_us;         /* monotonic: when the last one was sent */
-	int64_t trim_us;           /* monotonic: when the log was trimmed last */
-	bool condemned; /* the store is damaged and the stop is asked */
+	int64_t trim_us; /* monotonic: when the log was trimmed last */
+	bool condemned;  /* the store is damaged and the stop is asked */
 	struct metric *lease_metric;
 };
 
