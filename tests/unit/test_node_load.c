@@ -484,6 +484,35 @@ a_record_that_is_wrong_missing_or_unreadable_is_mended(void **state)
 }
 
 static void
+a_wrong_record_is_found_by_its_next_change_and_mended(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf sealed = {0};
+	unsigned key = 60;
+
+	assert_true(make_image(fixture));
+	assert_int_equal(load_child(fixture), LOAD_WHOLE);
+	adopt(&fixture->child);
+	damage(&fixture->child, "91440101MA00000015", 1 + 60 % 3, "k060", "x");
+	seal_long(&fixture->hub, &key, 1, &sealed);
+	assert_int_equal(
+	    take(&fixture->parent, &fixture->hub, buf_span(&sealed)), ERR_OK);
+	assert_int_equal(
+	    take(&fixture->child, &fixture->hub, buf_span(&sealed)),
+	    ERR_CONFLICT);
+	assert_true(fixture->child.state.diverged);
+	assert_true(make_image(fixture));
+
+	assert_int_equal(load_child(fixture), LOAD_WHOLE);
+	adopt(&fixture->child);
+
+	assert_int_equal(fixture->chunks, 1);
+	assert_int_equal(fixture->report.records.put, 1);
+	assert_is_hubs(fixture, &fixture->child);
+	buf_release(&sealed);
+}
+
+static void
 another_stream_of_the_same_subjects_is_left_alone(void **state)
 {
 	struct fixture *fixture = *state;
@@ -841,6 +870,7 @@ main(void)
 	    TEST(what_follows_an_image_goes_on_from_it),
 	    TEST(only_chunks_that_differ_are_fetched),
 	    TEST(a_record_that_is_wrong_missing_or_unreadable_is_mended),
+	    TEST(a_wrong_record_is_found_by_its_next_change_and_mended),
 	    TEST(another_stream_of_the_same_subjects_is_left_alone),
 	    TEST(lies_are_refused_and_nothing_changes),
 	    TEST(an_image_of_another_hub_is_refused),

@@ -124,10 +124,33 @@ a_snapshot_does_not_change(void **state)
 	snapshot_release(snapshot);
 }
 
+/* Bodies only. */
 static void
-on_sealed(void *context, struct span sealed)
+on_sealed(void *context, struct span packed)
 {
-	buf_add(context, sealed.ptr, sealed.len);
+	struct sealed sealed;
+
+	assert_int_equal(unpack_sealed(packed, &sealed), ERR_OK);
+	buf_add(context, sealed.body.ptr, sealed.body.len);
+}
+
+static void
+put_sealed(struct kv_write *write, const char *stream, uint64_t first,
+    uint64_t last, const char *body)
+{
+	struct batch_header header = {.first = first, .last = last};
+	uint8_t bytes[BATCH_HEADER_LEN];
+	char nothing[SIGNATURE_LEN] = "";
+	struct sealed sealed = {span_make(bytes, sizeof(bytes)),
+	    span_make(nothing, SIGNATURE_LEN),
+	    span_make(nothing, SIGN_KEY_ID_LEN), span_of(body)};
+	struct buf packed = {0};
+
+	memcpy(header.stream, stream, sizeof(header.stream));
+	batch_header_print(&header, bytes);
+	pack_sealed(&sealed, &packed);
+	store_put_sealed(write, stream, first, buf_span(&packed));
+	buf_release(&packed);
 }
 
 static void
@@ -135,15 +158,16 @@ the_sealed_log_is_read_in_windows(void **state)
 {
 	struct fixture *fixture = *state;
 	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
-	struct log_window window = {"4401", 10, 2, 1 << 20};
+	struct log_window window = {
+	    .stream = "4401", .after = 10, .count = 2, .bytes = 1 << 20};
 	struct snapshot *snapshot;
 	struct buf seen = {0};
 
-	store_put_sealed(write, "4401", 1, span_of("a"));
-	store_put_sealed(write, "4401", 11, span_of("b"));
-	store_put_sealed(write, "4401", 300, span_of("c"));
-	store_put_sealed(write, "4401", 70000, span_of("d"));
-	store_put_sealed(write, "4402", 11, span_of("x"));
+	put_sealed(write, "4401", 1, 10, "a");
+	put_sealed(write, "4401", 11, 299, "b");
+	put_sealed(write, "4401", 300, 69999, "c");
+	put_sealed(write, "4401", 70000, 70001, "d");
+	put_sealed(write, "4402", 11, 12, "x");
 	assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
 
 	snapshot = store_snapshot(fixture->store);
