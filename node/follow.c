@@ -127,7 +127,7 @@ follow_tick(void *context)
 	intake_sync(follow->intake);
 	room_look(follow->settings.intake.room);
 	intake_pump(follow->intake);
-	intake_load(follow->intake);
+	mend_run(intake_mend(follow->intake));
 	follow_trim(follow);
 	courier_tick(follow->courier);
 	follow_send_status(follow);
@@ -171,7 +171,7 @@ follow_handle(struct follow *follow, struct job *job)
 		intake_loaded(follow->intake, &job->report);
 		break;
 	case JOB_DOUBT:
-		intake_doubt(follow->intake, buf_cstr(&job->bytes));
+		mend_doubt(intake_mend(follow->intake), buf_cstr(&job->bytes));
 		break;
 	}
 }

@@ -3,21 +3,13 @@
  */
 #include "node/intake.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/metric.h"
 #include "credit/lease.h"
 #include "node/adopt.h"
-#include "node/apply.h"
 #include "node/replica.h"
 #include "node/world.h"
-
-/* An image that is being prepared; anything else that failed. */
-#define SOON_US (CLOCK_SECOND / 2)
-#define LATER_US (5 * CLOCK_SECOND)
 
 struct intake {
 	struct intake_settings settings;
@@ -25,7 +17,7 @@ struct intake {
 	struct parent *parent;
 	struct courier *courier;
 	struct replica *replica;
-	struct load *load;
+	struct mend *mend;
 	struct snapshot *newest;
 	struct arena *arena;
 	struct verifier *batch_key, *catalogue_key;
@@ -84,21 +76,6 @@ intake_renew_world(struct intake *intake)
 	shared_swap(intake->settings.world, world);
 	if (intake->bus != NULL && intake->settings.serves)
 		bus_review(intake->bus);
-}
-
-void
-intake_doubt(struct intake *intake, const char *stream)
-{
-	struct followed *followed = parent_find(intake->parent, stream);
-	struct why why = {""};
-
-	if (followed == NULL || followed->phase == FOLLOWED_LOADING)
-		return;
-	log_error("follow.doubt", "stream=%s", stream);
-	if (apply_mark_diverged(
-		intake->settings.store, &followed->state, &why) != ERR_OK)
-		log_error("follow.store", "why=\"%s\"", why.text);
-	parent_needs_image(followed);
 }
 
 static bool
@@ -318,7 +295,7 @@ intake_reply(struct intake *intake, struct span message)
 		log_warn("follow.reply", "refused=1 peer=%s",
 		    parent_peer(intake->parent));
 	} else if (load_is_ticket(reply.ticket)) {
-		load_on_reply(intake->load, message);
+		mend_on_reply(intake->mend, message);
 	} else if (!courier_on_reply(intake->courier, &reply) &&
 		   !intake_hands_on(intake, &reply)) {
 		followed = parent_take_reply(intake->parent, &reply);
@@ -391,10 +368,11 @@ intake_prepare(struct intake *intake, struct why *why)
 	struct courier_settings letters = {.store = settings->store,
 	    .signer = settings->signer,
 	    .own_code = settings->own_code};
-	struct load_settings loads = {.store = settings->store,
+	struct mend_settings mend = {.store = settings->store,
+	    .room = settings->room,
 	    .batch_key = settings->batch_key,
-	    .send = intake_on_ask,
-	    .done = intake_on_loaded,
+	    .ask = intake_on_ask,
+	    .loaded = intake_on_loaded,
 	    .context = intake};
 
 	if (adopt_waiting(settings->store, why) != ERR_OK)
@@ -404,7 +382,6 @@ intake_prepare(struct intake *intake, struct why *why)
 	intake->batch_key = verifier_new(settings->batch_key);
 	intake->catalogue_key = verifier_new(settings->catalogue_key);
 	intake->replica = replica_new(settings->store, settings->batch_key);
-	intake->load = load_new(&loads);
 	intake->parent = parent_new(settings->own_code);
 	if (settings->parent_name != NULL)
 		parent_set_endpoint(intake->parent, settings->parent_name);
@@ -413,6 +390,9 @@ intake_prepare(struct intake *intake, struct why *why)
 	intake->courier = courier_new(&letters, why);
 	if (intake->courier == NULL)
 		return ERR_DATABASE;
+	mend.parent = intake->parent;
+	mend.courier = intake->courier;
+	intake->mend = mend_new(&mend);
 	intake_renew_world(intake);
 	if (intake_begin(intake, STREAM_CONTROL) == NULL)
 		return why_set(why, ERR_DATABASE, "cannot read the store");
@@ -440,7 +420,7 @@ intake_free(struct intake *intake)
 		return;
 	courier_free(intake->courier);
 	parent_free(intake->parent);
-	load_free(intake->load);
+	mend_free(intake->mend);
 	replica_free(intake->replica);
 	snapshot_release(intake->newest);
 	arena_free(intake->arena);
@@ -452,8 +432,8 @@ intake_free(struct intake *intake)
 void
 intake_stop(struct intake *intake)
 {
-	if (intake->load != NULL)
-		load_stop(intake->load);
+	if (intake->mend != NULL)
+		mend_stop(intake->mend);
 }
 
 void
@@ -473,92 +453,17 @@ intake_pump(struct intake *intake)
 		parent_pump(intake->parent);
 }
 
-void
-intake_load(struct intake *intake)
+struct mend *
+intake_mend(struct intake *intake)
 {
-	struct load_order order = {.peer = ""};
-	struct followed *followed;
-
-	load_hold(intake->load, room_is_short(intake->settings.room));
-	if (load_is_busy(intake->load) || room_is_short(intake->settings.room))
-		return;
-	followed = parent_take_load(intake->parent);
-	if (followed == NULL)
-		return;
-	order.state = followed->state;
-	order.least = order.state.chain.position + !order.state.diverged;
-	snprintf(
-	    order.peer, sizeof(order.peer), "%s", parent_peer(intake->parent));
-	load_begin(intake->load, &order);
-}
-
-static void
-intake_count_load(
-    const struct load_report *report, const struct stream_state *before)
-{
-	const char *label =
-	    before->diverged ? "why=\"diverged\"" : "why=\"behind\"";
-	uint64_t records = report->records.put + report->records.deleted;
-
-	metric_add(metric_counter("rongxin_node_images_loaded_total", label,
-		       "Images of streams that were taken in."),
-	    1);
-	metric_add(metric_counter("rongxin_node_image_chunks_total", label,
-		       "Chunks of them that were not as ours and fetched."),
-	    report->fetched);
-	metric_add(metric_counter("rongxin_node_image_records_total", label,
-		       "Records that they changed here."),
-	    (int64_t)records);
-	log_info("load.done",
-	    "stream=%s position=%llu repaired=%d chunks=%u fetched=%u "
-	    "records=%llu deleted=%llu",
-	    report->stream, (unsigned long long)report->position,
-	    before->diverged, report->chunks, report->fetched,
-	    (unsigned long long)report->records.put,
-	    (unsigned long long)report->records.deleted);
-}
-
-static void
-intake_on_consent(void *context, struct span id, struct span jws, bool revoked)
-{
-	courier_on_consent(context, id, jws, revoked);
-}
-
-/* What was fetched is seen from here on, all of it at once. */
-static void
-intake_adopt(struct intake *intake, struct followed *followed,
-    const struct load_report *report)
-{
-	struct stream_state before = followed->state;
-	struct why why = {""};
-	enum err err = adopt_image(intake->settings.store, &followed->state,
-	    intake_on_consent, intake->courier, &why);
-
-	if (err != ERR_OK) {
-		log_error("load.failed", "stream=%s err=%s why=\"%s\"",
-		    report->stream, err_name(err), why.text);
-		parent_load_again(followed, LATER_US, false);
-		return;
-	}
-	parent_loaded(followed);
-	intake_count_load(report, &before);
-	if (strcmp(report->stream, STREAM_CONTROL) == 0)
-		intake->world_changed = true;
+	return intake->mend;
 }
 
 void
 intake_loaded(struct intake *intake, const struct load_report *report)
 {
-	struct followed *followed = parent_find(intake->parent, report->stream);
-
-	if (followed == NULL)
-		return;
-	if (report->outcome == LOAD_WHOLE)
-		intake_adopt(intake, followed, report);
-	else if (report->outcome == LOAD_PREPARING)
-		parent_load_again(followed, SOON_US, false);
-	else
-		parent_load_again(followed, LATER_US, true);
+	if (mend_loaded(intake->mend, report))
+		intake->world_changed = true;
 }
 
 void

@@ -11,7 +11,7 @@
 
 #include "base/shared.h"
 #include "node/courier.h"
-#include "node/load.h"
+#include "node/mend.h"
 #include "node/parent.h"
 #include "node/room.h"
 #include "node/store.h"
@@ -56,11 +56,9 @@ void intake_sync(struct intake *intake);
 void intake_trim(struct intake *intake);
 /* Ask for what is missing, if there is room for it. */
 void intake_pump(struct intake *intake);
-/* Begin to load the next stream that needs it. */
-void intake_load(struct intake *intake);
+/* Streams that batches do not help. */
+struct mend *intake_mend(struct intake *intake);
 void intake_loaded(struct intake *intake, const struct load_report *report);
-/* What we hold of the stream is not what the hub signed: mend it. */
-void intake_doubt(struct intake *intake, const char *stream);
 /* Nothing is asked any more. */
 void intake_stop(struct intake *intake);
 struct parent *intake_parent(struct intake *intake);
