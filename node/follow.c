@@ -47,7 +47,8 @@ enum job_kind {
 	JOB_PASS_ON,
 	JOB_FORWARD,
 	JOB_LOADED,
-	JOB_DOUBT
+	JOB_DOUBT,
+	JOB_TRUST
 };
 
 struct job {
@@ -172,6 +173,9 @@ follow_handle(struct follow *follow, struct job *job)
 		break;
 	case JOB_DOUBT:
 		mend_doubt(intake_mend(follow->intake), buf_cstr(&job->bytes));
+		break;
+	case JOB_TRUST:
+		mend_trust(intake_mend(follow->intake), buf_cstr(&job->bytes));
 		break;
 	}
 }
@@ -342,6 +346,12 @@ void
 follow_doubt(struct follow *follow, const char *stream)
 {
 	follow_post_bytes(follow, JOB_DOUBT, span_of(stream), 0);
+}
+
+void
+follow_trust(struct follow *follow, const char *stream)
+{
+	follow_post_bytes(follow, JOB_TRUST, span_of(stream), 0);
 }
 
 void

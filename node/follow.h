@@ -43,6 +43,8 @@ void follow_forward(struct follow *follow, struct span upward,
     forward_done_fn done, void *context);
 /* Our records of the stream are not what the hub signed: mend it. */
 void follow_doubt(struct follow *follow, const char *stream);
+/* They were added up, and are. */
+void follow_trust(struct follow *follow, const char *stream);
 /* A child's status: passed on once, not kept. */
 void follow_pass_on(struct follow *follow, struct span upward);
 

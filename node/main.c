@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/privilege.h"
+#include "node/check.h"
 #include "node/endpoints.h"
 #include "node/node.h"
 #include "node/relay.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct signer *sign_key, *trail_key;
 	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
 	struct relay *relay; /* NULL: serves no children */
+	struct check *check;
 	struct bus *bus;
 	struct http_server *http;
 };
@@ -196,6 +198,30 @@ open_follow(struct daemon *daemon, struct why *why)
 }
 
 static void
+on_checked(void *context, const char *stream, bool agrees)
+{
+	struct daemon *daemon = context;
+
+	if (agrees)
+		follow_trust(daemon->node.follow, stream);
+	else
+		follow_doubt(daemon->node.follow, stream);
+}
+
+static enum err
+open_check(struct daemon *daemon, struct why *why)
+{
+	struct check_settings settings = {.store = daemon->node.store,
+	    .pause_us = daemon->settings.check_seconds * CLOCK_SECOND,
+	    .found = on_checked,
+	    .context = daemon};
+
+	(void)why;
+	daemon->check = check_new(&settings);
+	return ERR_OK;
+}
+
+static void
 on_live(void *context, struct span topic, struct span message)
 {
 	struct daemon *daemon = context;
@@ -332,7 +358,7 @@ daemon_open(struct daemon *daemon, struct why *why)
 	static enum err (*const steps[])(
 	    struct daemon * daemon, struct why * why) = {check_settings,
 	    make_folders, read_roots, read_keys, open_store, open_trail,
-	    open_follow, open_bus, open_http, write_ready_file};
+	    open_follow, open_check, open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -348,12 +374,15 @@ daemon_close(struct daemon *daemon)
 
 	if (daemon->http != NULL)
 		http_server_close(daemon->http, GRACE_MS);
+	if (daemon->check != NULL)
+		check_stop(daemon->check);
 	if (daemon->relay != NULL)
 		relay_stop(daemon->relay);
 	if (node->follow != NULL)
 		follow_stop(node->follow);
 	if (daemon->bus != NULL)
 		bus_close(daemon->bus);
+	check_free(daemon->check);
 	relay_free(daemon->relay);
 	follow_free(node->follow);
 	trail_close(node->trail);

@@ -72,6 +72,22 @@ mend_doubt(struct mend *mend, const char *stream)
 }
 
 void
+mend_trust(struct mend *mend, const char *stream)
+{
+	struct followed *followed = parent_find(mend->settings.parent, stream);
+	struct kv_write *write;
+	struct why why = {""};
+
+	if (followed == NULL || followed->state.diverged)
+		return;
+	followed->state.agreed_us = clock_now_us();
+	write = kv_write_begin(store_kv(mend->settings.store));
+	store_put_stream(write, &followed->state);
+	if (kv_write_end(write, false, &why) != ERR_OK)
+		log_error("follow.store", "why=\"%s\"", why.text);
+}
+
+void
 mend_run(struct mend *mend)
 {
 	struct load_order order = {.peer = ""};

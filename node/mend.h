@@ -37,7 +37,8 @@ void mend_run(struct mend *mend);
 bool mend_loaded(struct mend *mend, const struct load_report *report);
 /* Of a ticket that is load's. */
 void mend_on_reply(struct mend *mend, struct span message);
-/* What we hold of the stream is not what the hub signed. */
+/* What we hold of the stream is not what the hub signed; or it is. */
 void mend_doubt(struct mend *mend, const char *stream);
+void mend_trust(struct mend *mend, const char *stream);
 
 #endif

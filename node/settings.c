@@ -40,6 +40,9 @@ const struct setting node_setting_rows[] = {
 	"size of the sealed batches above which the oldest go, bytes"),
     INT(snapshot_hours, "24", 1, 8760,
 	"hours that a stream's snapshot is kept for children"),
+    INT(check_seconds, "86400", 0, 31622400,
+	"seconds between two checks of all records against what was signed; "
+	"0: never"),
     INT(disk_reserve, "1073741824", 0, 1ll << 50,
 	"free space below which no new batches are taken, bytes"),
     TEXT(trail_folder, "", "the trail; empty: FOLDER/trail"),

@@ -253,6 +253,30 @@ def test_a_record_changed_behind_rocksdbs_back_is_found_and_mended(network, held
     assert "无限公司" not in network.http("gz", "GET", f"/v1/enterprises/{code}", "bank").body.decode()
 
 
+def test_a_wrong_record_that_nobody_changes_is_found_by_the_check(network, held):
+    network.agree("gz", "4401")
+    code = next(c for c in held.codes if network.http("gz", "GET", f"/v1/enterprises/{c}", "bank").status == 200)
+    before = network.streams("gz")["4401"]
+    stop_city(network)
+    store = Store(network.run / "gz" / "store")
+    key, value = next(row for row in store.rows("records", code.encode() + b"\0\0\1") if "有限公司".encode() in row[1])
+    store.put("records", key, value.replace("有限公司".encode(), "无限公司".encode()))
+    store.close()
+    repairs = len(loads(network, "gz", "4401"))
+    os.environ["RONGXIN_NODE_CHECK_SECONDS"] = "1"
+    try:
+        network.start("gz")
+        until(lambda: len(loads(network, "gz", "4401")) > repairs, 30, "it is mended")
+    finally:
+        del os.environ["RONGXIN_NODE_CHECK_SECONDS"]
+    done = loads(network, "gz", "4401")[-1]
+    assert "repaired=1" in done and fact(done, "records") == 1 and fact(done, "fetched") == 1
+    assert "无限公司" not in network.http("gz", "GET", f"/v1/enterprises/{code}", "bank").body.decode()
+    now = network.streams("gz")["4401"]
+    assert (now["position"], now["head"], now["state"]) == (before["position"], before["head"], before["state"])
+    until(lambda: network.streams("gz")["0000"]["agreed_at"] > now["agreed_at"], 10, "the check says when it last agreed")
+
+
 def test_compare_proves_two_places_equal(network, held):
     network.agree("gz", "4401")
     done = compare(network, network.url("hub"), network.url("gz"))
