@@ -63,6 +63,7 @@ const struct http_route endpoints[] = {
 	.handle = control_on_takeover,
 	.max_body = MEMBER_BODY_MAX},
     {.method = "GET", .path = "/v1/streams", .handle = watch_on_streams},
+    {.method = "GET", .path = "/v1/sources", .handle = watch_on_sources},
     {.method = "GET", .path = "/v1/nodes", .handle = watch_on_nodes},
     {.method = "GET", .path = "/v1/usage", .handle = watch_on_usage},
     {.method = "GET", .path = "/metrics", .handle = watch_on_metrics},

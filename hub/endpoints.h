@@ -44,6 +44,7 @@ void control_on_new_member(struct http_exchange *exchange, void *context);
 void control_on_takeover(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_watch.c --- */
+void watch_on_sources(struct http_exchange *exchange, void *context);
 void watch_on_streams(struct http_exchange *exchange, void *context);
 void watch_on_nodes(struct http_exchange *exchange, void *context);
 void watch_on_usage(struct http_exchange *exchange, void *context);

@@ -8,6 +8,7 @@
 #include "base/metric.h"
 #include "base/setsum.h"
 #include "hub/inquiry.h"
+#include "hub/pull.h"
 #include "hub/upward.h"
 #include "hub/usage.h"
 
@@ -171,6 +172,25 @@ watch_on_usage(struct http_exchange *exchange, void *context)
 	inquiry_free(inquiry);
 	answer_problem(exchange, 400, "malformed",
 	    "node, member: codes; item, after, limit: numbers; from, to: days");
+}
+
+void
+watch_on_sources(struct http_exchange *exchange, void *context)
+{
+	const struct hub *hub = context;
+	struct member who;
+	struct buf body = {0};
+
+	if (!inquiry_admit(exchange, hub, &who))
+		return;
+	if (who.kind != MEMBER_OPERATOR && who.kind != MEMBER_DEPARTMENT) {
+		answer_problem(exchange, 403, "member_kind", NULL);
+		return;
+	}
+	pull_print(
+	    hub->pull, who.kind == MEMBER_OPERATOR ? NULL : who.code, &body);
+	http_reply(exchange, 200, "application/json", buf_span(&body));
+	buf_release(&body);
 }
 
 void

@@ -27,7 +27,7 @@ struct hub_settings {
 	char *database, *pg_binaries, *sql_folder;
 	char *catalogue, *operator_member;
 	char *user, *log_level, *ready_file;
-	char *receipt_key, *inbox;
+	char *receipt_key, *inbox, *exchange;
 	int64_t http_workers, ingest_threads, io_threads;
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
@@ -52,6 +52,7 @@ struct hub {
 	struct keeper *keeper;
 	struct ingest *ingest;
 	struct inbox *inbox; /* NULL: no such folder is set */
+	struct pull *pull;   /* NULL: no such file is set */
 	struct publish *publish;
 	struct bus *bus;
 	struct http_server *http;

@@ -20,6 +20,7 @@
 #include "hub/hub.h"
 #include "hub/inbox.h"
 #include "hub/migrate.h"
+#include "hub/pull.h"
 #include "hub/settings.h"
 
 #define PATH_SIZE 1024
@@ -294,6 +295,11 @@ open_ways(struct hub *hub, struct why *why)
 		if (hub->inbox == NULL)
 			return ERR_IO;
 	}
+	if (hub->settings.exchange[0] != '\0') {
+		hub->pull = pull_open(hub, conninfo(hub), why);
+		if (hub->pull == NULL)
+			return ERR_INVALID;
+	}
 	return ERR_OK;
 }
 
@@ -384,6 +390,7 @@ static void
 hub_close(struct hub *hub)
 {
 	alarm((unsigned)hub->settings.stop_seconds + STOP_SECONDS);
+	pull_stop(hub->pull);
 	inbox_stop(hub->inbox);
 	ingest_stop(hub->ingest, (unsigned)hub->settings.stop_seconds * 1000);
 	if (hub->http != NULL)
@@ -391,6 +398,7 @@ hub_close(struct hub *hub)
 	ingest_close(hub->ingest);
 	keeper_free(hub->keeper);
 	inbox_free(hub->inbox);
+	pull_free(hub->pull);
 	if (hub->bus != NULL)
 		publish_stop(hub->publish);
 	desk_stop(hub->desk, GRACE_MS);

@@ -6,11 +6,12 @@
 #include <assert.h>
 #include <endian.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 /* PostgreSQL counts microseconds from 2000-01-01. */
@@ -20,6 +21,8 @@
 #define OID_INT8 20
 #define OID_TEXT 25
 #define OID_TIMESTAMPTZ 1184
+/* How soon a wait for a far server sees that we are stopping. */
+#define LOOK_MS 100
 
 struct pg {
 	PGconn *link;
@@ -28,6 +31,8 @@ struct pg {
 	const char *setup;
 	_Atomic(PGcancel *) cancel; /* whoever takes it out owns it */
 	atomic_bool interrupted;
+	const struct pg_patience *patience; /* NULL: a server of ours */
+	int64_t deadline_us;                /* of the far one's answer */
 	bool failed;
 	bool copying; /* rows are sent, the server's word on them is not in */
 	struct why why;
@@ -121,13 +126,24 @@ may_go_on(struct pg *pg)
 	return !pg->failed;
 }
 
+/* Of a far server; later words win: `conninfo` may say all of them
+ * otherwise. */
+static const char *const far_names[] = {"connect_timeout", "tcp_user_timeout",
+    "keepalives_idle", "sslmode", "application_name", "dbname", NULL};
+#define FAR_VALUES(conninfo)                                                   \
+	((const char *const[]){                                                \
+	    "5", "30000", "30", "verify-full", "rongxin-hub", conninfo, NULL})
+
 static void
 connect_now(struct pg *pg)
 {
 	pg->failed = false;
 	if (!may_go_on(pg))
 		return;
-	if (pg->link == NULL)
+	if (pg->link == NULL && pg->patience != NULL)
+		pg->link =
+		    PQconnectdbParams(far_names, FAR_VALUES(pg->conninfo), 1);
+	else if (pg->link == NULL)
 		pg->link = PQconnectdb(pg->conninfo);
 	else
 		PQreset(pg->link);
@@ -141,19 +157,34 @@ connect_now(struct pg *pg)
 		pg_run(pg, pg->setup);
 }
 
-struct pg *
-pg_open(const char *conninfo, const char *setup, struct why *why)
+static struct pg *
+open_it(const char *conninfo, const char *setup,
+    const struct pg_patience *patience, struct why *why)
 {
 	struct pg *pg = mem_new(sizeof(*pg));
 
 	pg->conninfo = mem_text(conninfo);
 	pg->setup = setup;
+	pg->patience = patience;
 	connect_now(pg);
 	if (!pg->failed)
 		return pg;
 	(void)why_set(why, ERR_DATABASE, "database: %s", pg->why.text);
 	pg_close(pg);
 	return NULL;
+}
+
+struct pg *
+pg_open(const char *conninfo, const char *setup, struct why *why)
+{
+	return open_it(conninfo, setup, NULL, why);
+}
+
+struct pg *
+pg_open_far(const char *conninfo, const char *setup,
+    const struct pg_patience *patience, struct why *why)
+{
+	return open_it(conninfo, setup, patience, why);
 }
 
 void
@@ -164,6 +195,7 @@ pg_close(struct pg *pg)
 	drop_result(pg);
 	publish_cancel(pg, NULL);
 	PQfinish(pg->link);
+	explicit_bzero(pg->conninfo, strlen(pg->conninfo));
 	mem_free(pg->conninfo);
 	mem_free(pg);
 }
@@ -172,6 +204,12 @@ bool
 pg_ping(const char *conninfo)
 {
 	return PQping(conninfo) == PQPING_OK;
+}
+
+bool
+pg_ping_far(const char *conninfo)
+{
+	return PQpingParams(far_names, FAR_VALUES(conninfo), 1) == PQPING_OK;
 }
 
 void
@@ -215,12 +253,91 @@ pg_why(const struct pg *pg)
 	return pg->why.text;
 }
 
+/* Nothing more is heard on this connection. */
+static void
+cut(struct pg *pg)
+{
+	publish_cancel(pg, NULL);
+	PQfinish(pg->link);
+	pg->link = NULL;
+}
+
+/* Has the answer come, or the end of the connection? */
+static bool
+far_is_ready(struct pg *pg)
+{
+	struct pollfd wait = {.events = POLLIN};
+
+	while (PQisBusy(pg->link)) {
+		if (atomic_load(pg->patience->stopping) ||
+		    clock_tick_us() >= pg->deadline_us)
+			return false;
+		wait.fd = PQsocket(pg->link);
+		(void)poll(&wait, 1, LOOK_MS);
+		if (!PQconsumeInput(pg->link))
+			return true;
+	}
+	return true;
+}
+
+/* The next result; NULL: that was all, or it has failed. */
+static PGresult *
+far_next(struct pg *pg)
+{
+	PGresult *result;
+
+	if (pg->link == NULL)
+		return NULL;
+	if (!far_is_ready(pg)) {
+		fail(pg, NULL);
+		snprintf(pg->why.text, sizeof(pg->why.text), "57014 no answer");
+		cut(pg);
+		return NULL;
+	}
+	result = PQgetResult(pg->link);
+	switch (PQresultStatus(result)) {
+	case PGRES_COPY_IN:
+	case PGRES_COPY_OUT:
+	case PGRES_COPY_BOTH:
+		/* Nobody asked for that; it would never end. */
+		fail(pg, NULL);
+		PQclear(result);
+		cut(pg);
+		return NULL;
+	default:
+		return result;
+	}
+}
+
+static void
+far_send(struct pg *pg, int sent)
+{
+	pg->deadline_us = clock_tick_us() + pg->patience->timeout_ms * 1000LL;
+	if (!sent)
+		fail(pg, NULL);
+}
+
+static void
+far_keep(struct pg *pg)
+{
+	PGresult *result;
+
+	while ((result = far_next(pg)) != NULL)
+		keep(pg, result);
+}
+
 void
 pg_run(struct pg *pg, const char *sql)
 {
 	settle(pg);
-	if (may_go_on(pg))
+	if (!may_go_on(pg))
+		return;
+	if (pg->patience == NULL) {
 		keep(pg, PQexec(pg->link, sql));
+		return;
+	}
+	far_send(pg, PQsendQuery(pg->link, sql));
+	far_keep(pg);
 }
 
 void
@@ -229,41 +346,110 @@ pg_query(struct pg *pg, const char *sql)
 	pg_exec_args(pg, sql, NULL, 0);
 }
 
-void
-pg_exec_args(
-    struct pg *pg, const char *sql, const struct pg_arg *args, size_t count)
-{
-	static const Oid types[] = {
-	    OID_TEXT, OID_INT8, OID_TEXT, OID_BYTEA, OID_TIMESTAMPTZ};
+/* Parameters as libpq wants them. */
+struct params {
 	const char *values[PG_ARGS_MAX];
 	int64_t numbers[PG_ARGS_MAX];
 	int lengths[PG_ARGS_MAX];
 	int formats[PG_ARGS_MAX];
 	Oid oids[PG_ARGS_MAX];
+};
+
+static void
+params_init(struct params *params, const struct pg_arg *args, size_t count)
+{
+	static const Oid types[] = {
+	    OID_TEXT, OID_INT8, OID_TEXT, OID_BYTEA, OID_TIMESTAMPTZ};
 	size_t i;
 
 	assert(count <= PG_ARGS_MAX);
-	settle(pg);
-	if (!may_go_on(pg))
-		return;
 	for (i = 0; i < count; i++) {
 		int64_t shift = args[i].kind == PG_TIME ? PG_EPOCH_US : 0;
 		bool number = args[i].kind == PG_INT || args[i].kind == PG_TIME;
 		struct span bytes = args[i].bytes;
+		int64_t *place = &params->numbers[i];
 
-		numbers[i] =
-		    (int64_t)htobe64((uint64_t)(args[i].number - shift));
+		*place = (int64_t)htobe64((uint64_t)(args[i].number - shift));
 		if (number)
-			bytes = span_make(&numbers[i], sizeof(numbers[i]));
+			bytes = span_make(place, sizeof(*place));
 		else if (bytes.ptr == NULL && args[i].kind != PG_NULL)
 			bytes.ptr = "";
-		values[i] = bytes.ptr;
-		lengths[i] = (int)bytes.len;
-		formats[i] = 1;
-		oids[i] = types[args[i].kind];
+		params->values[i] = bytes.ptr;
+		params->lengths[i] = (int)bytes.len;
+		params->formats[i] = 1;
+		params->oids[i] = types[args[i].kind];
 	}
-	keep(pg, PQexecParams(pg->link, sql, (int)count, oids, values, lengths,
-		     formats, 1));
+}
+
+void
+pg_exec_args(
+    struct pg *pg, const char *sql, const struct pg_arg *args, size_t count)
+{
+	struct params params;
+
+	settle(pg);
+	if (!may_go_on(pg))
+		return;
+	params_init(&params, args, count);
+	if (pg->patience == NULL) {
+		keep(pg, PQexecParams(pg->link, sql, (int)count, params.oids,
+			     params.values, params.lengths, params.formats, 1));
+		return;
+	}
+	far_send(pg, PQsendQueryParams(pg->link, sql, (int)count, params.oids,
+			 params.values, params.lengths, params.formats, 1));
+	far_keep(pg);
+}
+
+void
+pg_each(struct pg *pg, const char *sql, const struct pg_arg *args, size_t count,
+    pg_row_fn visit, void *context)
+{
+	struct params params;
+	PGresult *result;
+
+	assert(pg->patience != NULL);
+	if (!may_go_on(pg))
+		return;
+	params_init(&params, args, count);
+	far_send(pg, PQsendQueryParams(pg->link, sql, (int)count, params.oids,
+			 params.values, params.lengths, params.formats, 1) &&
+			 PQsetSingleRowMode(pg->link));
+	while ((result = far_next(pg)) != NULL) {
+		if (PQresultStatus(result) != PGRES_SINGLE_TUPLE) {
+			keep(pg, result);
+			continue;
+		}
+		drop_result(pg);
+		pg->result = result;
+		if (!visit(context, pg)) {
+			cut(pg);
+			break;
+		}
+	}
+	drop_result(pg);
+}
+
+static void
+quote(struct pg *pg, char *quoted, struct buf *out)
+{
+	if (quoted == NULL)
+		fail(pg, NULL);
+	else
+		buf_text(out, quoted);
+	PQfreemem(quoted);
+}
+
+void
+pg_quote_name(struct pg *pg, struct span text, struct buf *out)
+{
+	quote(pg, PQescapeIdentifier(pg->link, text.ptr, text.len), out);
+}
+
+void
+pg_quote_text(struct pg *pg, struct span text, struct buf *out)
+{
+	quote(pg, PQescapeLiteral(pg->link, text.ptr, text.len), out);
 }
 
 size_t

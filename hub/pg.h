@@ -10,6 +10,7 @@
 #ifndef HUB_PG_H
 #define HUB_PG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,9 +23,22 @@ struct pg;
 /* Connects; NULL and `why` when that fails.  `setup` (may be NULL; borrowed)
  * is SQL that every new connection runs first. */
 struct pg *pg_open(const char *conninfo, const char *setup, struct why *why);
+
+/* What is borne of a server that is not ours; borrowed. */
+struct pg_patience {
+	unsigned timeout_ms;         /* of one statement, whatever it does */
+	const atomic_bool *stopping; /* true: give up at once */
+};
+
+/* The same to somebody else's server: no wait is without end, and unless
+ * `conninfo` says otherwise its certificate has to be right.  `why` says
+ * nothing but that. */
+struct pg *pg_open_far(const char *conninfo, const char *setup,
+    const struct pg_patience *patience, struct why *why);
 void pg_close(struct pg *pg); /* safe on NULL */
 /* Does a server answer there? */
 bool pg_ping(const char *conninfo);
+bool pg_ping_far(const char *conninfo);
 
 void pg_begin(struct pg *pg);
 /* Commits, or rolls back when anything failed or `commit` is false.  Answers
@@ -35,7 +49,8 @@ bool pg_has_failed(const struct pg *pg);
  * the way out of a transaction.  Any thread; may be called again, as a
  * statement that was just on its way to the server is not seen. */
 void pg_interrupt(struct pg *pg);
-/* SQLSTATE and message, never data; borrowed. */
+/* SQLSTATE and message, never data; borrowed.  A far server's message may
+ * be anything: show its SQLSTATE only ("-": the connection failed). */
 const char *pg_why(const struct pg *pg);
 
 enum pg_kind {
@@ -87,6 +102,17 @@ void pg_exec_args(
 	pg_exec_args(pg, sql, (struct pg_arg[]){__VA_ARGS__},                  \
 	    sizeof((struct pg_arg[]){__VA_ARGS__}) / sizeof(struct pg_arg))
 void pg_query(struct pg *pg, const char *sql); /* the same, no parameters */
+
+/* One row of pg_each, as row 0.  False: no more of them. */
+typedef bool (*pg_row_fn)(void *context, const struct pg *pg);
+/* One statement of a far connection, its rows one by one as they come, so
+ * that they need no memory.  When `visit` wants no more, the connection is
+ * dropped and the next pg_begin makes it again. */
+void pg_each(struct pg *pg, const char *sql, const struct pg_arg *args,
+    size_t count, pg_row_fn visit, void *context);
+/* Appends `text` quoted, as a name or a literal. */
+void pg_quote_name(struct pg *pg, struct span text, struct buf *out);
+void pg_quote_text(struct pg *pg, struct span text, struct buf *out);
 
 /* Rows of the last statement; 0 after a failure. */
 size_t pg_rows(const struct pg *pg);

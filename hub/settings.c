@@ -48,6 +48,8 @@ const struct setting hub_setting_rows[] = {
 	    "folder of the departments' inbox folders; empty: none"},
 	{"inbox_seconds", SETTING_INT, TARGET(inbox_seconds), "5", 1, 3600,
 	    "seconds between two looks into them"},
+	{"exchange", SETTING_TEXT, TARGET(exchange), "", 0, 0,
+	    "file of the exchange databases to pull from; empty: none"},
 	{"upload_bytes", SETTING_INT, TARGET(upload_bytes), "68719476736",
 	    1 << 20, INT64_C(1) << 44,
 	    "size of one batch, before and after decoding, bytes"},
