@@ -313,26 +313,62 @@ def test_a_number_that_is_committed_late_is_not_passed_over(pull, dept, late):
     assert set(pull.content()) == set(codes)
 
 
-def test_times_that_are_alike_or_come_late_are_not_passed_over(pull, dept):
+def times(dept, table):
     """A cursor that is the time at which a transaction began, to the second, and a key behind it."""
-    codes = codes_of(pull.hub, 400, 56)
-    dept.make("times", more=", PRIMARY KEY (changed, mark)",
+    dept.make(table, more=", PRIMARY KEY (changed, mark)",
               cursor="changed timestamp(0) NOT NULL DEFAULT now(), mark text NOT NULL DEFAULT md5(random()::text)")
-    pull.start([source(dept, "times", cursor="changed", key=["mark"], rows=37)])
+    return source(dept, table.replace("_", "-"), table, cursor="changed", key=["mark"], rows=37)
+
+
+def test_rows_of_one_second_that_come_one_after_the_other_are_all_pulled(pull, dept):
+    codes = codes_of(pull.hub, 400, 56)
+    pull.start([times(dept, "alike_times")])
+    began = time.monotonic()
+    for i in range(0, 400, 10):
+        dept.fill("alike_times", lines(codes[i:i + 10], i + 1))
+        until(lambda: time.monotonic() > began + i / 100)
+
+    pull.wait_for("alike-times", 400)
+    pull.ranges_are_whole("alike-times")
+    assert pull.content() == content(dept, "alike_times", "changed")
+
+
+def test_a_time_at_which_a_slow_transaction_began_is_not_passed_over(pull, dept):
+    codes = codes_of(pull.hub, 20, 65)
+    pull.start([times(dept, "slow_times")])
     slow = dept.session()
-    slow("BEGIN; SELECT 1 AS one \\gset")
-    deadline = time.monotonic() + 4
-    for i in range(0, 360, 20):
-        dept.fill("times", lines(codes[i:i + 20], i + 1))
-        until(lambda: time.monotonic() > deadline - 4 + i / 90)
-    slow(f"COPY times ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv);\n{''.join(lines(codes[360:], 361))}\\.")
-    before = pull.rows("times")
+    slow("BEGIN; SELECT now() AS at \\gset")
+    dept.fill("slow_times", lines(codes[:10]))
+    until(lambda: pull.state("slow-times")["state"] == "waiting", what="waiting")
+    slow(f"COPY slow_times ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv);\n{''.join(lines(codes[10:]))}\\.")
+    before = pull.rows("slow-times")
     slow("COMMIT;")
 
     assert before == 0
-    pull.wait_for("times", 400)
-    pull.ranges_are_whole("times")
-    assert pull.content() == content(dept, "times", "changed")
+    pull.wait_for("slow-times", 20)
+    assert set(pull.content()) == set(codes)
+
+
+def test_a_server_that_falls_silent_is_given_up_and_does_not_hold_up_the_stop(pull, dept):
+    dept.make("silent")
+    dept.fill("silent", lines(codes_of(pull.hub, 5, 66)))
+    slow = dept.session()
+    slow("BEGIN; LOCK TABLE silent IN ACCESS EXCLUSIVE MODE;")
+    pull.start([source(dept, "silent", timeout_seconds=5)])
+    backend = until(lambda: dept.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'rongxin-hub'"
+                                     " AND wait_event_type = 'Lock'"), what="a statement that waits")[0][0]
+    os.kill(int(backend), signal.SIGSTOP)
+    try:
+        until(lambda: pull.state("silent")["error"] == "timeout", 30, lambda: pull.state("silent"))
+        began = time.monotonic()
+        assert pull.hub.stop() == 0
+        assert time.monotonic() - began < 15
+    finally:
+        os.kill(int(backend), signal.SIGCONT)
+    slow("COMMIT;")
+    pull.hub.start()
+
+    pull.wait_for("silent", 5)
 
 
 def test_who_only_reads_is_not_waited_for_for_ever(pull, dept):
