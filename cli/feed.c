@@ -6,145 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/codec.h"
-#include "base/digest.h"
-#include "base/file.h"
-#include "base/jws.h"
-#include "base/text.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/feed_check.h"
 #include "cli/feed_hold.h"
+#include "cli/feed_receipt.h"
+#include "cli/feed_submit.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
 #include "credit/catalog.h"
-#include "wire/network.h"
-
-#define STREAMS_SHOWN 20
-
-static void
-make_batch_id(struct buf *id)
-{
-	uint8_t random[8];
-	char time[CLOCK_TEXT_MAX];
-
-	clock_print(clock_now_us(), time);
-	digest_random(random, sizeof(random));
-	buf_print(id, "%.10s-", time);
-	codec_hex(span_make(random, sizeof(random)), id);
-}
-
-static const char *
-content_type_of(const struct args *args, struct buf *out)
-{
-	const char *charset = args_get(args, "charset");
-
-	buf_text(out, feed_is_ndjson(args, args->operands[1])
-			  ? "application/x-ndjson"
-			  : "text/csv");
-	if (charset != NULL)
-		buf_print(out, "; charset=%s", charset);
-	return buf_cstr(out);
-}
-
-static void
-show_receipt(const struct json *receipt)
-{
-	static const char *const counts[] = {
-	    "rows", "accepted", "unchanged", "rejected", "warned"};
-	static const struct show_column columns[] = {
-	    {"stream", "stream"},
-	    {"first", "first"},
-	    {"last", "last"},
-	    {NULL, NULL},
-	};
-	size_t i, count;
-
-	printf("batch %s, item %" PRId64 ", %s\n",
-	    json_cstr(json_find(receipt, "batch"), "?"),
-	    json_int(json_find(receipt, "item"), 0),
-	    json_cstr(json_find(receipt, "state"), "?"));
-	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
-		printf("  %-10s %10" PRId64 "\n", counts[i],
-		    json_int(json_find(receipt, counts[i]), 0));
-	count = json_count(json_find(receipt, "streams"));
-	if (count > STREAMS_SHOWN)
-		printf("  %zu streams (--json lists them)\n", count);
-	else if (count > 0)
-		show_table(json_find(receipt, "streams"), columns);
-}
-
-static int
-send_for_receipt(const struct args *args, const struct fetch *fetch)
-{
-	struct fetch_answer answer = {0};
-	struct json *root;
-	int code = fetch_send(args, "hub", fetch, &answer);
-
-	if (code == DONE && args_has(args, "json")) {
-		show_raw(buf_span(&answer.body));
-	} else if (code == DONE) {
-		root = json_parse(buf_span(&answer.body), NULL);
-		if (root != NULL)
-			show_receipt(root);
-		else
-			code = args_failed(args, "the receipt is no JSON");
-		json_free(root);
-	}
-	fetch_answer_release(&answer);
-	return code;
-}
-
-/* A signed receipt, as it came, for a file. */
-static int
-send_for_text(const struct args *args, const struct fetch *fetch)
-{
-	struct fetch_answer answer = {0};
-	int code = fetch_send(args, "hub", fetch, &answer);
-
-	if (code == DONE)
-		show_raw(buf_span(&answer.body));
-	fetch_answer_release(&answer);
-	return code;
-}
-
-static int
-feed_submit(const struct args *args)
-{
-	const char *mode = args_get(args, "mode");
-	struct buf path = {0}, id = {0}, type = {0};
-	struct fetch fetch = {.method = "POST", .file = args->operands[1]};
-	uint32_t item;
-	int code;
-
-	if (!feed_item_of(args, &item))
-		return MISUSED;
-	buf_print(&path, "/v1/feeds/%u/batches?mode=", item);
-	fetch_escape(mode != NULL ? mode : "delta", &path);
-	if (args_has(args, "divisions")) {
-		buf_text(&path, "&divisions=");
-		fetch_escape(args_get(args, "divisions"), &path);
-	}
-	fetch.sequence = args_get(args, "sequence");
-	if (args_has(args, "id"))
-		buf_text(&id, args_get(args, "id"));
-	else
-		make_batch_id(&id);
-	fetch.path = buf_cstr(&path);
-	fetch.batch = buf_cstr(&id);
-	fetch.content_type = content_type_of(args, &type);
-	code = send_for_receipt(args, &fetch);
-	if (code == UNREACHED)
-		fprintf(stderr,
-		    "Whether it was committed is not known: send "
-		    "it again with --id %s.\n",
-		    fetch.batch);
-	buf_release(&path);
-	buf_release(&id);
-	buf_release(&type);
-	return code;
-}
 
 static void
 batch_path(const struct args *args, uint32_t item, struct buf *path)
@@ -152,71 +22,6 @@ batch_path(const struct args *args, uint32_t item, struct buf *path)
 	buf_reset(path);
 	buf_print(path, "/v1/feeds/%u/batches/", item);
 	fetch_escape(args->operands[1], path);
-}
-
-/* A signed receipt is a file; the network's public key says whether it is
- * the hub's. */
-static int
-verify_receipt(const struct args *args, const char *file)
-{
-	const char *path = args_need(args, "network");
-	struct buf jws = {0}, payload = {0};
-	struct verifier *verifier = NULL;
-	struct network network = {0};
-	struct why why = {""};
-	int code = UNREACHED;
-
-	if (path == NULL)
-		return MISUSED;
-	if (network_read(path, &network, &why) != ERR_OK ||
-	    file_read(file, JWS_MAX, &jws, &why) != ERR_OK) {
-		args_failed(args, "%s", why.text);
-	} else if (!network.has_receipt_key) {
-		args_failed(args, "%s names no receipt_key", path);
-	} else {
-		verifier = verifier_new(network.receipt_key);
-		code = jws_check_with_key(text_trim(buf_span(&jws)),
-			   "rongxin-receipt+jws", verifier, &payload,
-			   &why) == ERR_OK
-			   ? DONE
-			   : REFUSED;
-		if (code == DONE)
-			show_raw(buf_span(&payload));
-		else
-			args_failed(args, "%s: %s", file, why.text);
-	}
-	verifier_free(verifier);
-	network_release(&network);
-	buf_release(&jws);
-	buf_release(&payload);
-	return code;
-}
-
-static int
-feed_receipt(const struct args *args)
-{
-	const char *file = args_get(args, "verify");
-	struct buf path = {0};
-	struct fetch fetch = {.method = "GET"};
-	uint32_t item;
-	int code;
-
-	if (file != NULL)
-		return verify_receipt(args, file);
-	if (args->operand_count < 2)
-		return args_misused(args, "ITEM and ID, or --verify FILE");
-	if (!feed_item_of(args, &item))
-		return MISUSED;
-	batch_path(args, item, &path);
-	fetch.path = buf_cstr(&path);
-	if (args_has(args, "signed")) {
-		fetch.accept = "application/jose";
-		code = send_for_text(args, &fetch);
-	} else {
-		code = send_for_receipt(args, &fetch);
-	}
-	buf_release(&path);
-	return code;
 }
 
 static void
@@ -352,6 +157,11 @@ static const struct arg_option submit_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
     FORMAT_OPTIONS,
     {"id", "ID", NULL, "the batch's id (made up); the same id again is safe"},
+    {"gzip", NULL, NULL, "compress it on its way"},
+    {"zstd", NULL, NULL, "the same, faster and smaller"},
+    {"resume", NULL, NULL, "in parts, from where the hub has it (with --id)"},
+    {"part-mib", "N", NULL, "size of a part in MiB (8)"},
+    {"retries", "N", NULL, "attempts without progress after the first (6)"},
     {"mode", "MODE", NULL, "delta (default) or full"},
     {"divisions", "LIST", NULL, "which a full batch replaces: 44,4401"},
     {"sequence", "N", NULL, "its number among our batches of this item"},
@@ -392,10 +202,12 @@ static const struct arg_command commands[] = {
 	"rongxin feed check 1 registrations.csv", 2, 2, check_options,
 	feed_check},
     {"feed submit", "ITEM FILE", "hand a batch in and print the receipt",
-	"The receipt comes after commit. When the answer is lost, send again "
-	"with the same id.",
-	"rongxin feed submit 1 registrations.csv --charset gb18030", 2, 2,
-	submit_options, feed_submit},
+	"The receipt comes after commit. A file of 64 MiB or more goes in "
+	"parts that go on where a\ncut left off (compressed ones are first "
+	"made in TMPDIR). While the hub is away it is\ntried again; when that "
+	"ends, send again with the same id.",
+	"rongxin feed submit 1 registrations.csv --zstd --id 2026-11 --resume",
+	2, 2, submit_options, feed_submit},
     {"feed receipt", "ITEM ID", "a batch's receipt",
 	"--signed prints the one that proves to others what was handed in; "
 	"--verify checks it\nby the network's public key and prints what it "

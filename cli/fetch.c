@@ -4,12 +4,9 @@
 #include "cli/fetch.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "cli/show.h"
@@ -17,35 +14,25 @@
 #define ANSWER_MAX ((size_t)256 << 20)
 #define CONNECT_SECONDS 10L
 
-struct transfer {
-	struct buf *body;
-	struct progress progress;
-	FILE *file;
-	bool sized; /* the file's length is known */
-};
-
 static size_t
 take_body(char *bytes, size_t size, size_t count, void *context)
 {
-	struct transfer *transfer = context;
+	struct buf *body = context;
 	size_t len = size * count;
 
-	if (transfer->body->len + len > ANSWER_MAX)
+	if (body->len + len > ANSWER_MAX)
 		return 0;
-	buf_add(transfer->body, bytes, len);
+	buf_add(body, bytes, len);
 	return len;
 }
 
 static size_t
-give_file(char *into, size_t size, size_t count, void *context)
+give_body(char *into, size_t size, size_t count, void *context)
 {
-	struct transfer *transfer = context;
-	size_t got = fread(into, 1, size * count, transfer->file);
+	const struct fetch *fetch = context;
+	ssize_t got = fetch->give(fetch->context, into, size * count);
 
-	if (got == 0 && ferror(transfer->file))
-		return CURL_READFUNC_ABORT;
-	progress_add(&transfer->progress, got);
-	return got;
+	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
 /* --as STEM wins over --cert and --key, as it is the more explicit. */
@@ -72,7 +59,7 @@ set_identity(CURL *curl, const struct args *args)
 }
 
 static CURL *
-curl_for(const struct args *args, const char *url, struct transfer *transfer)
+curl_for(const struct args *args, const char *url, struct buf *body)
 {
 	CURL *curl = curl_easy_init();
 	const char *ca = args_get(args, "ca");
@@ -88,7 +75,7 @@ curl_for(const struct args *args, const char *url, struct transfer *transfer)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
 	if (ca != NULL)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
 	set_identity(curl, args);
@@ -105,13 +92,13 @@ add_header(struct curl_slist *list, const char *name, const char *value)
 }
 
 static struct curl_slist *
-headers_of(const struct fetch *fetch, const struct transfer *transfer)
+headers_of(const struct fetch *fetch)
 {
 	struct curl_slist *list = NULL;
 
 	list = curl_slist_append(list, "Expect:");
 	/* libcurl leaves it out where HTTP/2 has its own framing. */
-	if (transfer->file != NULL && !transfer->sized)
+	if (fetch->give != NULL && fetch->size < 0)
 		list = add_header(list, "Transfer-Encoding", "chunked");
 	list = add_header(list, "Accept",
 	    fetch->accept != NULL ? fetch->accept : "application/json");
@@ -128,51 +115,61 @@ headers_of(const struct fetch *fetch, const struct transfer *transfer)
 	return list;
 }
 
-static bool
-set_file(CURL *curl, struct transfer *transfer, const char *path)
+static void
+set_given_body(CURL *curl, const struct fetch *fetch)
 {
-	struct stat status;
-	bool standard = strcmp(path, "-") == 0;
-
-	transfer->file = standard ? stdin : fopen(path, "rb");
-	if (transfer->file == NULL)
-		return false;
 	curl_easy_setopt(curl, CURLOPT_POST, 1L);
-	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_file);
-	curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body);
+	curl_easy_setopt(curl, CURLOPT_READDATA, fetch);
 	curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
-	if (fstat(fileno(transfer->file), &status) == 0 &&
-	    S_ISREG(status.st_mode)) {
-		transfer->sized = true;
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)status.st_size);
-		progress_begin(&transfer->progress, "sent",
-		    (uint64_t)status.st_size, PROGRESS_BYTES);
-	}
-	return true;
+	if (fetch->size >= 0)
+		curl_easy_setopt(
+		    curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetch->size);
 }
 
-static bool
-set_request(CURL *curl, struct transfer *transfer, const struct fetch *fetch)
+static void
+set_request(CURL *curl, const struct fetch *fetch)
 {
-	if (fetch->file != NULL)
-		return set_file(curl, transfer, fetch->file);
-	if (fetch->body.len > 0 || strcmp(fetch->method, "POST") == 0) {
+	if (fetch->give != NULL) {
+		set_given_body(curl, fetch);
+	} else if (fetch->body.len > 0 || strcmp(fetch->method, "POST") == 0) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)fetch->body.len);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
 		    fetch->body.len > 0 ? fetch->body.ptr : "");
 	}
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, fetch->method);
-	return true;
+}
+
+/* What another attempt cannot mend. */
+static enum err
+error_of(CURLcode code)
+{
+	switch (code) {
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return ERR_INVALID;
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return ERR_CRYPTO;
+	case CURLE_ABORTED_BY_CALLBACK:
+	case CURLE_READ_ERROR:
+		return ERR_IO;
+	case CURLE_WRITE_ERROR:
+		return ERR_LIMIT;
+	default:
+		return ERR_NETWORK;
+	}
 }
 
 static enum err
-perform(CURL *curl, const struct fetch *fetch, const struct transfer *transfer,
-    struct fetch_answer *answer, struct why *why)
+perform(CURL *curl, const struct fetch *fetch, struct fetch_answer *answer,
+    struct why *why)
 {
 	char words[CURL_ERROR_SIZE] = "";
-	struct curl_slist *headers = headers_of(fetch, transfer);
+	struct curl_slist *headers = headers_of(fetch);
 	CURLcode code;
 
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -182,7 +179,7 @@ perform(CURL *curl, const struct fetch *fetch, const struct transfer *transfer,
 	curl_slist_free_all(headers);
 	if (code == CURLE_OK)
 		return ERR_OK;
-	return why_set(why, ERR_NETWORK, "%s",
+	return why_set(why, error_of(code), "%s",
 	    words[0] != '\0' ? words : curl_easy_strerror(code));
 }
 
@@ -190,20 +187,13 @@ static enum err
 exchange(const struct args *args, const char *url, const struct fetch *fetch,
     struct fetch_answer *answer, struct why *why)
 {
-	struct transfer transfer = {.body = &answer->body};
-	CURL *curl = curl_for(args, url, &transfer);
+	CURL *curl = curl_for(args, url, &answer->body);
 	enum err err;
 
 	if (curl == NULL)
-		return why_set(why, ERR_NETWORK, "libcurl cannot start");
-	if (set_request(curl, &transfer, fetch))
-		err = perform(curl, fetch, &transfer, answer, why);
-	else
-		err = why_set(why, ERR_IO, "cannot open %s: %s", fetch->file,
-		    strerror(errno));
-	progress_end(&transfer.progress);
-	if (transfer.file != NULL && transfer.file != stdin)
-		fclose(transfer.file);
+		return why_set(why, ERR_INVALID, "libcurl cannot start");
+	set_request(curl, fetch);
+	err = perform(curl, fetch, answer, why);
 	curl_easy_cleanup(curl);
 	return err;
 }
@@ -225,33 +215,65 @@ tell_problem(const struct args *args, const struct fetch_answer *answer)
 	json_free(root);
 }
 
-int
-fetch_send(const struct args *args, const char *url, const struct fetch *fetch,
-    struct fetch_answer *answer)
+enum err
+fetch_try(const struct args *args, const char *url, const struct fetch *fetch,
+    struct fetch_answer *answer, struct why *why)
 {
-	const char *base = args_need(args, url);
+	const char *base = args_get(args, url);
 	struct buf full = {0};
-	struct why why = {""};
+	size_t len = strlen(base);
+	struct why inner = {""};
 	enum err err;
-	size_t len;
 
 	*answer = (struct fetch_answer){0};
-	if (base == NULL)
-		return MISUSED;
-	len = strlen(base);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
 	buf_print(&full, "%.*s%s", (int)len, base, fetch->path);
-	err = exchange(args, buf_cstr(&full), fetch, answer, &why);
+	err = exchange(args, buf_cstr(&full), fetch, answer, &inner);
 	buf_release(&full);
 	if (err != ERR_OK)
-		return args_failed(args, "%s: %s", base, why.text);
+		(void)why_set(why, err, "%s: %s", base, inner.text);
+	return err;
+}
+
+int
+fetch_tell(const struct args *args, enum err err,
+    const struct fetch_answer *answer, const struct why *why)
+{
+	if (err != ERR_OK)
+		return args_failed(args, "%s", why->text);
 	if (answer->status >= 200 && answer->status < 300)
 		return DONE;
 	if (args_has(args, "json"))
 		show_raw(buf_span(&answer->body));
 	tell_problem(args, answer);
 	return answer->status >= 500 ? UNREACHED : REFUSED;
+}
+
+bool
+fetch_has_problem(const struct fetch_answer *answer, const char *type)
+{
+	struct json *root = json_parse(buf_span(&answer->body), NULL);
+	const char *urn = json_cstr(json_find(root, "type"), "");
+	const char *colon = strrchr(urn, ':');
+	bool same = colon != NULL && strcmp(colon + 1, type) == 0;
+
+	json_free(root);
+	return same;
+}
+
+int
+fetch_send(const struct args *args, const char *url, const struct fetch *fetch,
+    struct fetch_answer *answer)
+{
+	struct why why = {""};
+	enum err err;
+
+	*answer = (struct fetch_answer){0};
+	if (args_need(args, url) == NULL)
+		return MISUSED;
+	err = fetch_try(args, url, fetch, answer, &why);
+	return fetch_tell(args, err, answer, &why);
 }
 
 void

@@ -8,6 +8,8 @@
 #ifndef CLI_FETCH_H
 #define CLI_FETCH_H
 
+#include <sys/types.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/args.h"
@@ -39,7 +41,11 @@ struct fetch {
 	const char *coding;       /* Content-Encoding; NULL: none */
 	const char *range;        /* Content-Range; NULL: none */
 	struct span body;
-	const char *file; /* stream this file ("-": standard input) instead */
+	/* Instead of `body`, one that is read while it is sent: at most `max`
+	 * bytes; 0: the end; -1: it cannot be read. */
+	ssize_t (*give)(void *context, char *into, size_t max);
+	void *context;
+	int64_t size; /* bytes that `give` will give; -1: not known */
 };
 
 struct fetch_answer {
@@ -53,6 +59,14 @@ struct fetch_answer {
  * error.  `answer` is released by the caller in any case. */
 int fetch_send(const struct args *args, const char *url,
     const struct fetch *fetch, struct fetch_answer *answer);
+/* The two halves of it.  An answer is ERR_OK, whatever its status;
+ * ERR_NETWORK: there was none this time; other errors do not pass. */
+MUST_CHECK enum err fetch_try(const struct args *args, const char *url,
+    const struct fetch *fetch, struct fetch_answer *answer, struct why *why);
+int fetch_tell(const struct args *args, enum err err,
+    const struct fetch_answer *answer, const struct why *why);
+/* Is it the problem of this type ("busy")? */
+bool fetch_has_problem(const struct fetch_answer *answer, const char *type);
 void fetch_answer_release(struct fetch_answer *answer);
 /* GET any URL, for trails; status 404 gives ERR_MISSING. */
 MUST_CHECK enum err fetch_get(const struct args *args, const char *url,

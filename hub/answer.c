@@ -19,6 +19,7 @@ static const struct {
     {"batch_conflict", "This batch id was used with other bytes"},
     {"digest_mismatch", "The content is not what its digest says"},
     {"upload_incomplete", "Bytes of the upload are missing"},
+    {"uploads_full", "As many half uploads as a department may have"},
     {"range", "Not the next part of the upload"},
     {"member_unknown", "Not on the member list"},
     {"member_inactive", "The member is not active"},

@@ -16,6 +16,7 @@ bool feed_on_open(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_content.c --- */
 bool content_on_open(struct http_exchange *exchange, void *context);
+void content_on_drop(struct http_exchange *exchange, void *context);
 void content_on_held(struct http_exchange *exchange, void *context);
 void content_on_commit(struct http_exchange *exchange, void *context);
 

@@ -17,18 +17,23 @@
 #include "hub/inquiry.h"
 #include "hub/upload.h"
 
-#define PART_NAME_SIZE (DIGEST_HEX_LEN + 1)
+/* "<department>-<digest>" */
+#define PART_PREFIX_SIZE (MEMBER_CODE_MAX + 2)
+#define PART_NAME_SIZE (PART_PREFIX_SIZE + DIGEST_HEX_LEN)
 
-/* One file an upload, whatever characters are in its id. */
+/* One file an upload, whatever characters are in its id; its department can
+ * be told from it. */
 static void
 part_name(const struct ingest_batch *batch, char name[PART_NAME_SIZE])
 {
+	char hex[DIGEST_HEX_LEN + 1];
 	struct buf text = {0};
 	struct digest digest;
 
 	buf_print(&text, "%s %u %s", batch->provider, batch->item, batch->id);
 	digest = digest_of(buf_span(&text));
-	digest_print(&digest, name);
+	digest_print(&digest, hex);
+	snprintf(name, PART_NAME_SIZE, "%s-%s", batch->provider, hex);
 	buf_release(&text);
 }
 
@@ -54,12 +59,16 @@ read_path(struct http_exchange *exchange, const struct hub *hub,
 	return true;
 }
 
+/* In the header too, for HEAD. */
 static void
 reply_held(struct http_exchange *exchange, uint64_t held)
 {
 	struct buf text = {0};
 	struct json_out json = {.buf = &text};
+	char number[24];
 
+	snprintf(number, sizeof(number), "%" PRIu64, held);
+	http_reply_header(exchange, "upload-offset", number);
 	json_open_object(&json, NULL);
 	json_put_int(&json, "held", (int64_t)held);
 	json_close_object(&json);
@@ -78,6 +87,29 @@ content_on_held(struct http_exchange *exchange, void *context)
 		return;
 	part_name(&batch, name);
 	reply_held(exchange, spool_held(hub->spool, name));
+}
+
+void
+content_on_drop(struct http_exchange *exchange, void *context)
+{
+	const struct hub *hub = context;
+	struct ingest_batch batch;
+	char name[PART_NAME_SIZE];
+	struct why why = {0};
+	enum err err;
+
+	if (!read_path(exchange, hub, &batch))
+		return;
+	part_name(&batch, name);
+	err = spool_open_part(hub->spool, name, false, &batch.spool, &why);
+	if (err != ERR_OK && err != ERR_MISSING) {
+		answer_problem(exchange, 503,
+		    err == ERR_BUSY ? "busy" : "not_ready", NULL);
+		return;
+	}
+	spool_forget(batch.spool);
+	spool_close(batch.spool);
+	reply_held(exchange, 0);
 }
 
 struct range {
@@ -161,6 +193,22 @@ part_is_written(struct upload *upload)
 	    upload);
 }
 
+/* May the department begin one more?  Replies when not. */
+static bool
+may_begin(struct http_exchange *exchange, const struct hub *hub,
+    const struct ingest_batch *batch, const char *name)
+{
+	size_t most = (size_t)hub->settings.upload_count;
+	char prefix[PART_PREFIX_SIZE];
+
+	snprintf(prefix, sizeof(prefix), "%s-", batch->provider);
+	if (spool_count(hub->spool, prefix, name) < most)
+		return true;
+	answer_problem(exchange, 429, "uploads_full",
+	    "go on with one that was begun, or drop one");
+	return false;
+}
+
 /* The spool, when the part begins where it ends; replies when not. */
 static bool
 open_part(struct http_exchange *exchange, const struct hub *hub,
@@ -171,6 +219,8 @@ open_part(struct http_exchange *exchange, const struct hub *hub,
 	enum err err;
 
 	part_name(batch, name);
+	if (first == 0 && !may_begin(exchange, hub, batch, name))
+		return false;
 	err =
 	    spool_open_part(hub->spool, name, first == 0, &batch->spool, &why);
 	if (err == ERR_BUSY) {
@@ -203,6 +253,7 @@ content_on_open(struct http_exchange *exchange, void *context)
 		return false;
 	upload = upload_new(exchange, hub, &batch);
 	upload->finish = part_is_written;
+	upload->is_part = true;
 	upload->most = range.last - range.first + 1;
 	return true;
 }

@@ -31,7 +31,7 @@ struct hub_settings {
 	int64_t http_workers, ingest_threads, io_threads;
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
-	int64_t stop_seconds;
+	int64_t upload_count, stop_seconds;
 	int64_t snapshot_hours, snapshot_bytes, log_days, log_bytes;
 };
 

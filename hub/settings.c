@@ -55,6 +55,8 @@ const struct setting hub_setting_rows[] = {
 	    "size of one batch, before and after decoding, bytes"},
 	{"upload_days", SETTING_INT, TARGET(upload_days), "7", 1, 365,
 	    "days that half an upload is kept for its sender to go on"},
+	{"upload_count", SETTING_INT, TARGET(upload_count), "100", 1, 100000,
+	    "half uploads that one department may have"},
 	{"stop_seconds", SETTING_INT, TARGET(stop_seconds), "20", 0, 3600,
 	    "seconds that a running merge has to end when the hub is stopped"},
 	{"inflate_ratio", SETTING_INT, TARGET(inflate_ratio), "200", 2, 100000,

@@ -113,6 +113,30 @@ spool_held(const char *folder, const char *name)
 	return there ? (uint64_t)status.st_size : 0;
 }
 
+size_t
+spool_count(const char *folder, const char *prefix, const char *but)
+{
+	DIR *dir = opendir(folder);
+	struct buf whole = {0};
+	struct dirent *entry;
+	size_t count = 0, len;
+
+	if (dir == NULL)
+		return 0;
+	buf_print(&whole, PART_PREFIX "%s", prefix);
+	len = whole.len;
+	while ((entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+
+		if (strncmp(name, buf_cstr(&whole), len) == 0 &&
+		    strcmp(name + sizeof(PART_PREFIX) - 1, but) != 0)
+			count++;
+	}
+	closedir(dir);
+	buf_release(&whole);
+	return count;
+}
+
 void
 spool_forget(struct spool *spool)
 {

@@ -28,6 +28,9 @@ MUST_CHECK enum err spool_open_part(const char *folder, const char *name,
     bool make, struct spool **out, struct why *why);
 /* Bytes that are held of it; 0 when there is none. */
 uint64_t spool_held(const char *folder, const char *name);
+/* How many uploads in parts have a name that begins with `prefix`, `but` not
+ * counted? */
+size_t spool_count(const char *folder, const char *prefix, const char *but);
 void spool_close(struct spool *spool); /* safe on NULL */
 /* Take away the name: the last close frees the room.  No-op without one. */
 void spool_forget(struct spool *spool);

@@ -17,6 +17,7 @@ upload_new(struct http_exchange *exchange, struct hub *hub,
 	upload->batch = *batch;
 	upload->hub = hub;
 	upload->exchange = exchange;
+	upload->loop = http_loop(exchange);
 	upload->most = UINT64_MAX;
 	http_set_state(exchange, upload, NULL);
 	return upload;
@@ -52,6 +53,16 @@ go_on(struct upload *upload)
 		upload->finish(upload);
 }
 
+/* A sender whose link is cut again and again comes on with each piece. */
+static void
+end_cut(struct upload *upload, enum err err)
+{
+	if (err == ERR_OK && upload->is_part && upload->pending.len > 0)
+		write_pending(upload);
+	else
+		upload_free(upload);
+}
+
 static void
 on_written(void *context, enum err err)
 {
@@ -59,7 +70,7 @@ on_written(void *context, enum err err)
 
 	upload->writing = false;
 	if (upload->cut) {
-		upload_free(upload);
+		end_cut(upload, err);
 		return;
 	}
 	if (err != ERR_OK) {
@@ -77,7 +88,7 @@ static void
 write_pending(struct upload *upload)
 {
 	upload->writing = true;
-	spool_write(upload->batch.spool, http_loop(upload->exchange),
+	spool_write(upload->batch.spool, upload->loop,
 	    buf_span(&upload->pending), on_written, upload);
 	buf_reset(&upload->pending);
 }
@@ -116,7 +127,7 @@ upload_on_close(struct http_exchange *exchange, bool cut, void *context)
 	if (upload->writing)
 		return;
 	if (cut)
-		upload_free(upload);
+		end_cut(upload, ERR_OK);
 	else
 		go_on(upload);
 }

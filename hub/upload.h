@@ -12,11 +12,13 @@
 struct upload {
 	struct ingest_batch batch; /* first: ingest knows only this */
 	struct hub *hub;
-	struct http_exchange *exchange;
+	struct http_exchange *exchange; /* gone when `cut` */
+	void *loop;
 	/* All of the body is in the spool.  Replies, now or later. */
 	void (*finish)(struct upload *upload);
 	uint64_t most;      /* bytes that may still come; more is refused */
 	struct buf pending; /* not yet on its way to the file */
+	bool is_part;       /* what came before a cut is of use */
 	bool writing;
 	bool complete; /* the last byte has come */
 	bool cut;      /* nobody waits for an answer any more */

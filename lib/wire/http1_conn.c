@@ -283,7 +283,7 @@ http1_reply(struct http_exchange *exchange, int status, const char *type,
 	if (conn->one.is_last)
 		buf_text(out, "connection: close\r\n");
 	buf_text(out, "\r\n");
-	if (status != 204 && status != 304)
+	if (exchange_has_body(exchange, status))
 		buf_add(out, body.ptr, body.len);
 	conn->one.exchange = NULL;
 	conn_mark(conn);

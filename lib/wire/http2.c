@@ -451,7 +451,7 @@ http2_reply(struct http_exchange *exchange, int status, const char *type,
 {
 	nghttp2_data_provider provider = {
 	    .source.ptr = exchange, .read_callback = on_room};
-	bool has_body = status != 204 && status != 304;
+	bool has_body = exchange_has_body(exchange, status);
 	struct http_conn *conn = exchange->conn;
 	nghttp2_nv fields[FIELDS_MAX];
 	char status_text[16], len_text[24];
@@ -459,8 +459,8 @@ http2_reply(struct http_exchange *exchange, int status, const char *type,
 
 	snprintf(status_text, sizeof(status_text), "%d", status);
 	snprintf(len_text, sizeof(len_text), "%zu", body.len);
-	n = list_fields(
-	    exchange, status_text, type, has_body ? len_text : NULL, fields);
+	n = list_fields(exchange, status_text, type,
+	    has_body || exchange->is_head ? len_text : NULL, fields);
 	buf_add(&exchange->reply, body.ptr, body.len);
 	exchange->head.length = 0; /* now counts what passes by */
 	exchange->is_sending = true;

@@ -147,13 +147,15 @@ find_route(struct http_exchange *exchange)
 	const struct http_head *head = &exchange->head;
 	struct buf allow = {0};
 
+	exchange->is_head = strcmp(http_head_method(head), "HEAD") == 0;
 	if (!http_target_parse(&exchange->target, http_head_target(head))) {
 		http_reply_problem(
 		    exchange, 400, "malformed", "Bad request", "malformed URL");
 		return;
 	}
 	exchange->route = http_route_find(exchange->worker->routes,
-	    http_head_method(head), &exchange->target, &allow);
+	    exchange->is_head ? "GET" : http_head_method(head),
+	    &exchange->target, &allow);
 	if (exchange->route == NULL && allow.len > 0)
 		refuse_method(exchange, &allow);
 	else if (exchange->route == NULL)
@@ -377,6 +379,12 @@ http_reply_header(
 	add_clean(&exchange->fields, name);
 	add_clean(&exchange->fields, value);
 	exchange->field_count++;
+}
+
+bool
+exchange_has_body(const struct http_exchange *exchange, int status)
+{
+	return status != 204 && status != 304 && !exchange->is_head;
 }
 
 void

@@ -25,6 +25,7 @@ struct http_exchange {
 	int32_t stream;  /* of HTTP/2; 0: HTTP/1.1 */
 
 	unsigned users; /* 1 until it ends, and one for each hold */
+	bool is_head;   /* GET without the body */
 	bool is_complete, is_over, is_gone;
 	bool is_paused, is_resuming;
 	bool has_ended; /* the peer sent the end while paused */
@@ -51,6 +52,8 @@ void exchange_body(struct http_exchange *exchange, struct span piece);
 void exchange_end(struct http_exchange *exchange);
 /* The peer has gone. */
 void exchange_cut(struct http_exchange *exchange);
+/* Does a reply of this status come with its body? */
+bool exchange_has_body(const struct http_exchange *exchange, int status);
 /* The stream has taken or lost the reply. */
 void exchange_sent(struct http_exchange *exchange);
 /* Frees a spare one for good. */

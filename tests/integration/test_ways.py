@@ -258,7 +258,7 @@ def test_half_uploads_expire(hub):
     plain = rows(hub, 100, 19)
     put(hub, 1, "old", plain[:500], 0, len(plain))
     put(hub, 1, "fresh", plain[:500], 0, len(plain))
-    name = sha(f"{DEPARTMENT} 1 old".encode())
+    name = f"{DEPARTMENT}-" + sha(f"{DEPARTMENT} 1 old".encode())
     past = time.time() - 8 * 86400
     os.utime(hub.state / "spool" / f"part-{name}", (past, past))
 
@@ -267,6 +267,55 @@ def test_half_uploads_expire(hub):
 
     until(lambda: held(hub, 1, "old") == 0, what="the end of the old upload")
     assert held(hub, 1, "fresh") == 500
+
+
+def test_a_department_has_so_many_half_uploads_and_may_drop_one(hub_with):
+    box = hub_with(settings=["upload_count = 3"])
+    box.admit(DEPARTMENT, "department", items=[1, 2])
+    box.admit("11440000MB00004493", "department", items=[2])
+    plain = rows(box, 100, 39)
+    for name in ("one", "two", "three"):
+        assert put(box, 1, name, plain[:100], 0, len(plain)).status == 200
+
+    full = put(box, 2, "four", plain[:100], 0, len(plain))
+
+    assert (full.status, full.json["type"]) == (429, "urn:rongxin:problem:uploads_full")
+    assert held(box, 2, "four") == 0 and held(box, 1, "three") == 100
+    assert put(box, 2, "theirs", plain[:100], 0, len(plain), "other").status == 200
+    assert put(box, 1, "one", plain[100:], 100, len(plain)).status == 200
+    assert commit(box, 1, "one", plain).status == 200
+    assert put(box, 2, "four", plain[:100], 0, len(plain)).status == 200
+    assert put(box, 1, "five", plain[:100], 0, len(plain)).status == 429
+    dropped = box.http("DELETE", "/v1/feeds/1/batches/two/content", "dept")
+    assert (dropped.status, dropped.json, held(box, 1, "two")) == (200, {"held": 0}, 0)
+    assert put(box, 1, "five", plain[:100], 0, len(plain)).status == 200
+
+
+def test_head_tells_what_is_held_and_leaves_the_connection_usable(hub):
+    plain = rows(hub, 100, 40)
+    put(hub, 1, "head", plain[:321], 0, len(plain))
+    context = ssl.create_default_context(cafile=str(hub.folder / "net/ca.crt"))
+    context.load_cert_chain(f"{hub.folder}/id/dept.crt", f"{hub.folder}/id/dept.key")
+    host, port = hub.ready["listen"].rsplit(":", 1)
+    link = http.client.HTTPSConnection(host, int(port), context=context, timeout=60)
+
+    for path, status, offset in (("/v1/feeds/1/batches/head/content", 200, "321"), ("/v1/nothing", 404, None),
+                                 ("/v1/feeds/1/batches/head/commit", 405, None), ("/v1/feeds/1/batches/head/content", 200, "321")):
+        link.request("HEAD", path)
+        reply = link.getresponse()
+        assert (reply.status, reply.headers["Upload-Offset"], reply.read()) == (status, offset, b"")
+        assert int(reply.headers["Content-Length"]) > 0
+    link.request("GET", "/v1/feeds/1/batches/head/content")
+    assert json.loads(link.getresponse().read()) == {"held": 321}
+    link.close()
+
+
+def test_a_cut_loses_nothing_that_came(hub):
+    plain = rows(hub, 2000, 41)
+    link = cut_put(hub, 1, "small-cut", plain, 5000, len(plain))
+    link.close()
+
+    until(lambda: held(hub, 1, "small-cut") == 5000, what="the bytes before the cut")
 
 
 # --- signed receipts ---
