@@ -47,6 +47,7 @@ struct submission {
 	struct progress progress;
 	enum step step;
 	uint64_t size, held, left; /* left: of the part on its way */
+	uint64_t most;             /* that was ever held */
 	int64_t part, retries, failures;
 	bool asked;     /* once at least */
 	bool inherited; /* the hub held something before we sent anything */
@@ -239,9 +240,11 @@ note_held(struct submission *s)
 	int64_t held = json_int(json_find(root, "held"), 0);
 
 	json_free(root);
-	if (held > 0 && (uint64_t)held > s->held)
-		s->failures = 0;
 	s->held = held > 0 ? (uint64_t)held : 0;
+	if (s->held > s->most) {
+		s->most = s->held;
+		s->failures = 0;
+	}
 	s->progress.done = s->held;
 }
 

@@ -61,7 +61,7 @@ def rejects(hub, batch):
 
 
 @pytest.mark.parametrize("name", ["dirty_uscc.csv", "duplicate_uscc.csv", "registrations_5k.csv", "registrations_100k.csv.gz"])
-def test_each_kind_of_dirt_is_the_right_finding(hub, name):
+def test_each_kind_of_dirt_is_the_right_finding(hub, name, capsys):
     data = shared(name)
     batch = "dirt-" + name.split(".")[0]
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
@@ -81,4 +81,5 @@ def test_each_kind_of_dirt_is_the_right_finding(hub, name):
     if receipt["state"] == "committed":
         assert (receipt["rows"], receipt["rejected"]) == (len(rows) - 1, len(told))
         assert receipt["accepted"] + receipt["unchanged"] + receipt["rejected"] == receipt["rows"]
-    print(name, len(rows) - 1, "rows", receipt["state"], json.dumps(collections.Counter(told.values())))
+    with capsys.disabled():
+        print(f"\n{name}: {len(rows) - 1} rows, {receipt['state']},", json.dumps(collections.Counter(told.values())))

@@ -221,6 +221,31 @@ def test_records_leave_on_their_day_and_their_history_when_as_much_time_has_pass
     assert box.sql("SELECT fields, length(digest) FROM record_history WHERE item = 11") == [["{}", "32"]]
 
 
+def test_records_leave_by_themselves_at_the_set_hour(hub_with):
+    hub = hub_with(settings=["retention_hour = -1"])
+    hub.admit(DEPARTMENT, "department", items=[1, 11])
+    codes = codes_of(hub, 2, 14)
+    now_there = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)
+    ends = [str(now_there.date() - datetime.timedelta(days=5 * 366)), str(now_there.date())]
+    hub.submit(1, HEADER + "".join(map(registration, codes)), "home")
+    hub.submit(11, penalty_rows(hub, codes, ends), "penalties")
+    states = "SELECT state, count(*) FROM record WHERE item = 11 GROUP BY 1 ORDER BY 1"
+    assert hub.sql(states) == [["1", "2"]]
+
+    hub.stop()
+    conf = hub.folder / "hub.conf"
+    now_there = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)
+    conf.write_text(conf.read_text().replace("retention_hour = -1", f"retention_hour = {now_there.hour}"))
+    hub.start()
+
+    deadline = time.monotonic() + 30
+    while "retention.done" not in hub.log.read_text():
+        assert time.monotonic() < deadline, hub.logs()
+        time.sleep(0.05)
+    assert hub.sql(states) == [["1", "1"], ["4", "1"]]
+    nothing_is_astray(hub)
+
+
 def test_the_command_line_shows_the_past_and_decides(box):  # noqa: F811
     code = codes_of(box, 1, 13)[0]
     box.submit(1, HEADER + registration(code), "there")
