@@ -120,16 +120,11 @@ pause_for(int64_t failures)
 		;
 }
 
-/* Is there another attempt?  After a pause, if so. */
+/* A refusal that more bytes may mend counts as a failure too. */
 static bool
-may_try_again(struct submission *s, bool pause)
+may_mend(struct submission *s)
 {
-	if (s->failures >= s->retries)
-		return false;
-	if (pause)
-		pause_for(s->failures);
-	s->failures++;
-	return true;
+	return s->failures++ < s->retries;
 }
 
 static bool
@@ -147,16 +142,16 @@ attempt(struct submission *s, const struct fetch *fetch)
 {
 	struct why why = {""};
 	enum err err;
-	int code;
 
 	fetch_answer_release(&s->answer);
 	err = fetch_try(s->args, "hub", fetch, &s->answer, &why);
 	if (err == ERR_OK && s->answer.status < 500)
 		return s->answer.status < 300 ? DONE : REFUSED;
-	code = fetch_tell(s->args, err, &s->answer, &why);
-	if (is_passing(err, s->answer.status) && may_try_again(s, true))
-		return AGAIN;
-	return code;
+	if (!is_passing(err, s->answer.status) || s->failures >= s->retries)
+		return fetch_tell(s->args, err, &s->answer, &why);
+	fetch_warn(s->args, err, &s->answer, &why);
+	pause_for(s->failures++);
+	return AGAIN;
 }
 
 static int
@@ -293,9 +288,8 @@ send_part(struct submission *s)
 	s->step = STEP_ASK;
 	code = attempt(s, &fetch);
 	if (code == REFUSED)
-		return has_problem(s, "range") && may_try_again(s, false)
-			   ? AGAIN
-			   : tell_refusal(s);
+		return has_problem(s, "range") && may_mend(s) ? AGAIN
+							      : tell_refusal(s);
 	if (code != DONE)
 		return code;
 	note_held(s);
@@ -356,7 +350,7 @@ commit(struct submission *s)
 		s->step = STEP_OVER;
 	if (code != REFUSED)
 		return code;
-	if (!is_mended_by_more(s) || !may_try_again(s, false))
+	if (!is_mended_by_more(s) || !may_mend(s))
 		return tell_refusal(s);
 	s->step = STEP_ASK;
 	return AGAIN;
@@ -373,6 +367,8 @@ send_parts(struct submission *s)
 	if (source_settle(s->source, &s->digest, &why) != ERR_OK)
 		return args_failed(s->args, "%s", why.text);
 	s->size = (uint64_t)source_size(s->source);
+	if (s->size == 0)
+		return send_whole(s); /* there is no part of nothing */
 	progress_begin(&s->progress, "sent", s->size, PROGRESS_BYTES);
 	while (code == AGAIN)
 		code = steps[s->step](s);

@@ -236,6 +236,16 @@ fetch_try(const struct args *args, const char *url, const struct fetch *fetch,
 	return err;
 }
 
+void
+fetch_warn(const struct args *args, enum err err,
+    const struct fetch_answer *answer, const struct why *why)
+{
+	if (err != ERR_OK)
+		(void)args_failed(args, "%s", why->text);
+	else
+		tell_problem(args, answer);
+}
+
 int
 fetch_tell(const struct args *args, enum err err,
     const struct fetch_answer *answer, const struct why *why)

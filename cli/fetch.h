@@ -63,6 +63,9 @@ int fetch_send(const struct args *args, const char *url,
  * ERR_NETWORK: there was none this time; other errors do not pass. */
 MUST_CHECK enum err fetch_try(const struct args *args, const char *url,
     const struct fetch *fetch, struct fetch_answer *answer, struct why *why);
+/* One line of it on standard error, before another attempt. */
+void fetch_warn(const struct args *args, enum err err,
+    const struct fetch_answer *answer, const struct why *why);
 int fetch_tell(const struct args *args, enum err err,
     const struct fetch_answer *answer, const struct why *why);
 /* Is it the problem of this type ("busy")? */

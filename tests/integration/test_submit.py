@@ -209,6 +209,27 @@ def test_standard_input_may_be_coded_and_sent_in_parts(hub, through, more):
     assert is_that_of_a_whole_upload(hub, done.receipt, path, batch, 2000)
 
 
+def test_a_hub_that_is_busy_is_asked_again_and_only_its_receipt_is_printed(hub, through):
+    path = file_of(hub, 810, 100)
+    (hub.state / "spool").rename(hub.state / "spool-away")
+    back = threading.Timer(2, (hub.state / "spool-away").rename, [hub.state / "spool"])
+    back.start()
+
+    done = submit(hub, through().url, path, "--id", "busy")
+    back.join()
+
+    assert b"not_ready" in done.stderr and b"again in" in done.stderr
+    assert is_that_of_a_whole_upload(hub, done.receipt, path, "busy", 100)
+
+
+def test_an_empty_file_is_refused_the_same_in_parts(hub, through):
+    path = hub.folder / "empty.csv"
+    path.write_bytes(b"")
+
+    for more in ((), ("--id", "empty", "--resume")):
+        assert b"batch_unreadable" in submit(hub, through().url, path, *more, code=1).stderr
+
+
 def test_exit_codes_are_those_of_the_other_commands(hub, through):
     path, url = file_of(hub, 807, 100), through().url
     closed = socket.create_server(("127.0.0.1", 0))
