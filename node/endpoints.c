@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "node/consents.h"
+#include "node/masked.h"
 #include "node/node.h"
 #include "node/query.h"
 #include "node/trail_pages.h"
@@ -165,6 +166,14 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/enterprises/{uscc}",
 	.handle = query_on_enterprise},
+    {.method = "POST",
+	.path = "/v1/statistics",
+	.handle = masked_on_statistics,
+	.max_body = QUESTION_BODY},
+    {.method = "POST",
+	.path = "/v1/screenings",
+	.handle = masked_on_screening,
+	.max_body = QUESTION_BODY},
     {.method = "POST",
 	.path = "/v1/consents",
 	.handle = consents_on_post,

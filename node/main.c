@@ -16,8 +16,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/privilege.h"
+#include "node/census.h"
 #include "node/check.h"
 #include "node/endpoints.h"
+#include "node/masked.h"
 #include "node/node.h"
 #include "node/relay.h"
 #include "node/settings.h"
@@ -44,6 +46,8 @@ struct daemon {
 	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
 	struct relay *relay; /* NULL: serves no children */
 	struct check *check;
+	struct budget *budget;
+	struct census_taker *census_taker;
 	struct bus *bus;
 	struct http_server *http;
 };
@@ -145,6 +149,7 @@ open_store(struct daemon *daemon, struct why *why)
 	node->lease = shared_new(mem_free);
 	node->room = room_new(
 	    daemon->settings.folder, (uint64_t)daemon->settings.disk_reserve);
+	node->censuses = shared_new(census_free);
 	node->store = store_open(daemon->settings.folder, why);
 	return node->store != NULL ? ERR_OK : ERR_DATABASE;
 }
@@ -218,6 +223,27 @@ open_check(struct daemon *daemon, struct why *why)
 
 	(void)why;
 	daemon->check = check_new(&settings);
+	return ERR_OK;
+}
+
+/* Its database is not the store's: no parent could give it back. */
+static enum err
+open_masked(struct daemon *daemon, struct why *why)
+{
+	struct node *node = &daemon->node;
+	struct census_settings census = {
+	    .store = node->store, .world = node->world, .lease = node->lease};
+	enum err err =
+	    masked_read_key(daemon->settings.folder, &node->mask_key, why);
+
+	if (err != ERR_OK)
+		return err;
+	daemon->budget = budget_open(daemon->settings.folder, why);
+	if (daemon->budget == NULL)
+		return ERR_DATABASE;
+	census.censuses = node->censuses;
+	daemon->census_taker = census_taker_new(&census);
+	node->masked = masked_new(node, daemon->budget);
 	return ERR_OK;
 }
 
@@ -355,10 +381,10 @@ write_ready_file(struct daemon *daemon, struct why *why)
 static enum err
 daemon_open(struct daemon *daemon, struct why *why)
 {
-	static enum err (*const steps[])(
-	    struct daemon * daemon, struct why * why) = {check_settings,
-	    make_folders, read_roots, read_keys, open_store, open_trail,
-	    open_follow, open_check, open_bus, open_http, write_ready_file};
+	static enum err (*const steps[])(struct daemon * daemon,
+	    struct why * why) = {check_settings, make_folders, read_roots,
+	    read_keys, open_store, open_trail, open_follow, open_check,
+	    open_masked, open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -383,9 +409,13 @@ daemon_close(struct daemon *daemon)
 	if (daemon->bus != NULL)
 		bus_close(daemon->bus);
 	check_free(daemon->check);
+	masked_free(node->masked);
+	census_taker_free(daemon->census_taker);
 	relay_free(daemon->relay);
 	follow_free(node->follow);
 	trail_close(node->trail);
+	shared_free(node->censuses);
+	budget_close(daemon->budget);
 	shared_free(node->world);
 	shared_free(node->lease);
 	store_close(node->store);

@@ -13,6 +13,7 @@ node_init_metrics(struct node *node)
 	    [OUTCOME_REPORT] = "outcome=\"report\"",
 	    [OUTCOME_REFUSED] = "outcome=\"refused\"",
 	    [OUTCOME_NOT_HELD] = "outcome=\"not_held\"",
+	    [OUTCOME_ANONYMISED] = "outcome=\"anonymised\"",
 	    [OUTCOME_MALFORMED] = "outcome=\"malformed\"",
 	    [OUTCOME_UNAVAILABLE] = "outcome=\"unavailable\"",
 	};

@@ -18,10 +18,13 @@ enum outcome {
 	OUTCOME_REPORT,
 	OUTCOME_REFUSED,
 	OUTCOME_NOT_HELD,
+	OUTCOME_ANONYMISED,
 	OUTCOME_MALFORMED,
 	OUTCOME_UNAVAILABLE,
 	OUTCOME_COUNT
 };
+
+struct masked;
 
 struct node {
 	const char *code; /* our organisation code */
@@ -31,6 +34,9 @@ struct node {
 	struct trail *trail;
 	struct follow *follow;
 	struct room *room;
+	struct shared *censuses; /* struct census */
+	struct masked *masked;
+	struct digest mask_key;    /* of tokens and noise: never leaves */
 	const struct trust *trust; /* the network's CA */
 	struct metric *outcomes[OUTCOME_COUNT];
 };

@@ -8,6 +8,7 @@
 #include "credit/report.h"
 #include "node/answer.h"
 #include "node/control.h"
+#include "node/masked.h"
 #include "node/world.h"
 
 struct query {
@@ -64,6 +65,19 @@ query_on_logged(struct answer *answer)
 	answer_send(answer);
 }
 
+/* Whose token it is only a consent tells: it must be this subject's. */
+static bool
+query_find_subject(struct query *query, const struct consent *consent)
+{
+	struct question *question = &query->question;
+
+	if (consent == NULL)
+		return false;
+	memcpy(question->subject, consent->subject, sizeof(question->subject));
+	return masked_token_fits(query->answer.node, query->world->catalog,
+	    query->answer.access.member, consent->subject, question->token);
+}
+
 static void
 query_decide(struct query *query)
 {
@@ -71,7 +85,7 @@ query_decide(struct query *query)
 	const struct question *question = &query->question;
 	struct circumstances around = {.catalog = query->world->catalog};
 	struct stream_state control;
-	struct consent consent;
+	struct consent consent = {0};
 
 	query->err =
 	    snapshot_stream(query->snapshot, STREAM_CONTROL, &control, NULL);
@@ -82,12 +96,17 @@ query_decide(struct query *query)
 	    control_find_consent(
 		query->snapshot, question->consent, &consent, NULL) == ERR_OK)
 		around.consent = &consent;
+	if (question->token[0] != '\0')
+		around.token_fits = query_find_subject(query, around.consent);
 	around.member = world_find(query->world, query->answer.access.member);
 	around.platform = query->world->self;
 	around.now_us = node_hub_time(node);
 	around.lease_fresh = query->err == ERR_OK && !control.half &&
 			     node_is_fresh(node, control.chain.position);
 	permit_decide(question, &around, &query->permit);
+	/* Its entry is the asker's to read. */
+	if (question->token[0] != '\0' && query->permit.rule != PERMIT_ALLOWED)
+		query->question.subject[0] = '\0';
 }
 
 /* The subject's stream is that of its records.  Withdrawn ones do not tell: a

@@ -265,6 +265,39 @@ snapshot_each_record(struct snapshot *snapshot, const char *subject,
 	return err != ERR_OK ? err : walk.err;
 }
 
+struct credit_walk {
+	stored_while_fn each;
+	void *context;
+	struct arena *arena;
+	enum err err;
+};
+
+static bool
+credit_walk_row(void *context, struct span key, struct span value)
+{
+	struct credit_walk *walk = context;
+	struct stored stored;
+
+	if (store_key_item(key) > CATALOG_ITEM_MAX)
+		return true;
+	arena_reset(walk->arena);
+	walk->err = store_parse_record(key, value, walk->arena, &stored);
+	return walk->err == ERR_OK && walk->each(walk->context, &stored);
+}
+
+enum err
+snapshot_each_credit(struct snapshot *snapshot, stored_while_fn each,
+    void *context, struct why *why)
+{
+	struct credit_walk walk = {each, context, arena_new(), ERR_OK};
+	struct kv_range range = {.family = STORE_RECORDS};
+	enum err err;
+
+	err = kv_each(snapshot->view, &range, credit_walk_row, &walk, why);
+	arena_free(walk.arena);
+	return err != ERR_OK ? err : walk.err;
+}
+
 void
 store_put_record(
     struct kv_write *write, const char *stream, const struct record *record)

@@ -81,6 +81,11 @@ typedef void (*stored_fn)(void *context, const struct stored *stored);
 MUST_CHECK enum err snapshot_each_record(struct snapshot *snapshot,
     const char *subject, stored_fn each, void *context, struct why *why);
 
+/* Every record but control records, subject by subject; false: enough. */
+typedef bool (*stored_while_fn)(void *context, const struct stored *stored);
+MUST_CHECK enum err snapshot_each_credit(struct snapshot *snapshot,
+    stored_while_fn each, void *context, struct why *why);
+
 /* Sealed batches behind `after`, at most `count` and about `bytes`. */
 struct log_window {
 	const char *stream;

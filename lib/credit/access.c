@@ -20,9 +20,11 @@ access_fill(struct access *access, const struct question *question,
 	access->rule = permit->rule;
 	access->consent_rule = permit->consent_rule;
 	access->authorised = permit->authorised;
+	access->level = permit->level;
 	access->item_count = 0;
 	for (i = 0; i < permit->item_count; i++) {
-		if (permit->items[i].shown != 0)
+		if (permit->items[i].shown != 0 ||
+		    question->form != QUESTION_REPORT)
 			access->items[access->item_count++] =
 			    permit->items[i].item->number;
 	}
@@ -63,6 +65,7 @@ put_decision(struct json_out *out, const struct access *access)
 	json_put_cstr(
 	    out, "consent_rule", permit_rule_name(access->consent_rule));
 	json_put_bool(out, "authorised", access->authorised);
+	json_put_cstr(out, "level", permit_level_name(access->level));
 }
 
 void
@@ -74,7 +77,7 @@ access_print(const struct access *access, struct buf *json)
 	json_open_object(&out, NULL);
 	json_put_cstr(&out, "time", clock_print(access->time_us, time));
 	json_put_cstr(&out, "member", access->member);
-	json_put_cstr(&out, "subject", access->subject);
+	put_or_null(&out, "subject", access->subject);
 	put_or_null(&out, "purpose",
 	    access->purpose == PURPOSE_NONE ? ""
 					    : purpose_name(access->purpose));

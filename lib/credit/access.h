@@ -20,13 +20,16 @@ struct access {
 	uint8_t certificate[8]; /* first bytes of its SHA-256 */
 	char subject[USCC_LEN + 1];
 	enum purpose purpose;
-	char action[16]; /* "report", "enterprise", "consent", "revocation" */
-	uint32_t items[QUESTION_ITEMS_MAX]; /* shown, at least in part */
+	char action[16]; /* "report", "enterprise", "statistics", "screening",
+			    "consent", "revocation" */
+	/* Shown, at least in part; anonymised: what the answer is made of. */
+	uint32_t items[QUESTION_ITEMS_MAX];
 	size_t item_count;
 	char consent[CONSENT_ID_MAX + 1];
 	enum permit_rule rule;         /* of the whole question */
 	enum permit_rule consent_rule; /* why protected fields were withheld */
 	bool authorised;
+	enum permit_level level;
 	char stream[STREAM_LEN + 1];
 	uint64_t position;
 	struct digest answer; /* of the answer's body without the receipt */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "credit/mask.h"
+
 struct rule_words {
 	const char *name, *text;
 };
@@ -45,6 +47,11 @@ static const struct rule_words rule_words[] = {
 	"This node cannot prove now that its consents are up to date."},
     [PERMIT_ITEM_NOT_HERE] = {"item_not_here",
 	"This platform is not subscribed to an item that was asked for."},
+    [PERMIT_TOKEN] = {"token",
+	"The token is not one that this member got for the consent's subject."},
+    [PERMIT_BUDGET] = {"budget",
+	"The member's budget of anonymised answers is used up until the period "
+	"ends."},
 };
 #define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
 
@@ -79,6 +86,25 @@ judge_purpose(const struct question *question, const struct member *member)
 	}
 }
 
+/* Aggregates are for institutions and the operator, lists of enterprises for
+ * institutions only. */
+static enum permit_rule
+judge_anonymised(const struct question *question, const struct member *member)
+{
+	bool lists = question->form == QUESTION_SCREENING;
+
+	if (member->kind == MEMBER_OPERATOR && !lists)
+		return question->purpose == PURPOSE_SUPERVISION
+			   ? PERMIT_ALLOWED
+			   : PERMIT_PURPOSE;
+	if (!member_is_institution(member))
+		return PERMIT_MEMBER_KIND;
+	if (lists ? purpose_has_screenings(question->purpose)
+		  : purpose_has_statistics(question->purpose))
+		return PERMIT_ALLOWED;
+	return PERMIT_PURPOSE;
+}
+
 static enum permit_rule
 judge_member(const struct question *question, const struct member *member)
 {
@@ -89,7 +115,9 @@ judge_member(const struct question *question, const struct member *member)
 	if (!member_is_institution(member) && member->kind != MEMBER_OPERATOR &&
 	    member->kind != MEMBER_SUBJECT)
 		return PERMIT_MEMBER_KIND;
-	return judge_purpose(question, member);
+	return question->form == QUESTION_REPORT
+		   ? judge_purpose(question, member)
+		   : judge_anonymised(question, member);
 }
 
 static bool
@@ -255,32 +283,89 @@ static void
 refuse(struct permit *permit, enum permit_rule rule)
 {
 	permit->rule = permit->consent_rule = rule;
+	permit->level = LEVEL_PUBLIC;
 	permit->item_count = 0;
+}
+
+/* No field of anybody is shown, whatever was signed. */
+static void
+decide_anonymised(const struct question *question,
+    const struct circumstances *around, struct permit *permit)
+{
+	enum permit_rule rule = PERMIT_ALLOWED;
+	uint64_t guarded;
+	size_t i;
+
+	if (around->catalog == NULL || catalog_mask(around->catalog) == NULL)
+		rule = PERMIT_ITEM_UNKNOWN;
+	else if (question->item_count > 0)
+		rule = take_items(permit, question, around);
+	if (rule == PERMIT_ALLOWED && around->cost > around->left)
+		rule = PERMIT_BUDGET;
+	if (rule != PERMIT_ALLOWED) {
+		refuse(permit, rule);
+		return;
+	}
+	permit->rule = PERMIT_ALLOWED;
+	permit->consent_rule = PERMIT_PURPOSE;
+	permit->level = question->form == QUESTION_SCREENING ? LEVEL_BANDED
+							     : LEVEL_AGGREGATE;
+	for (i = 0; i < permit->item_count; i++) {
+		field_masks(permit->items[i].item, &permit->items[i].withheld,
+		    &guarded);
+		permit->items[i].rule = PERMIT_PURPOSE;
+	}
+}
+
+static void
+decide_report(const struct question *question,
+    const struct circumstances *around, struct permit *permit)
+{
+	enum permit_rule consent_rule = judge_consent(question, around);
+	enum permit_rule rule = PERMIT_ALLOWED;
+	size_t i;
+
+	if (question->token[0] != '\0' && consent_rule != PERMIT_ALLOWED)
+		rule = consent_rule;
+	else if (question->token[0] != '\0' && !around->token_fits)
+		rule = PERMIT_TOKEN;
+	if (rule == PERMIT_ALLOWED)
+		rule = take_items(permit, question, around);
+	if (rule != PERMIT_ALLOWED) {
+		refuse(permit, rule);
+		return;
+	}
+	permit->rule = PERMIT_ALLOWED;
+	permit->consent_rule = consent_rule;
+	for (i = 0; i < permit->item_count; i++)
+		decide_item(question, around, permit, &permit->items[i]);
+	if (permit->authorised)
+		permit->level = LEVEL_DETAIL;
 }
 
 void
 permit_decide(const struct question *question,
     const struct circumstances *around, struct permit *permit)
 {
-	enum permit_rule rule;
-	size_t i;
+	enum permit_rule rule = judge_member(question, around->member);
 
 	permit->authorised = false;
+	permit->level = LEVEL_PUBLIC;
 	permit->item_count = 0;
-	rule = judge_member(question, around->member);
-	if (rule != PERMIT_ALLOWED) {
+	if (rule != PERMIT_ALLOWED)
 		refuse(permit, rule);
-		return;
-	}
-	rule = take_items(permit, question, around);
-	if (rule != PERMIT_ALLOWED) {
-		refuse(permit, rule);
-		return;
-	}
-	permit->rule = PERMIT_ALLOWED;
-	permit->consent_rule = judge_consent(question, around);
-	for (i = 0; i < permit->item_count; i++)
-		decide_item(question, around, permit, &permit->items[i]);
+	else if (question->form == QUESTION_REPORT)
+		decide_report(question, around, permit);
+	else
+		decide_anonymised(question, around, permit);
+}
+
+const char *
+permit_level_name(enum permit_level level)
+{
+	static const char *const names[] = {"public", "A", "B", "C"};
+
+	return (unsigned)level < LEVEL_COUNT ? names[level] : "public";
 }
 
 const char *

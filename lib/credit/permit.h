@@ -35,7 +35,19 @@ enum permit_rule {
 	PERMIT_CONSENT_EXPIRED,
 	PERMIT_CONSENT_SCOPE, /* the consent does not cover the item */
 	PERMIT_LEASE_STALE,   /* stream 0000 is not fresh enough */
-	PERMIT_ITEM_NOT_HERE  /* the platform is not subscribed to the item */
+	PERMIT_ITEM_NOT_HERE, /* the platform is not subscribed to the item */
+	PERMIT_TOKEN,         /* not this member's, or another subject's */
+	PERMIT_BUDGET,        /* of anonymised answers: used up */
+	PERMIT_COUNT
+};
+
+/* How much an answer says at most.  Printed on it. */
+enum permit_level {
+	LEVEL_PUBLIC,    /* "public": what anybody may see of one */
+	LEVEL_AGGREGATE, /* "A": of many together */
+	LEVEL_BANDED,    /* "B": in bands, without names */
+	LEVEL_DETAIL,    /* "C": protected fields too */
+	LEVEL_COUNT
 };
 
 /* What the world knows at the moment of the question. */
@@ -46,6 +58,12 @@ struct circumstances {
 	const struct consent *consent; /* NULL: none found under the given id */
 	bool lease_fresh;
 	int64_t now_us; /* the hub's signed time, carried forward */
+	/* The question's token is one that this member got for the subject of
+	 * this consent. */
+	bool token_fits;
+	/* Anonymised answers: what this one costs (0: it was paid for), and
+	 * what the member has left in this period. */
+	uint32_t cost, left;
 };
 
 struct permit_item {
@@ -58,6 +76,7 @@ struct permit_item {
 struct permit {
 	enum permit_rule rule;         /* not PERMIT_ALLOWED: nothing is said */
 	bool authorised;               /* a protected field may be shown */
+	enum permit_level level;       /* LEVEL_PUBLIC when refused */
 	enum permit_rule consent_rule; /* of the consent, its scope apart */
 	struct permit_item items[QUESTION_ITEMS_MAX];
 	size_t item_count;
@@ -73,11 +92,19 @@ struct permit {
  * named: a member that it was not given to learns only that.  Without the hub's
  * time (now_us 0) its term cannot be judged, and PERMIT_LEASE_STALE says so.
  * Screening and supervision never see protected fields (PERMIT_PURPOSE);
- * oneself sees all of one's own. */
+ * oneself sees all of one's own.
+ *
+ * Who asks by token learns nothing, not even what is public, unless the consent
+ * is good and the token is its subject's.
+ *
+ * Statistics and screenings show no field of any item; their items are those
+ * that the answer is made of.  A catalogue without anonymisation has none
+ * (PERMIT_ITEM_UNKNOWN). */
 void permit_decide(const struct question *question,
     const struct circumstances *around, struct permit *permit);
 /* "consent_missing" …: stable, in answers and in the trail. */
 const char *permit_rule_name(enum permit_rule rule);
+const char *permit_level_name(enum permit_level level);
 /* One English sentence. */
 const char *permit_rule_text(enum permit_rule rule);
 

@@ -36,3 +36,18 @@ purpose_name(enum purpose purpose)
 
 	return purpose_names[i < PURPOSE_COUNT ? i : PURPOSE_NONE];
 }
+
+bool
+purpose_has_statistics(enum purpose purpose)
+{
+	return purpose == PURPOSE_CUSTOMER_SCREENING ||
+	       purpose == PURPOSE_POST_LOAN ||
+	       purpose == PURPOSE_GUARANTEE_REVIEW;
+}
+
+bool
+purpose_has_screenings(enum purpose purpose)
+{
+	return purpose == PURPOSE_CUSTOMER_SCREENING ||
+	       purpose == PURPOSE_GUARANTEE_REVIEW;
+}

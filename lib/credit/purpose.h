@@ -4,6 +4,8 @@
 #ifndef CREDIT_PURPOSE_H
 #define CREDIT_PURPOSE_H
 
+#include <stdbool.h>
+
 #include "base/span.h"
 
 enum purpose {
@@ -22,5 +24,9 @@ enum purpose {
 /* "customer_screening" …; PURPOSE_NONE when it is none of the list. */
 enum purpose purpose_parse(struct span text);
 const char *purpose_name(enum purpose purpose);
+/* May an institution ask for statistics, for enterprises without names, with
+ * this purpose?  Supervision is the operator's. */
+bool purpose_has_statistics(enum purpose purpose);
+bool purpose_has_screenings(enum purpose purpose);
 
 #endif

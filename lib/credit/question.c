@@ -6,10 +6,11 @@
 #include <stdlib.h>
 
 #include "credit/claims.h"
+#include "credit/token.h"
 #include "credit/uscc.h"
 
 static const char *const question_members[] = {
-    "subject", "purpose", "items", "consent", NULL};
+    "subject", "token", "purpose", "items", "consent", NULL};
 
 static int
 by_number(const void *a, const void *b)
@@ -49,6 +50,26 @@ read_purpose(struct claims *claims, struct question *question)
 		claims_refuse(claims, "purpose", "not a purpose");
 }
 
+static void
+read_subject(struct claims *claims, struct question *question)
+{
+	claims_text(
+	    claims, "subject", question->subject, sizeof(question->subject));
+	if (uscc_check(span_of(question->subject)) != USCC_OK)
+		claims_refuse(
+		    claims, "subject", "not a unified social credit code");
+}
+
+static void
+read_token(struct claims *claims, struct question *question)
+{
+	claims_text(claims, "token", question->token, sizeof(question->token));
+	if (!token_is_valid(span_of(question->token)))
+		claims_refuse(claims, "token", "not a token");
+	if (claims_has(claims, "subject"))
+		claims_refuse(claims, "token", "a token or a subject");
+}
+
 enum err
 question_parse(struct span json, struct question *question, struct why *why)
 {
@@ -57,10 +78,10 @@ question_parse(struct span json, struct question *question, struct why *why)
 	enum err err;
 
 	claims_open(&claims, json, QUESTION_MAX, question_members, why);
-	claims_text(&claims, "subject", read.subject, sizeof(read.subject));
-	if (uscc_check(span_of(read.subject)) != USCC_OK)
-		claims_refuse(
-		    &claims, "subject", "not a unified social credit code");
+	if (claims_has(&claims, "token"))
+		read_token(&claims, &read);
+	else
+		read_subject(&claims, &read);
 	read_purpose(&claims, &read);
 	read_items(&claims, &read);
 	if (claims_has(&claims, "consent")) {

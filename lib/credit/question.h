@@ -11,17 +11,30 @@
 
 #define QUESTION_ITEMS_MAX 256
 #define QUESTION_MAX 16384 /* bytes of the JSON */
+#define QUESTION_TOKEN_MAX 24
+
+/* What is asked for decides who may ask and what is shown at most. */
+enum question_form {
+	QUESTION_REPORT,     /* about one subject */
+	QUESTION_STATISTICS, /* level A: aggregates, about nobody */
+	QUESTION_SCREENING   /* level B: bands of enterprises without names */
+};
 
 struct question {
+	enum question_form form;
 	char subject[USCC_LEN + 1];
 	enum purpose purpose;
 	uint32_t items[QUESTION_ITEMS_MAX]; /* ascending, once each */
 	size_t item_count;                  /* 0: every item */
 	char consent[CONSENT_ID_MAX + 1];   /* "" none */
+	/* Of a screening, in the subject's place, which is then "" until the
+	 * consent that is named tells whose it is; "" none. */
+	char token[QUESTION_TOKEN_MAX + 1];
 };
 
-/* {"subject","purpose","items","consent"}; the first two are required,
- * unknown members are refused, the subject's check digit is checked. */
+/* A report: {"subject"|"token","purpose","items","consent"}; the first two are
+ * required, unknown members are refused, the subject's check digit is checked.
+ */
 MUST_CHECK enum err question_parse(
     struct span json, struct question *question, struct why *why);
 

@@ -6,36 +6,19 @@
  * be told apart does not fit.  A result of fewer than k enterprises, or one
  * that differs from an earlier result of the same member by fewer than k, is
  * empty, and looks like one that nobody fits.
- * A token is an HMAC under the node's key: another bank, purpose or period has
- * another token, and nobody without the key can compute it from a code.
  * Pure; any thread.
  */
 #ifndef CREDIT_SCREENING_H
 #define CREDIT_SCREENING_H
 
 #include "base/json.h"
-#include "credit/member.h"
-#include "credit/purpose.h"
 #include "credit/recode.h"
+#include "credit/token.h"
 
 #define SCREENING_MAX 8192 /* bytes of the JSON */
 #define SCREENING_LIMIT_MAX 10000
 #define SCREENING_LIMIT 1000
 #define SCREENING_PLACES_MAX 16
-#define TOKEN_LEN 24
-
-/* Of one bank for one purpose in one period. */
-struct token_scope {
-	struct span key; /* the node's */
-	const char *member;
-	enum purpose purpose;
-	uint32_t period;
-};
-/* Returns `out`. */
-const char *token_print(const struct token_scope *scope, const char *subject,
-    char out[TOKEN_LEN + 1]);
-/* The right length and alphabet. */
-bool token_is_valid(struct span text);
 
 struct screening_place {
 	size_t dimension, level;

@@ -5,43 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/codec.h"
 #include "base/mem.h"
 #include "credit/screening.h"
-
-#define TOKEN_BYTES 18 /* 144 bits of the HMAC */
-
-const char *
-token_print(const struct token_scope *scope, const char *subject,
-    char out[TOKEN_LEN + 1])
-{
-	struct buf bytes = {0}, text = {0};
-	struct digest digest;
-
-	buf_text(&bytes, "RXT1");
-	buf_counted(&bytes, span_of(scope->member));
-	buf_u16(&bytes, (uint16_t)scope->purpose);
-	buf_u32(&bytes, scope->period);
-	buf_counted(&bytes, span_of(subject));
-	digest = digest_hmac(scope->key, buf_span(&bytes));
-	codec_base64url(span_make(digest.bytes, TOKEN_BYTES), &text);
-	snprintf(out, TOKEN_LEN + 1, "%s", buf_cstr(&text));
-	buf_release(&bytes);
-	buf_release(&text);
-	return out;
-}
-
-bool
-token_is_valid(struct span text)
-{
-	struct buf bytes = {0};
-	bool valid = text.len == TOKEN_LEN &&
-		     codec_parse_base64url(text, &bytes) &&
-		     bytes.len == TOKEN_BYTES;
-
-	buf_release(&bytes);
-	return valid;
-}
 
 struct ticket {
 	char token[TOKEN_LEN + 1];

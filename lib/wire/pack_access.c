@@ -31,6 +31,7 @@ pack_access(const struct access *access, struct buf *out)
 	packed.position = from.position;
 	packed.answer.data = from.answer.bytes;
 	packed.answer.len = DIGEST_LEN;
+	packed.level = from.level;
 	pack_message(&packed.base, out);
 }
 
@@ -41,9 +42,9 @@ access_is_sound(const Rongxin__Access *packed)
 	return packed->base.n_unknown_fields == 0 &&
 	       packed->certificate.len ==
 		   sizeof((struct access){0}.certificate) &&
-	       packed->purpose < PURPOSE_COUNT &&
-	       packed->rule <= PERMIT_ITEM_NOT_HERE &&
-	       packed->consent_rule <= PERMIT_ITEM_NOT_HERE &&
+	       packed->purpose < PURPOSE_COUNT && packed->rule < PERMIT_COUNT &&
+	       packed->consent_rule < PERMIT_COUNT &&
+	       packed->level < LEVEL_COUNT &&
 	       packed->n_items <= QUESTION_ITEMS_MAX &&
 	       packed->answer.len == DIGEST_LEN &&
 	       (packed->stream[0] == '\0' || part_is_stream(packed->stream));
@@ -85,6 +86,7 @@ access_take(const Rongxin__Access *packed, struct access *access)
 	to->consent_rule = (enum permit_rule)packed->consent_rule;
 	to->authorised = packed->authorised;
 	to->position = packed->position;
+	to->level = (enum permit_level)packed->level;
 	return ERR_OK;
 }
 

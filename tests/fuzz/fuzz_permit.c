@@ -58,6 +58,8 @@ take_question(struct bytes *bytes, struct question *question)
 	for (i = 0; i < count; i++)
 		question->items[i] = (uint32_t)i + 1 + take(bytes, 32) / 31;
 	question->item_count = count;
+	question->form = (enum question_form)(take(bytes, 8) % 3);
+	strcpy(question->token, take(bytes, 4) == 1 ? "t" : "");
 }
 
 static bool
@@ -141,6 +143,11 @@ check(const struct question *question, const struct circumstances *around,
 	}
 	if (around->member == NULL || around->member->status != MEMBER_ACTIVE)
 		abort();
+	if (question->form != QUESTION_REPORT)
+		abort(); /* this catalogue has no anonymisation */
+	if (question->token[0] != '\0' &&
+	    (!around->token_fits || permit->consent_rule != PERMIT_ALLOWED))
+		abort();
 	for (i = 0; i < permit->item_count; i++)
 		check_item(question, around, permit, &permit->items[i]);
 }
@@ -168,7 +175,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	around = (struct circumstances){catalog,
 	    take(&bytes, 8) == 7 ? NULL : &member, NULL,
 	    take(&bytes, 8) == 7 ? NULL : &consent, take(&bytes, 4) != 3,
-	    (int64_t)take(&bytes, 10) - 1};
+	    (int64_t)take(&bytes, 10) - 1, take(&bytes, 2) == 1, 0, 0};
 	around.platform = take(&bytes, 2) == 1 ? &platform : NULL;
 	permit_decide(&question, &around, &permit);
 	check(&question, &around, &permit);

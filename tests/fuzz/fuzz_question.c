@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "credit/question.h"
+#include "credit/token.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,7 +18,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (question_parse(span_make(data, size), &question, &why) != ERR_OK)
 		return 0;
-	if (uscc_check(span_of(question.subject)) != USCC_OK ||
+	if (question.token[0] != '\0'
+		? question.subject[0] != '\0' ||
+		      !token_is_valid(span_of(question.token))
+		: uscc_check(span_of(question.subject)) != USCC_OK)
+		abort();
+	if (question.form != QUESTION_REPORT ||
 	    question.purpose == PURPOSE_NONE ||
 	    question.item_count > QUESTION_ITEMS_MAX)
 		abort();

@@ -46,8 +46,31 @@ it_names_the_items_of_which_anything_was_shown(void **state)
 	assert_string_equal(access.subject, question.subject);
 	assert_string_equal(access.consent, "c-1");
 	assert_true(access.authorised);
+	assert_int_equal(access.level, LEVEL_PUBLIC);
 	assert_string_equal(access.member, "bank");
 	assert_int_equal(access.time_us, 7);
+}
+
+static void
+an_anonymised_answer_names_its_items_and_nobody(void **state)
+{
+	struct question asked = {.form = QUESTION_STATISTICS};
+	struct permit permit = sample_permit();
+	struct access access = {.member = "bank"};
+	struct buf json = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < permit.item_count; i++)
+		permit.items[i].shown = 0;
+	permit.level = LEVEL_AGGREGATE;
+	access_fill(&access, &asked, &permit);
+	access_print(&access, &json);
+
+	assert_int_equal(access.item_count, permit.item_count);
+	assert_non_null(strstr(buf_cstr(&json), "\"subject\":null"));
+	assert_non_null(strstr(buf_cstr(&json), "\"level\":\"A\""));
+	buf_release(&json);
 }
 
 static void
@@ -71,7 +94,8 @@ it_is_printed_for_people(void **state)
 	    "\"subject\":\"91440101MA5CUY37JD\",\"purpose\":\"pre_loan\","
 	    "\"action\":\"report\",\"items\":[1,3],\"consent\":\"c-1\","
 	    "\"rule\":\"allowed\",\"consent_rule\":\"allowed\","
-	    "\"authorised\":true,\"stream\":\"4401\",\"position\":12,"
+	    "\"authorised\":true,\"level\":\"public\",\"stream\":\"4401\","
+	    "\"position\":12,"
 	    "\"answer\":\"cd00000000000000000000000000000000000000000000000000"
 	    "000000000000\"}");
 	buf_release(&json);
@@ -115,6 +139,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_names_the_items_of_which_anything_was_shown),
+	    cmocka_unit_test(an_anonymised_answer_names_its_items_and_nobody),
 	    cmocka_unit_test(it_is_printed_for_people),
 	    cmocka_unit_test(what_a_revocation_has_not_is_null),
 	    cmocka_unit_test(the_commitment_hides_the_entry_behind_its_nonce),

@@ -857,6 +857,7 @@ some_access(void)
 	    .rule = PERMIT_ALLOWED,
 	    .consent_rule = PERMIT_CONSENT_EXPIRED,
 	    .authorised = true,
+	    .level = LEVEL_DETAIL,
 	    .stream = "4401",
 	    .position = 9,
 	    .answer = {{7}}};
@@ -883,6 +884,7 @@ an_access_entry_comes_back(void **state)
 	assert_string_equal(after.consent, "c-1");
 	assert_int_equal(after.consent_rule, PERMIT_CONSENT_EXPIRED);
 	assert_true(after.authorised);
+	assert_int_equal(after.level, LEVEL_DETAIL);
 	assert_string_equal(after.stream, "4401");
 	assert_int_equal(after.position, 9);
 	assert_true(digest_equal(&after.answer, &before.answer));
@@ -901,7 +903,7 @@ an_access_entry_of_unknown_words_is_refused(void **state)
 	assert_int_equal(unpack_access(buf_span(&packed), &after), ERR_INVALID);
 
 	access = some_access();
-	access.rule = (enum permit_rule)(PERMIT_ITEM_NOT_HERE + 1);
+	access.rule = PERMIT_COUNT;
 	buf_reset(&packed);
 	pack_access(&access, &packed);
 	assert_int_equal(unpack_access(buf_span(&packed), &after), ERR_INVALID);
@@ -931,9 +933,10 @@ no_truncation_is_read_behind_its_end(void **state)
 	    count_refused_truncations(try_reply, buf_span(&packed)) > 0);
 	buf_reset(&packed);
 	pack_access(&access, &packed);
+	/* All but the level, which is the last field, is required. */
 	assert_int_equal(
 	    count_refused_truncations(try_access, buf_span(&packed)),
-	    packed.len);
+	    packed.len - 1);
 	buf_release(&packed);
 }
 

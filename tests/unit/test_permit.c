@@ -10,8 +10,10 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "credit/mask.h"
 #include "credit/permit.h"
 #include "tests/unit/sample_catalog.h"
+#include "tests/unit/sample_mask.h"
 
 #define SUBJECT "91440101MA5CUY37JD"
 #define OTHER "91440101MA5CUY37KG"
@@ -199,8 +201,8 @@ make_world(
 	    .not_before_us = NOW - 1,
 	    .expiry_us = NOW + 1};
 	strcpy(world->consent.grantee, world->member.code);
-	world->around = (struct circumstances){
-	    catalog, &world->member, NULL, &world->consent, true, NOW};
+	world->around = (struct circumstances){catalog, &world->member, NULL,
+	    &world->consent, true, NOW, false, 0, 0};
 	for (how = given->bends; *how != '\0'; how++)
 		bend(world, *how);
 }
@@ -270,6 +272,11 @@ expect(const struct world *world, const struct consent_case *given)
 		return expected;
 	for (i = 0; i < ITEMS; i++)
 		expect_item(world, given, cell, i, &expected);
+	if (world->question.token[0] == '\0')
+		return expected;
+	if (expected.general == PERMIT_ALLOWED && !world->around.token_fits)
+		expected.general = PERMIT_TOKEN;
+	expected.rule = expected.general;
 	return expected;
 }
 
@@ -291,6 +298,8 @@ compare_items(const struct permit *permit, const struct expected *expected)
 		authorised |= (item->shown & ~open_fields[i]) != 0;
 	}
 	assert_int_equal(permit->authorised, authorised);
+	assert_int_equal(
+	    permit->level, authorised ? LEVEL_DETAIL : LEVEL_PUBLIC);
 }
 
 static size_t
@@ -307,11 +316,13 @@ compare(const struct world *world, const struct consent_case *given)
 		return ITEMS;
 	}
 	assert_int_equal(permit.item_count, 0);
+	assert_int_equal(permit.level, LEVEL_PUBLIC);
 	assert_false(permit.authorised);
 	return 1;
 }
 
-/* Every lease and clock, for one member, purpose and consent. */
+/* Every lease and clock, by name and by token, for one member, purpose and
+ * consent. */
 static size_t
 compare_leases(const struct member *member, bool known, enum purpose purpose,
     const struct consent_case *given)
@@ -320,10 +331,14 @@ compare_leases(const struct member *member, bool known, enum purpose purpose,
 	size_t rows = 0;
 	int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 16; i++) {
+		world.question.token[0] = '\0';
 		make_world(&world, purpose, given);
 		world.around.lease_fresh = (i & 1) == 0;
 		world.around.now_us = (i & 2) == 0 ? NOW : 0;
+		if ((i & 4) != 0)
+			strcpy(world.question.token, "t");
+		world.around.token_fits = (i & 8) != 0;
 		if (!known)
 			world.around.member = NULL;
 		rows += compare(&world, given);
@@ -368,7 +383,116 @@ the_table_of_all_cases_holds(void **state)
 		}
 	}
 	print_message("permit table: %zu rows\n", rows);
-	assert_true(rows > 30000);
+	assert_true(rows > 120000);
+}
+
+/* The same for what is anonymised: A statistics, B screenings too. */
+static const char *const masked_table[] = {
+    [MEMBER_BANK] = ".B..AB...",
+    [MEMBER_GUARANTEE] = ".B..AB...",
+    [MEMBER_SERVICE] = ".B..AB...",
+    [MEMBER_OPERATOR] = ".......A.",
+};
+
+static enum permit_rule
+expect_masked(const struct world *world)
+{
+	unsigned kind = (unsigned)world->member.kind;
+	bool lists = world->question.form == QUESTION_SCREENING;
+	const char *row = NULL;
+	char cell;
+
+	if (world->around.member == NULL)
+		return PERMIT_MEMBER_UNKNOWN;
+	if (world->member.status != MEMBER_ACTIVE)
+		return PERMIT_MEMBER_INACTIVE;
+	if (kind < sizeof(masked_table) / sizeof(masked_table[0]))
+		row = masked_table[kind];
+	if (row == NULL || (lists && world->member.kind == MEMBER_OPERATOR))
+		return PERMIT_MEMBER_KIND;
+	cell = row[world->question.purpose];
+	if (cell == '.' || (lists && cell != 'B'))
+		return PERMIT_PURPOSE;
+	if (catalog_mask(world->around.catalog) == NULL)
+		return PERMIT_ITEM_UNKNOWN;
+	if (world->around.platform != NULL)
+		return PERMIT_ITEM_NOT_HERE;
+	return world->around.cost > world->around.left ? PERMIT_BUDGET
+						       : PERMIT_ALLOWED;
+}
+
+static void
+compare_masked(const struct world *world)
+{
+	enum permit_rule rule = expect_masked(world);
+	enum permit_level level = world->question.form == QUESTION_SCREENING
+				      ? LEVEL_BANDED
+				      : LEVEL_AGGREGATE;
+	struct permit permit;
+
+	permit_decide(&world->question, &world->around, &permit);
+	assert_int_equal(permit.rule, rule);
+	assert_false(permit.authorised);
+	if (rule != PERMIT_ALLOWED) {
+		assert_int_equal(permit.level, LEVEL_PUBLIC);
+		assert_int_equal(permit.item_count, 0);
+		return;
+	}
+	assert_int_equal(permit.level, level);
+	assert_int_equal(permit.item_count, 1);
+	assert_int_equal(permit.items[0].shown, 0);
+}
+
+static size_t
+compare_masked_member(const struct member *member, const struct catalog *with)
+{
+	struct member platform = {
+	    .kind = MEMBER_PLATFORM, .items = {1}, .item_count = 1};
+	struct world world = {.member = *member};
+	unsigned purpose, i;
+
+	for (purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
+		for (i = 0; i < 32; i++) {
+			make_world(&world, (enum purpose)purpose, &consents[0]);
+			world.question.form = (i & 1) != 0
+						  ? QUESTION_SCREENING
+						  : QUESTION_STATISTICS;
+			world.question.items[0] = 3;
+			world.question.item_count = 1;
+			world.around.catalog = (i & 2) != 0 ? with : catalog;
+			world.around.cost = (i & 4) != 0 ? 10 : 11;
+			world.around.left = 10;
+			if ((i & 8) != 0)
+				world.around.member = NULL;
+			world.around.platform =
+			    (i & 16) != 0 ? &platform : NULL;
+			compare_masked(&world);
+		}
+	}
+	return PURPOSE_COUNT * (size_t)32;
+}
+
+static void
+the_table_of_anonymised_answers_holds(void **state)
+{
+	struct catalog *with =
+	    catalog_parse(span_of(MASK_TEXT("10", "50", "75", "250")), NULL);
+	struct member member = {0};
+	size_t rows = 0, kind;
+	unsigned status;
+
+	(void)state;
+	assert_non_null(with);
+	strcpy(member.code, BANK);
+	for (kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+		member.kind = kinds[kind];
+		for (status = 0; status <= MEMBER_STRUCK_OFF; status++) {
+			member.status = (enum member_status)status;
+			rows += compare_masked_member(&member, with);
+		}
+	}
+	print_message("anonymised answers: %zu rows\n", rows);
+	catalog_free(with);
 }
 
 static struct world
@@ -471,7 +595,7 @@ every_rule_has_a_name_and_a_sentence(void **state)
 	unsigned i, j;
 
 	(void)state;
-	for (i = 0; i <= PERMIT_ITEM_NOT_HERE; i++) {
+	for (i = 0; i < PERMIT_COUNT; i++) {
 		assert_non_null(permit_rule_name((enum permit_rule)i));
 		assert_true(strlen(permit_rule_text((enum permit_rule)i)) > 10);
 		for (j = 0; j < i; j++)
@@ -489,6 +613,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_table_of_all_cases_holds),
+	    cmocka_unit_test(the_table_of_anonymised_answers_holds),
 	    cmocka_unit_test(only_items_that_are_asked_for_are_decided),
 	    cmocka_unit_test(one_unknown_item_refuses_the_whole_question),
 	    cmocka_unit_test(without_a_catalogue_nothing_is_shown),

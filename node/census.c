@@ -1,0 +1,254 @@
+/*
+ * census: the population of this node, counted anew when its records changed.
+ */
+#include "node/census.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/metric.h"
+#include "base/work.h"
+#include "credit/lease.h"
+#include "credit/mask.h"
+
+#define IDLE_MS 500
+#define MINUTE_US (60 * CLOCK_SECOND)
+#define DAY_OFFSET_US (8 * 3600 * CLOCK_SECOND) /* east of Greenwich */
+/* A scan may take a tenth of the time at most. */
+#define REST 9
+/* New records, beyond a tenth of all, that do not wait for the next time. */
+#define GROWTH_MIN 1000
+
+struct census_taker {
+	struct census_settings settings;
+	struct worker *worker;
+	atomic_bool stopping;
+	/* What the newest census counted; thread: census. */
+	struct digest counted;
+	uint64_t version, records;
+	int64_t done_us, took_us; /* monotonic */
+	struct metric *population, *seconds;
+};
+
+void
+census_free(void *object)
+{
+	struct census *census = object;
+
+	if (census == NULL)
+		return;
+	recode_free(census->recode);
+	population_free(census->population);
+	shared_drop(census->worlds, census->world);
+	mem_free(census);
+}
+
+/* What a census would count now. */
+struct sight {
+	struct snapshot *snapshot;
+	const struct world *world;
+	const struct mask *mask;
+	int64_t time_us;
+	char day[POPULATION_DAY_LEN + 1];
+	struct digest digest;
+	uint64_t records; /* changes of all streams */
+	struct buf bytes;
+};
+
+static void
+sight_on_stream(void *context, const struct stream_state *state)
+{
+	struct sight *sight = context;
+
+	if (strcmp(state->chain.stream, STREAM_CONTROL) == 0)
+		return;
+	buf_text(&sight->bytes, state->chain.stream);
+	buf_u64(&sight->bytes, state->chain.position);
+	buf_add(&sight->bytes, state->chain.head.bytes, DIGEST_LEN);
+	sight->records += state->chain.position;
+}
+
+static int64_t
+hub_time(struct census_taker *taker)
+{
+	const struct lease *lease = shared_hold(taker->settings.lease);
+	int64_t time_us = 0;
+
+	if (lease != NULL)
+		time_us = lease_hub_time(lease, clock_tick_us());
+	shared_drop(taker->settings.lease, lease);
+	return time_us;
+}
+
+static bool
+sight_take(struct census_taker *taker, struct sight *sight)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	sight->world = shared_hold(taker->settings.world);
+	sight->time_us = hub_time(taker);
+	if (sight->world == NULL || sight->world->catalog == NULL ||
+	    sight->world->self == NULL || sight->time_us == 0)
+		return false;
+	sight->mask = catalog_mask(sight->world->catalog);
+	if (sight->mask == NULL)
+		return false;
+	clock_print(sight->time_us + DAY_OFFSET_US, time);
+	snprintf(sight->day, sizeof(sight->day), "%.10s", time);
+	sight->snapshot = store_snapshot(taker->settings.store);
+	buf_text(&sight->bytes, "RXP1");
+	buf_u64(&sight->bytes, catalog_version(sight->world->catalog));
+	buf_text(&sight->bytes, sight->day);
+	if (snapshot_each_stream(
+		sight->snapshot, sight_on_stream, sight, NULL) != ERR_OK)
+		return false;
+	sight->digest = digest_of(buf_span(&sight->bytes));
+	return true;
+}
+
+static void
+sight_drop(struct census_taker *taker, struct sight *sight)
+{
+	snapshot_release(sight->snapshot);
+	shared_drop(taker->settings.world, sight->world);
+	buf_release(&sight->bytes);
+}
+
+static bool
+is_due(const struct census_taker *taker, const struct sight *sight)
+{
+	int64_t age_us = clock_tick_us() - taker->done_us;
+	uint64_t grown = sight->records - taker->records;
+
+	if (digest_equal(&taker->counted, &sight->digest))
+		return false;
+	if (taker->version != catalog_version(sight->world->catalog))
+		return true;
+	if (age_us < taker->took_us * REST)
+		return false;
+	return age_us >= sight->mask->refresh_minutes * MINUTE_US ||
+	       (sight->records > taker->records && grown >= GROWTH_MIN &&
+		   grown > taker->records / 10);
+}
+
+struct count {
+	struct census_taker *taker;
+	const struct sight *sight;
+	struct population_maker *maker;
+};
+
+/* Records of divisions that are no longer ours do not count. */
+static bool
+count_record(void *context, const struct stored *stored)
+{
+	struct count *count = context;
+
+	if (member_holds(count->sight->world->self, stored->stream))
+		population_add(count->maker, stored->stream, &stored->record);
+	return !atomic_load(&count->taker->stopping);
+}
+
+static struct population *
+count_all(struct census_taker *taker, const struct sight *sight)
+{
+	struct count count = {
+	    taker, sight, population_begin(sight->mask, sight->day)};
+	struct population *population = NULL;
+	struct why why = {""};
+	enum err err =
+	    snapshot_each_credit(sight->snapshot, count_record, &count, &why);
+
+	if (err != ERR_OK)
+		log_error("census.failed", "why=\"%s\"", why.text);
+	if (err != ERR_OK || atomic_load(&taker->stopping))
+		population_end(count.maker, NULL);
+	else
+		population_end(count.maker, &population);
+	return population;
+}
+
+static void
+publish(struct census_taker *taker, struct sight *sight,
+    struct population *population)
+{
+	struct census *census = mem_new(sizeof(*census));
+
+	census->worlds = taker->settings.world;
+	census->world = sight->world;
+	sight->world = NULL; /* the census holds it now */
+	census->mask = sight->mask;
+	census->population = population;
+	census->recode = recode_new(population);
+	census->digest = sight->digest;
+	census->time_us = sight->time_us;
+	metric_set(taker->population, (int64_t)population->count);
+	log_info("census.done", "enterprises=%zu", population->count);
+	shared_swap(taker->settings.censuses, census);
+}
+
+static void
+take(struct census_taker *taker, struct sight *sight)
+{
+	int64_t begun_us = clock_tick_us();
+	uint64_t version = catalog_version(sight->world->catalog);
+	struct population *population = count_all(taker, sight);
+
+	if (population != NULL) {
+		publish(taker, sight, population);
+		taker->counted = sight->digest;
+		taker->version = version;
+		taker->records = sight->records;
+	}
+	taker->done_us = clock_tick_us();
+	taker->took_us = taker->done_us - begun_us;
+	metric_observe_us(taker->seconds, taker->took_us);
+}
+
+static void
+on_idle(void *context)
+{
+	struct census_taker *taker = context;
+	struct sight sight = {0};
+
+	if (sight_take(taker, &sight) && is_due(taker, &sight))
+		take(taker, &sight);
+	sight_drop(taker, &sight);
+}
+
+/* Nothing is ever posted: it works when it has nothing to do. */
+static void
+on_job(void *context, void *job)
+{
+	(void)context;
+	(void)job;
+}
+
+struct census_taker *
+census_taker_new(const struct census_settings *settings)
+{
+	struct census_taker *taker = mem_new(sizeof(*taker));
+
+	taker->settings = *settings;
+	taker->population = metric_gauge(
+	    "rongxin_node_population", "", "Enterprises in the newest census.");
+	taker->seconds = metric_histogram(
+	    "rongxin_node_census_seconds", "", "How long a census took.");
+	taker->worker = worker_new("census", on_job, on_idle, IDLE_MS, taker);
+	return taker;
+}
+
+void
+census_taker_free(struct census_taker *taker)
+{
+	if (taker == NULL)
+		return;
+	atomic_store(&taker->stopping, true);
+	worker_stop(taker->worker);
+	worker_free(taker->worker);
+	mem_free(taker);
+}
