@@ -187,7 +187,6 @@ publish(struct census_taker *taker, struct sight *sight,
 	census->digest = sight->digest;
 	census->time_us = sight->time_us;
 	metric_set(taker->population, (int64_t)population->count);
-	log_info("census.done", "enterprises=%zu", population->count);
 	shared_swap(taker->settings.censuses, census);
 }
 
@@ -197,8 +196,10 @@ take(struct census_taker *taker, struct sight *sight)
 	int64_t begun_us = clock_tick_us();
 	uint64_t version = catalog_version(sight->world->catalog);
 	struct population *population = count_all(taker, sight);
+	size_t count = 0;
 
 	if (population != NULL) {
+		count = population->count;
 		publish(taker, sight, population);
 		taker->counted = sight->digest;
 		taker->version = version;
@@ -206,6 +207,9 @@ take(struct census_taker *taker, struct sight *sight)
 	}
 	taker->done_us = clock_tick_us();
 	taker->took_us = taker->done_us - begun_us;
+	if (population != NULL)
+		log_info("census.done", "enterprises=%zu ms=%lld", count,
+		    (long long)(taker->took_us / 1000));
 	metric_observe_us(taker->seconds, taker->took_us);
 }
 
