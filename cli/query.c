@@ -10,6 +10,7 @@
 #include "cli/catalogue.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
+#include "cli/query_masked.h"
 #include "cli/show.h"
 
 #define LABEL_WIDTH 30
@@ -254,14 +255,17 @@ static const struct arg_option options[] = {
 
 static const struct arg_command command = {"query", "SUBJECT",
     "ask a node about an enterprise",
-    "SUBJECT is a credit code. What was withheld is listed with the rule. "
-    "Exits with 1 when the\nnode refuses the question as a whole. Every "
-    "question enters the node's access log.",
+    "SUBJECT is a credit code, or one of the words statistics and screening, "
+    "for\nenterprises that are not named (--help behind them). What was "
+    "withheld is listed\nwith the rule. Exits with 1 when the node refuses the "
+    "question as a whole. Every\nquestion enters the node's access log.",
     "rongxin query 91440101MA0A00017N --purpose pre_loan --consent c-5f0c", 1,
     1, options, query};
 
 int
 command_query(int argc, char **argv)
 {
+	if (argc > 1 && query_is_masked(argv[1]))
+		return query_masked(argc - 1, argv + 1);
 	return args_run(&command, argc, argv);
 }

@@ -11,7 +11,7 @@
 
 #define SHOW_EVERY_US 200000
 #define BAR_WIDTH 30
-#define COLUMNS_MAX 12
+#define COLUMNS_MAX 32
 #define LIST_SHOWN 8
 
 static void

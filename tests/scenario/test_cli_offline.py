@@ -598,7 +598,8 @@ def test_a_copy_without_clear_entries_is_verified_by_commitments(
 COMMANDS = [
     "key network", "key member", "key node", "key show", "member list",
     "member admit", "member set-status", "feed check", "feed submit",
-    "feed receipt", "feed findings", "query", "consent sign",
+    "feed receipt", "feed findings", "query", "query statistics",
+    "query screening", "consent sign",
     "consent register", "consent show", "consent revoke", "node status",
     "node list", "trail verify", "catalogue show", "catalogue sign",
     "catalogue publish", "gen",

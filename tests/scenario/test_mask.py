@@ -470,6 +470,20 @@ def test_a_token_is_a_report_only_with_its_subjects_consent(network, people, cat
     assert report("x" * 23).status == 400 and post(network, "/v1/reports", {"token": token, "subject": code, "purpose": "pre_loan"}).status == 400
 
 
+def test_the_command_line_shows_tables(network, people, catalogues):
+    catalogues.set(ON)
+    said = network.cli("query", "statistics", "--by", "division,industry/1", "--where", "size=10-99", who="bank", part=NODE).stdout
+    lines = said.splitlines()
+    assert lines[0].split() == ["division", "industry", "value"] and lines[1].startswith("4401")
+    assert "level A" in said and "epsilon_milli" in said and "trail entry" in said
+    said = network.cli("query", "screening", "--where", "industry=C|F,dishonest=false", "--columns", "capital", "--limit", "5",
+                       who="bank", part=NODE).stdout
+    assert said.split()[:6] == ["token", "division", "industry", "size", "capital", "dishonest"]
+    assert len([l for l in said.splitlines() if l.rstrip().endswith("false")]) == 5 and "more behind" in said and "level B" in said
+    assert network.cli("query", "statistics", "--where", "industry", who="bank", part=NODE, check=False).returncode == 2
+    assert network.cli("query", "statistics", "--by", "x", who="bank", part=NODE, check=False).returncode == 1
+
+
 # --- the budget ---
 def test_the_budget_is_kept_exactly_through_a_kill(network, people, catalogues):
     catalogues.set(ON, noise={"epsilon_milli": 100, "budget_milli": 1000, "period_days": 31})
