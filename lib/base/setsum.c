@@ -95,7 +95,7 @@ setsum_join(struct setsum *sum, const struct setsum *other)
 void
 setsum_add(struct setsum *sum, const struct digest *element)
 {
-	struct setsum stretched;
+	struct setsum stretched = {{0}};
 
 	setsum_stretch(element, stretched.limbs);
 	setsum_join(sum, &stretched);

@@ -41,8 +41,10 @@ decide(bool all, struct question *question, struct permit *permit)
 	struct member member = {.code = "91110000100000001W",
 	    .kind = MEMBER_BANK,
 	    .status = MEMBER_ACTIVE};
-	struct circumstances around = {
-	    catalog, &member, NULL, NULL, true, AS_OF};
+	struct circumstances around = {.catalog = catalog,
+	    .member = &member,
+	    .lease_fresh = true,
+	    .now_us = AS_OF};
 
 	*question =
 	    (struct question){.subject = SUBJECT, .purpose = PURPOSE_PRE_LOAN};
