@@ -55,9 +55,16 @@ class Department:
     def stop(self):
         self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
 
-    def remove(self):
+    def hang_up(self):
+        """Ends the sessions of a test: an open transaction would hold up the next one's sources."""
         for session in self.sessions:
             session.kill()
+            session.wait()
+        self.sessions.clear()
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'psql'"
+                 " AND pid <> pg_backend_pid()")
+
+    def remove(self):
         try:
             self.stop()
         except AssertionError:
@@ -95,10 +102,16 @@ class Department:
 
 
 @pytest.fixture(scope="module")
-def dept():
+def server():
     box = Department()
     yield box
     box.remove()
+
+
+@pytest.fixture
+def dept(server):
+    yield server
+    server.hang_up()
 
 
 class Pull:
