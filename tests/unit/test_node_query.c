@@ -159,9 +159,6 @@ fill_store(void)
 	put_document(CONTROL_MEMBER, BANK, "",
 	    span_of(
 		"{\"code\":\"" BANK "\",\"name\":\"bank\",\"kind\":\"bank\"}"));
-	put_document(CONTROL_MEMBER, NODE_CODE, "",
-	    span_of("{\"code\":\"" NODE_CODE "\",\"name\":\"node\",\"kind\":"
-		    "\"platform\",\"divisions\":[\"4401\"]}"));
 	assert_int_equal(jws_sign_with_key(it.key, "rongxin-catalogue+jws",
 			     span_of(sample_catalog), &jws, NULL),
 	    ERR_OK);
