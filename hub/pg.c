@@ -215,12 +215,21 @@ pg_ping_far(const char *conninfo)
 void
 pg_begin(struct pg *pg)
 {
+	bool known; /* that the connection is of no use */
+
 	settle(pg);
 	pg->failed = false;
-	if (PQstatus(pg->link) != CONNECTION_OK ||
-	    PQtransactionStatus(pg->link) != PQTRANS_IDLE)
+	known = PQstatus(pg->link) != CONNECTION_OK ||
+		PQtransactionStatus(pg->link) != PQTRANS_IDLE;
+	if (known)
 		connect_now(pg);
 	pg_run(pg, "BEGIN");
+	/* That the server went meanwhile shows only now; nothing was asked of
+	 * it yet. */
+	if (pg->failed && !known && PQstatus(pg->link) != CONNECTION_OK) {
+		connect_now(pg);
+		pg_run(pg, "BEGIN");
+	}
 }
 
 enum err

@@ -50,6 +50,16 @@ def test_a_backend_that_is_killed_in_a_merge_is_503_and_the_retry_works(hub):
     hub.chain_is_whole()
 
 
+def test_connections_that_the_server_ended_while_idle_cost_no_batch(hub):
+    hub.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()")
+
+    replies = [hub.submit(1, hub.gen(1, 10, 610 + i), f"idle-{i}").status for i in range(4)]
+
+    assert replies == [200] * 4
+    assert hub.http("GET", "/readyz").status == 200
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
 def test_a_database_that_goes_in_a_merge_leaves_nothing_half_done(hub, number):
     body, before, replies = hub.gen(1, 40000, 602 + number), positions(hub), []
