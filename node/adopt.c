@@ -3,8 +3,6 @@
  */
 #include "node/adopt.h"
 
-#include <unistd.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "node/staging.h"
@@ -75,18 +73,11 @@ adoption_state(struct adoption *adoption, const struct stream_state *state)
 static enum err
 adoption_ingest(struct adoption *adoption, struct why *why)
 {
-	size_t count, left = 0, i;
-	const char *const *all = staging_paths(adoption->staging, &count);
-	const char **paths = mem_new((count + 1) * sizeof(*paths));
-	enum err err;
+	size_t count;
+	const char *const *paths = staging_paths(adoption->staging, &count);
 
-	for (i = 0; i < count; i++)
-		if (access(all[i], F_OK) == 0)
-			paths[left++] = all[i];
-	err = kv_ingest(
-	    store_kv(adoption->store), STORE_RECORDS, paths, left, why);
-	mem_free(paths);
-	return err;
+	return kv_ingest(
+	    store_kv(adoption->store), STORE_RECORDS, paths, count, why);
 }
 
 static enum err

@@ -556,6 +556,8 @@ lies_are_refused_and_nothing_changes(void **state)
 	for (i = 0; i < 3; i++) {
 		fixture->lie = lies[i];
 		assert_int_equal(load_child(fixture), LOAD_REFUSED);
+		assert_int_equal(
+		    fixture->chunks > 0, lies[i] != LIES_ABOUT_SUMS);
 		assert_int_equal(adopt_image(fixture->child.store,
 				     &fixture->child.state, NULL, NULL, &why),
 		    ERR_MISSING);
