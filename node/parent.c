@@ -13,6 +13,7 @@
 #define CREDITS 64
 #define AT_ONCE 2 /* streams fetched at a time: 8 MiB each at most */
 #define RETRY_US (5 * CLOCK_SECOND)
+#define LOADING_US (60 * CLOCK_SECOND)
 #define TOPIC_PULSE "pulse"
 #define ENDPOINT_MAX 256
 
@@ -287,6 +288,7 @@ parent_needs_image(struct followed *followed)
 	if (followed->phase == FOLLOWED_LOADING)
 		return;
 	followed->phase = FOLLOWED_LOADING;
+	followed->loading_us = clock_tick_us();
 	followed->not_before_us = 0;
 }
 
@@ -321,9 +323,11 @@ void
 parent_load_again(
     struct followed *followed, int64_t pause_us, bool with_batches)
 {
-	if (with_batches)
+	int64_t now_us = clock_tick_us();
+
+	if (with_batches || now_us - followed->loading_us > LOADING_US)
 		followed->phase = FOLLOWED_FETCHING;
-	followed->not_before_us = clock_tick_us() + pause_us;
+	followed->not_before_us = now_us + pause_us;
 }
 
 void

@@ -31,6 +31,7 @@ struct followed {
 	uint64_t ticket;       /* of the request under way; 0: none */
 	int64_t asked_us;      /* monotonic */
 	int64_t not_before_us; /* monotonic: be patient until then */
+	int64_t loading_us;    /* monotonic: since when it needs an image */
 };
 
 struct parent;
@@ -70,7 +71,9 @@ void parent_refused(struct followed *followed);
 void parent_needs_image(struct followed *followed);
 /* The stream whose image is next, from now on under way; NULL: none. */
 struct followed *parent_take_load(struct parent *parent);
-/* It did not come: try again after so long, perhaps with batches. */
+/* It did not come: try again after so long, perhaps with batches; with them,
+ * too, when it has been missing for a minute: a parent may be wrong about what
+ * it does not have. */
 void parent_load_again(
     struct followed *followed, int64_t pause_us, bool with_batches);
 /* It came: fetch what is behind it. */
