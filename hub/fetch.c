@@ -106,15 +106,29 @@ answer_fetch(struct pg *pg, const struct request *request, struct buf *out)
 	}
 }
 
-/* First position that the log still holds; 0: it holds nothing.  False: the
- * ledger cannot be read. */
+/* First position that must follow on from an image: what the log still holds,
+ * or what the node has no use before; 0: the log holds nothing.  Nobody may
+ * ask for more than there is.  False: the ledger cannot be read. */
 static bool
-read_oldest(struct pg *pg, const char *stream, uint64_t *oldest)
+read_oldest(struct pg *pg, const struct request *request, uint64_t *oldest)
 {
+	uint64_t newest, least = request->after;
+
 	pg_begin(pg);
-	pg_exec(pg, "SELECT min(first) FROM change_log WHERE stream = $1",
-	    pg_arg_text(span_of(stream)));
-	*oldest = pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+	pg_exec(pg,
+	    "SELECT COALESCE(min(c.first), 0), COALESCE(min(s.position), 0)"
+	    " FROM change_log c JOIN stream_state s ON s.stream = c.stream"
+	    " WHERE c.stream = $1",
+	    pg_arg_text(span_of(request->stream)));
+	*oldest = newest = 0;
+	if (pg_rows(pg) == 1) {
+		*oldest = (uint64_t)pg_int(pg, 0, 0);
+		newest = (uint64_t)pg_int(pg, 0, 1);
+	}
+	if (least > newest)
+		least = newest;
+	if (*oldest > 0 && *oldest < least + 1)
+		*oldest = least + 1;
 	return pg_end(pg, true) == ERR_OK;
 }
 
@@ -143,7 +157,7 @@ answer_image(const struct fetch_source *source, const struct request *request,
 	if (!page && request->position == 0)
 		err = ERR_MISSING;
 	else if (request->position == 0 &&
-		 !read_oldest(source->pg, request->stream, &oldest))
+		 !read_oldest(source->pg, request, &oldest))
 		err = ERR_DATABASE;
 	if (err == ERR_OK)
 		err = gallery_answer(

@@ -355,18 +355,24 @@ window_ignore(void *context, struct span sealed)
 	(void)sealed;
 }
 
-/* What follows the image must be in our log. */
+/* What follows the image must be in our log, and no child may ask for more
+ * than we have. */
 static bool
-shelf_reaches_log(struct shelf *shelf, const char *stream, uint64_t position)
+shelf_is_enough(
+    struct shelf *shelf, const struct shelf_wish *wish, uint64_t position)
 {
 	struct snapshot *snapshot = store_snapshot(shelf->settings.store);
 	struct log_window window = {
-	    .stream = stream, .after = position, .count = 1, .bytes = 1};
-	enum err err =
-	    snapshot_each_sealed(snapshot, &window, window_ignore, NULL, NULL);
+	    .stream = wish->stream, .after = position, .count = 1, .bytes = 1};
+	struct stream_state state;
+	enum err err = snapshot_stream(snapshot, wish->stream, &state, NULL);
 
+	if (err == ERR_OK)
+		err = snapshot_each_sealed(
+		    snapshot, &window, window_ignore, NULL, NULL);
 	snapshot_release(snapshot);
-	return err == ERR_OK;
+	return err == ERR_OK &&
+	       (position >= wish->least || position >= state.chain.position);
 }
 
 enum err
@@ -380,15 +386,14 @@ shelf_find(
 	if (wish->position > 0)
 		return shelf_take_down(shelf, wish, wish->position, image);
 	newest = shelf_newest(shelf, wish->stream);
-	if (newest > 0 && newest >= wish->least &&
-	    shelf_reaches_log(shelf, wish->stream, newest)) {
+	if (newest > 0 && shelf_is_enough(shelf, wish, newest)) {
 		err = shelf_take_down(shelf, wish, newest, image);
 		if (err == ERR_OK)
 			return err;
 	}
 	wanted = mem_new(sizeof(*wanted));
 	memcpy(wanted->stream, wish->stream, STREAM_LEN);
-	wanted->least = newest + 1 > wish->least ? newest + 1 : wish->least;
+	wanted->least = newest + 1;
 	if (!worker_post(shelf->worker, wanted, WAITING_MAX))
 		mem_free(wanted);
 	return ERR_BUSY;

@@ -143,10 +143,12 @@ enum err
 trim_log(struct store *store, struct parent *parent,
     const struct trim_limits *limits, struct why *why)
 {
-	enum err err = trim_by_age(store, parent, limits->age_us, why);
-	uint64_t held, freed = 1;
+	uint64_t held, freed = limits->bytes;
+	enum err err = ERR_OK;
 	unsigned round;
 
+	if (limits->age_us > 0)
+		err = trim_by_age(store, parent, limits->age_us, why);
 	for (round = 0; round < ROUNDS && err == ERR_OK && freed > 0; round++) {
 		held = log_bytes(parent);
 		if (held <= limits->bytes)

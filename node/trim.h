@@ -12,8 +12,8 @@
 #include "node/store.h"
 
 struct trim_limits {
-	int64_t age_us;
-	uint64_t bytes; /* of all streams together */
+	int64_t age_us; /* 0: any age */
+	uint64_t bytes; /* of all streams together; 0: any size */
 };
 
 /* Some of what has to go, so that nobody waits long; call it again. */

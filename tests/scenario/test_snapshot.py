@@ -25,7 +25,7 @@ ROWS = 3000
 @pytest.fixture(scope="module")
 def network():
     """Nodes keep nothing of their logs but the newest batch of each stream."""
-    os.environ["RONGXIN_NODE_LOG_BYTES"] = "0"
+    os.environ["RONGXIN_NODE_LOG_BYTES"] = "1"
     net = Network()
     try:
         yield net.up()

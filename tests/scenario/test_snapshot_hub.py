@@ -1,0 +1,81 @@
+"""Images straight from the hub, whose log is trimmed; and a province that
+finds its own records wrong when it makes one."""
+import os
+import shutil
+import subprocess
+
+import pytest
+from harness import Network, rows_of, until
+
+pytest.importorskip("zmq", reason="python3-zmq is missing")
+from rocks import Store  # noqa: E402
+
+ROWS = 2000
+
+
+@pytest.fixture(scope="module")
+def network():
+    os.environ["RONGXIN_NODE_LOG_BYTES"] = "1"
+    net = Network()
+    try:
+        yield net.up()
+    finally:
+        del os.environ["RONGXIN_NODE_LOG_BYTES"]
+        net.down()
+
+
+def log_of(network, part, event):
+    lines = (network.run / "log" / f"{part}.log").read_text(errors="replace").splitlines()
+    return [line for line in lines if f" {event} " in line]
+
+
+@pytest.fixture(scope="module")
+def held(network):
+    text = network.gen(1, ROWS, 81, "--division", "4401,4403")
+    header, *lines = text.splitlines()
+    for part in range(3):
+        piece = "\n".join([header, *lines[part::3]]) + "\n"
+        assert network.submit(1, piece, f"hub-image-{part}").status == 200
+    network.agree("gd", "44")
+    network.agree("gz", "4401")
+    return [r["uscc"] for r in rows_of(text)]
+
+
+def trim(network):
+    """As the hub's own trimming does it: the newest batch of a stream stays."""
+    conninfo = (network.run / "hub" / "pg.conninfo").read_text().strip()
+    subprocess.run(["psql", "-XAtq", conninfo, "-c",
+                    "DELETE FROM change_log c USING stream_state s WHERE s.stream = c.stream AND c.last < s.position"], check=True)
+
+
+def test_a_new_province_gets_images_of_everything_from_the_hub(network, held):
+    network.stop("gd")
+    shutil.rmtree(network.run / "gd" / "store")
+    trim(network)
+    network.start("gd")
+    network.agree("gd", "44")
+    loaded = {line.split("stream=")[1][:4] for line in log_of(network, "gd", "load.done")}
+    assert loaded >= {"0000", "4401", "4403"}
+    network.agree("gz", "4401")
+
+
+def test_a_province_that_finds_its_own_records_wrong_mends_them_before_it_passes_them_on(network, held):
+    """The image that the hub made before is too old for it by now."""
+    text = network.gen(1, ROWS, 81, "--division", "4401,4403").replace("有限公司", "有限公司二代")
+    assert network.submit(1, "\n".join(text.splitlines()[:9]) + "\n", "hub-image-newer").status == 200
+    network.agree("gd", "44")
+    network.stop("gz")
+    network.stop("gd")
+    store = Store(network.run / "gd" / "store")
+    key, value = next(row for row in store.rows("records", b"91") if b"4401" in row[0] and "有限公司".encode() in row[1])
+    store.put("records", key, value.replace("有限公司".encode(), "无限公司".encode()))
+    store.close()
+    shutil.rmtree(network.run / "gz" / "store")
+    network.start("gd")
+    network.start("gz")
+    network.agree("gz", "4401")
+    network.agree("gd", "44")
+    assert any("stream=4401" in line for line in log_of(network, "gd", "follow.doubt"))
+    done = [line for line in log_of(network, "gd", "load.done") if "repaired=1" in line]
+    assert len(done) == 1 and "stream=4401" in done[0] and "records=1 " in done[0] + " "
+    until(lambda: network.streams("gd")["4401"]["agreed"], 10, "the province agrees")
