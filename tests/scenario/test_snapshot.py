@@ -124,6 +124,7 @@ def test_a_city_whose_store_is_gone_gets_images_from_its_province(network, held,
     network.agree("gz", "4401")
 
     for stream, count in before.items():
+        until(lambda: len(loads(network, "gz", stream)) > count, 10, f"it says so of {stream}")
         assert len(loads(network, "gz", stream)) == count + 1, stream
     assert fact(loads(network, "gz", "4401")[-1], "chunks") > 1
     states = [network.http("gz", "GET", f"/v1/consents/{i}", who).json["state"] for i in ids]
@@ -145,7 +146,7 @@ def test_a_city_that_is_too_far_behind_fetches_only_what_differs(network, held):
     network.start("gz")
     network.agree("gz", "4401")
 
-    done = loads(network, "gz", "4401")[before:]
+    done = until(lambda: loads(network, "gz", "4401")[before:], 10, "it says so")
     assert len(done) == 1 and "repaired=0" in done[0]
     assert fact(done[0], "records") <= 8 and fact(done[0], "deleted") == 0
     assert fact(done[0], "fetched") <= fact(done[0], "records")

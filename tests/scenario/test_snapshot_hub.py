@@ -54,8 +54,10 @@ def test_a_new_province_gets_images_of_everything_from_the_hub(network, held):
     trim(network)
     network.start("gd")
     network.agree("gd", "44")
-    loaded = {line.split("stream=")[1][:4] for line in log_of(network, "gd", "load.done")}
-    assert loaded >= {"0000", "4401", "4403"}
+
+    def loaded():
+        return {line.split("stream=")[1][:4] for line in log_of(network, "gd", "load.done")}
+    until(lambda: loaded() >= {"0000", "4401", "4403"}, 10, "it says so of each stream")
     network.agree("gz", "4401")
 
 
@@ -76,6 +78,6 @@ def test_a_province_that_finds_its_own_records_wrong_mends_them_before_it_passes
     network.agree("gz", "4401")
     network.agree("gd", "44")
     assert any("stream=4401" in line for line in log_of(network, "gd", "follow.doubt"))
-    done = [line for line in log_of(network, "gd", "load.done") if "repaired=1" in line]
+    done = until(lambda: [line for line in log_of(network, "gd", "load.done") if "repaired=1" in line], 10, "it says so")
     assert len(done) == 1 and "stream=4401" in done[0] and "records=1 " in done[0] + " "
     until(lambda: network.streams("gd")["4401"]["agreed"], 10, "the province agrees")
