@@ -56,6 +56,13 @@ answer_refuse(struct answer *answer, int status, const char *type,
 }
 
 void
+answer_refuse_stopping(struct answer *answer)
+{
+	answer_refuse(answer, 503, "busy",
+	    "the hub is stopping; hand the batch in again");
+}
+
+void
 answer_fail(struct answer *answer, enum err err, const char *detail)
 {
 	int status = problem_status(err);

@@ -22,6 +22,8 @@ void answer_release(struct answer *answer);
 /* Instead of a body; `type` is static. */
 void answer_refuse(struct answer *answer, int status, const char *type,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* A batch that the hub's stop leaves undone. */
+void answer_refuse_stopping(struct answer *answer);
 /* An error that no path of its own explains. */
 void answer_fail(struct answer *answer, enum err err, const char *detail);
 /* Replies and empties the answer. */
