@@ -173,15 +173,18 @@ def endpoint(text):
 
 
 class Child:
-    """Speaks to a parent (hub or relay) with a node's CURVE key."""
+    """Speaks to a parent (hub or relay) with a node's CURVE key.  `waiting`:
+    so many messages may wait here; the others stay with the parent."""
 
-    def __init__(self, network, part, who, key_of):
+    def __init__(self, network, part, who, key_of, waiting=None):
         ready = network.ready(part)
         self.context = zmq.Context()
         self.ask = self.context.socket(zmq.DEALER)
         self.live = self.context.socket(zmq.SUB)
         for socket, place in ((self.ask, "fetch"), (self.live, "live")):
             socket.linger = 0
+            if waiting is not None:
+                socket.rcvhwm, socket.rcvbuf = waiting, 4096
             socket.curve_secretkey = z85(f"{network.stem(who)}.curve")
             socket.curve_publickey = z85(f"{network.stem(who)}.curve.pub")
             socket.curve_serverkey = z85(key_of)
