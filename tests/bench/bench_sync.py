@@ -1,0 +1,345 @@
+"""sync: from the hub's ledger to the nodes that hold the same.
+
+RX_BENCH_SYNC_ONLY names cases by how they begin (apply, fan, crowd, behind, delay); sizes: RX_BENCH_SYNC_ROWS (100,000)
+records that one node applies, inserted, then all updated; RX_BENCH_SYNC_BEHIND (200,000) changes a node is behind,
+and as many records of a snapshot; RX_BENCH_SYNC_RATES (1000,10000) changes a second."""
+import bisect
+import csv
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import threading
+import time
+
+import zmq
+
+import peers
+import wire
+from bench_ingest import spent_by
+from harness import BIN, ROOT, Network, until
+
+ROWS = int(os.environ.get("RX_BENCH_SYNC_ROWS", "100000"))
+BEHIND = int(os.environ.get("RX_BENCH_SYNC_BEHIND", "200000"))
+ONLY = tuple(filter(None, os.environ.get("RX_BENCH_SYNC_ONLY", "").split(",")))
+BATCH = 100_000  # rows handed in at a time
+SUBSCRIBERS, CROWD = 31, 300
+RATES = [int(rate) for rate in os.environ.get("RX_BENCH_SYNC_RATES", "1000,10000").split(",")]
+SECONDS = 8  # of each rate
+COLUMNS = "stream, item, subject, key, version, state, digest, fields, provider, as_of, known_from, batch, position"
+
+
+def run():
+    for name, case in CASES.items():
+        if ONLY and not name.startswith(ONLY):
+            continue
+        network = Bench()
+        network.environment["RONGXIN_HUB_IO_THREADS"] = "2"
+        try:
+            network.up()
+            yield from case(network)
+        finally:
+            network.down()
+
+
+class Bench(Network):
+    """The network of the scenarios; nodes are started without the script's pauses."""
+
+    def begin(self, part):
+        """Starts a node, returns when it listens."""
+        ready = self.run / part / "ready"
+        ready.unlink(missing_ok=True)
+        with open(self.run / "log" / f"{part}.log", "ab") as log:
+            process = subprocess.Popen([BIN / "rongxin-node", "--config", self.run.resolve() / f"{part}.conf"], stdout=log, stderr=log)
+        (self.run / "pid" / f"{part}.pid").write_text(f"{process.pid}\n")
+        while not (ready.exists() and ready.stat().st_size):
+            assert process.poll() is None, self.logs()
+            time.sleep(0.001)
+        return process
+
+    def halt(self, process):
+        process.terminate()
+        process.wait(60)
+
+    def forget(self, part):
+        """Its store, not its trail."""
+        shutil.rmtree((self.run / part).resolve() / "store")
+
+    def sql(self, script):
+        done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", (self.run / "hub/pg.conninfo").read_text().strip()],
+                              input=script, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def log_of(self, prefix):
+        """Batches of the streams that begin so: stream, first, last, time of commit in seconds."""
+        text = self.sql("SELECT stream, first, last, extract(epoch FROM committed_at) FROM change_log"
+                        f" WHERE stream LIKE '{prefix}%' ORDER BY stream, first")
+        rows = (line.split("|") for line in text.splitlines())
+        return [(stream, int(first), int(last), float(at)) for stream, first, last, at in rows]
+
+    def make(self, rows, seed, division="4401"):
+        """Files of records of item 1, BATCH in each."""
+        files = []
+        for start in range(0, rows, BATCH):
+            path = self.folder / f"{division}-{seed}-{start}.csv"
+            self.cli("gen", "--item", 1, "--rows", min(BATCH, rows - start), "--seed", seed + start // BATCH, "--division", division,
+                     "--catalogue", ROOT / "deploy/catalogue/catalogue.json", "--out", path)
+            files.append(path)
+        return files
+
+    def hand_in(self, files, name):
+        for number, path in enumerate(files):
+            reply = self.submit(1, path.read_bytes(), f"{name}-{number}")
+            assert reply.status == 200 and reply.json["state"] == "committed", reply.body
+
+    def held(self, part, prefix, link=None):
+        """What a place has of the streams that begin so."""
+        own = link or self.link(part, "operator")
+        own.request("GET", "/v1/streams")
+        streams = json.loads(own.getresponse().read())["streams"]
+        if link is None:
+            own.close()
+        return {s["stream"]: (s["position"], s["head"], s["state"]) for s in streams if s["stream"].startswith(prefix)}
+
+    def catch_up(self, part, prefix, wanted):
+        """Seconds from when a node knows that it is behind until it holds just that, its digests included: a question
+        every few milliseconds."""
+        link, deadline, began = self.link(part, "operator"), time.monotonic() + 1200, None
+        while True:
+            now, held = time.monotonic(), self.held(part, prefix, link)
+            if began is None and held:
+                began = now
+            if held == wanted:
+                link.close()
+                return time.monotonic() - began
+            assert now < deadline, self.logs()
+            time.sleep(0.005)
+
+
+def changed(path):
+    """Every row has another name."""
+    out = path.with_suffix(".changed.csv")
+    with open(path, newline="", encoding="utf-8") as source, open(out, "w", newline="", encoding="utf-8") as target:
+        rows, writer = csv.reader(source), csv.writer(target, lineterminator="\n")
+        header = next(rows)
+        at = header.index("name")
+        writer.writerow(header)
+        for row in rows:
+            row[at] += "甲"
+            writer.writerow(row)
+    return out
+
+
+def tree_cpu(pid):
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return spent_by(pid, dead=True) + sum(map(spent_by, children))
+
+
+def peak_mib(pid):
+    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+
+
+def ledger(prefix):
+    return (f"\\copy (SELECT {COLUMNS} FROM record WHERE stream LIKE '{prefix}%' ORDER BY stream, position) to ")
+
+
+def follow(network, prefix, fresh=False):
+    """Seconds until node gd has what the hub has, its CPU seconds, its peak in MiB."""
+    if fresh:
+        network.forget("gd")
+    wanted = network.held("hub", prefix)
+    process = network.begin("gd")
+    spent = network.catch_up("gd", prefix, wanted)
+    cpu, peak = spent_by(process.pid), peak_mib(process.pid)
+    network.halt(process)
+    return spent, cpu, peak
+
+
+def timed(step):
+    began = time.monotonic()
+    step()
+    return time.monotonic() - began
+
+
+def without_nodes(network):
+    for part in ("sz", "gz", "gd"):
+        network.stop(part)
+
+
+def apply(network):
+    """The hub's log is there first; then the node starts, fetches and applies all of it, flushed to disk."""
+    without_nodes(network)
+    files = network.make(ROWS, 7000)
+    exported = network.folder / "ledger.copy"
+    with peers.Replication(network.folder) as pair, peers.jetstream(network.folder) as stream:
+        for case, given in (("inserted", files), ("updated", [changed(path) for path in files])):
+            network.hand_in(given, case)
+            network.sql(ledger("4401") + f"'{exported}'")
+            count = int(network.sql("SELECT count(*) FROM record WHERE stream = '4401'"))
+            spent, cpu, _ = follow(network, "4401", fresh=case == "inserted")
+            pair.pause()
+            (pair.insert if case == "inserted" else pair.update)(exported)
+            before = tree_cpu(pair.target.pid())
+            theirs = timed(pair.catch_up)
+            used = tree_cpu(pair.target.pid()) - before
+            yield f"apply: {case}", count / spent, "records/s", "PostgreSQL logical replication", count / theirs
+            yield f"apply: {case}", cpu * 1e6 / count, "CPU us/record", "PostgreSQL subscriber", used * 1e6 / count
+            if stream:
+                yield f"apply: {case}", count / spent, "records/s", "NATS JetStream, not synced", count / timed(lambda: stream.put(exported))
+
+
+def behind(network):
+    """A province with 21 streams comes back; then a new one, when the hub's log is gone and it takes snapshots."""
+    without_nodes(network)
+    network.hand_in(network.make(BEHIND, 8000, "44"), "behind")
+    exported = network.folder / "ledger.copy"
+    network.sql(ledger("44") + f"'{exported}'")
+    count = int(network.sql("SELECT count(*) FROM record WHERE stream LIKE '44%'"))
+    with peers.Replication(network.folder) as pair:
+        spent, _, peak = follow(network, "44")
+        pair.pause()
+        pair.insert(exported)
+        yield "behind: caught up", count / spent, "changes/s", "PostgreSQL logical replication", count / timed(pair.catch_up)
+        yield "behind: caught up", spent, "s", "", 0
+        yield "behind: node's memory, peak", peak, "MiB", "goal: below", 512
+        network.stop("hub")
+        network.environment["RONGXIN_HUB_LOG_BYTES"] = "1"
+        network.start("hub")
+        until(lambda: all(first > 1 for _, first, _, _ in network.log_of("44")), 120, "the hub's log is trimmed")
+        spent, _, peak = follow(network, "44", fresh=True)
+        yield "snapshot: new node", count / spent, "records/s", "PostgreSQL initial copy", count / timed(pair.copy)
+        yield "snapshot: new node", spent, "s", "", 0
+        yield "snapshot: node's memory, peak", peak, "MiB", "goal: below", 512
+
+
+def build_fan():
+    program = BIN / "bench" / "fan"
+    program.parent.mkdir(exist_ok=True)
+    archive = next(path for path in (BIN / "librongxin.a", BIN / "release/librongxin.a") if path.exists())
+    subprocess.run(["cc", "-O2", "-std=c11", "-D_GNU_SOURCE", "-I", ROOT / "lib", "-o", program, ROOT / "tests/bench/fan.c", archive,
+                    "-pthread", "-lzmq", "-lprotobuf-c", "-luv", "-lcrypto", "-lzstd", "-ljansson"], check=True)
+    return program
+
+
+def fan(network):
+    """The hub's bus and its batches, to 31 CURVE connections of another process, as fast as the slowest takes them."""
+    network.hand_in(network.make(20_000, 9000), "fan")
+    lines = network.sql("SELECT last - first + 1, encode(sealed, 'hex') FROM change_log WHERE stream = '4401' ORDER BY first LIMIT 100")
+    batches = [(int(count), bytes.fromhex(sealed)) for count, sealed in (line.split("|") for line in lines.split())]
+    path = network.folder / "batches"
+    path.write_bytes(b"".join(len(sealed).to_bytes(4, "big") + sealed for _, sealed in batches))
+    each = sum(count for count, _ in batches) / len(batches)
+    size = sum(len(sealed) for _, sealed in batches) / len(batches)
+    for subscribers in (1, SUBSCRIBERS):
+        done = subprocess.run([build_fan(), path, str(subscribers), "3000", "2"], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        rate = float(done.stdout)
+        yield f"fan: to each of {subscribers}", rate * each, "records/s", "goal", 80_000
+        yield f"fan: all together", rate * size * subscribers / 1e6, "MB/s", "", 0
+
+
+class Crowd(threading.Thread):
+    """Many subscribers of one stream each, in one process; how old each batch was when it came."""
+
+    def __init__(self, network, streams):
+        super().__init__()
+        self.stopping, self.delays, self.seen, self.context = threading.Event(), [], set(), zmq.Context()
+        self.poller = zmq.Poller()
+        ready, net = network.ready("hub"), json.loads((network.run / "net/network.json").read_text())
+        self.context.set(zmq.MAX_SOCKETS, 2 * len(streams) + 10)
+        for stream in streams:
+            socket = self.context.socket(zmq.SUB)
+            socket.linger, socket.curve_serverkey = 0, net["hub_curve_key"].encode()
+            socket.curve_secretkey = wire.z85(f"{network.stem('gd')}.curve")
+            socket.curve_publickey = wire.z85(f"{network.stem('gd')}.curve.pub")
+            for topic in (stream, "pulse"):
+                socket.subscribe(topic)
+            socket.connect(wire.endpoint(ready["live"]))
+            self.poller.register(socket, zmq.POLLIN)
+
+    def run(self):
+        while not self.stopping.is_set():
+            for socket, _ in self.poller.poll(100):
+                topic, message = socket.recv_multipart()
+                self.seen.add(socket)
+                if topic != b"pulse":
+                    header = message.index(b"RXB1")
+                    self.delays.append(time.time() - int.from_bytes(message[header + 92:header + 100], "big") / 1e6)
+
+    def end(self):
+        self.stopping.set()
+        self.join()
+        self.context.destroy(linger=0)
+
+
+def feed(network, rate, division, seed):
+    """Hands in at this rate for SECONDS, four times a second; changes a second that were committed."""
+    [path] = network.make(rate * SECONDS, seed, division)
+    header, *rows = path.read_bytes().splitlines(keepends=True)
+    size, began = rate // 4, time.monotonic()
+    for number, start in enumerate(range(0, len(rows), size)):
+        time.sleep(max(0.0, began + number / 4 - time.monotonic()))
+        reply = network.submit(1, header + b"".join(rows[start:start + size]), f"feed-{seed}-{start}")
+        assert reply.status == 200, reply.body
+    return len(rows) / max(time.monotonic() - began, SECONDS)
+
+
+def rss_mib(pid):
+    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]) / 1024
+
+
+def at(share, values):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def crowd(network):
+    """300 subscribers, one stream each, while changes of all 21 streams are committed."""
+    without_nodes(network)
+    feed(network, 1000, "44", 9100)
+    streams = sorted(network.held("hub", "44"))
+    hub = network.pid("hub")
+    heard = Crowd(network, [streams[i % len(streams)] for i in range(CROWD)])
+    heard.start()
+    until(lambda: len(heard.seen) == CROWD, 60, "all subscribers hear the pulse")
+    before = rss_mib(hub)
+    for rate in RATES:
+        heard.delays.clear()
+        got = feed(network, rate, "44", 9200 + rate)
+        time.sleep(1)
+        yield f"crowd: {CROWD} hear {got:,.0f} changes/s", at(0.99, heard.delays) * 1000, "ms, p99", "goal: below", 1000
+    yield "crowd: hub's memory after", rss_mib(hub), "MiB", "before, all connected", before
+    heard.end()
+
+
+def delay(network):
+    """From commit at the hub until city gz, behind province gd, answers with it: one question every few milliseconds."""
+    network.stop("sz")
+    feed(network, 1000, "4401", 9500)
+    for rate in RATES:
+        since = network.held("hub", "4401")["4401"][0]
+        answers, link, stopping = [], network.link("gz", "operator"), threading.Event()
+
+        def watch():
+            while not stopping.is_set():
+                position = network.held("gz", "4401", link).get("4401", (0,))[0]
+                answers.append((position, time.time()))
+                time.sleep(0.003)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        got = feed(network, rate, "4401", 9600 + rate)
+        last = network.held("hub", "4401")["4401"][0]
+        until(lambda: answers[-1][0] >= last, 60, "the city has it all")
+        stopping.set()
+        watcher.join()
+        delays = []
+        for _, first, last, committed in network.log_of("4401"):
+            if first > since:
+                seen = answers[bisect.bisect_left(answers, (last,))][1]
+                delays.append(seen - committed)
+        yield f"delay: at {got:,.0f} changes/s", at(0.5, delays) * 1000, "ms, p50", "", 0
+        yield f"delay: at {got:,.0f} changes/s", at(0.99, delays) * 1000, "ms, p99", "goal: below", 100
+
+
+CASES = {"apply": apply, "fan": fan, "crowd": crowd, "behind": behind, "delay": delay}
