@@ -6,8 +6,7 @@
 #include "base/clock.h"
 #include "node/control.h"
 #include "node/store_key.h"
-
-#define SEEN_SLOTS (2 * BATCH_RECORDS_MAX)
+#include "wire/pack.h"
 
 /* Keys of the batch so far, so that a record that comes twice in one batch
  * takes out its earlier self and not the one in the store. */
@@ -20,7 +19,9 @@ struct apply {
 	struct snapshot *newest;
 	struct kv_write *write;
 	struct arena *arena;
-	struct seen *seen; /* SEEN_SLOTS, open addressing */
+	struct seen *seen;     /* open addressing */
+	size_t slots;          /* a power of two, twice the records or more */
+	struct buf key, value; /* of the record at hand */
 	struct stream_state next;
 };
 
@@ -32,10 +33,10 @@ apply_seen(struct apply *apply, struct span key)
 
 	for (i = 0; i < key.len; i++)
 		hash = (hash ^ (uint8_t)key.ptr[i]) * 1099511628211u;
-	i = (size_t)(hash ^ hash >> 32) % SEEN_SLOTS;
+	i = (size_t)(hash ^ hash >> 32) & (apply->slots - 1);
 	while (apply->seen[i].key.ptr != NULL &&
 	       !span_equal(apply->seen[i].key, key))
-		i = (i + 1) % SEEN_SLOTS;
+		i = (i + 1) & (apply->slots - 1);
 	return &apply->seen[i];
 }
 
@@ -50,8 +51,7 @@ element_of(const struct record *record)
 
 /* The digest that this record's predecessor added, if there is one. */
 static enum err
-apply_take_old(
-    struct apply *apply, const struct seen *seen, const struct record *record)
+apply_take_old(struct apply *apply, const struct seen *seen)
 {
 	struct stored stored;
 	struct digest old;
@@ -61,8 +61,8 @@ apply_take_old(
 		setsum_remove(&apply->next.sum, &seen->element);
 		return ERR_OK;
 	}
-	err = snapshot_find_record(apply->newest, apply->next.chain.stream,
-	    record, apply->arena, &stored);
+	err = snapshot_find_key(
+	    apply->newest, buf_span(&apply->key), apply->arena, &stored);
 	if (err == ERR_MISSING)
 		return ERR_OK;
 	/* A record that cannot be read is not what the hub signed. */
@@ -75,29 +75,38 @@ apply_take_old(
 	return ERR_OK;
 }
 
+static void
+apply_put(struct apply *apply, const struct record *record)
+{
+	buf_reset(&apply->value);
+	pack_record(record, &apply->value);
+	kv_write_put(apply->write, STORE_RECORDS, buf_span(&apply->key),
+	    buf_span(&apply->value));
+}
+
 static enum err
 apply_record(struct apply *apply, const struct record *record, struct why *why)
 {
 	const char *stream = apply->next.chain.stream;
 	struct digest element = element_of(record);
-	struct buf key = {0};
 	struct seen *seen;
 	enum err err;
 
-	store_record_key(stream, record, &key);
-	seen = apply_seen(apply, buf_span(&key));
-	err = apply_take_old(apply, seen, record);
-	if (err == ERR_OK) {
-		setsum_add(&apply->next.sum, &element);
-		seen->key = span_make(
-		    arena_text(apply->arena, key.data, key.len), key.len);
-		seen->element = element;
-		store_put_record(apply->write, stream, record);
-	}
-	if (err == ERR_OK && strcmp(stream, STREAM_CONTROL) == 0)
-		err = control_index(apply->write, apply->newest, record, why);
-	buf_release(&key);
-	return err;
+	buf_reset(&apply->key);
+	store_record_key(stream, record, &apply->key);
+	seen = apply_seen(apply, buf_span(&apply->key));
+	err = apply_take_old(apply, seen);
+	if (err != ERR_OK)
+		return err;
+	setsum_add(&apply->next.sum, &element);
+	seen->key =
+	    span_make(arena_text(apply->arena, apply->key.data, apply->key.len),
+		apply->key.len);
+	seen->element = element;
+	apply_put(apply, record);
+	if (strcmp(stream, STREAM_CONTROL) == 0)
+		return control_index(apply->write, apply->newest, record, why);
+	return ERR_OK;
 }
 
 static enum err
@@ -163,7 +172,9 @@ apply_batch(struct store *store, struct stream_state *state,
 	apply.newest = store_newest(store);
 	apply.write = kv_write_begin(store_kv(store));
 	apply.arena = arena_new();
-	apply.seen = mem_new(SEEN_SLOTS * sizeof(*apply.seen));
+	for (apply.slots = 2; apply.slots < 2 * batch->count;)
+		apply.slots *= 2;
+	apply.seen = mem_new(apply.slots * sizeof(*apply.seen));
 	err = apply_records(&apply, batch, why);
 	if (err == ERR_OK)
 		err = apply_write(&apply, batch, why);
@@ -174,6 +185,8 @@ apply_batch(struct store *store, struct stream_state *state,
 		err = ERR_DATABASE;
 	if (err == ERR_OK)
 		*state = apply.next;
+	buf_release(&apply.key);
+	buf_release(&apply.value);
 	mem_free(apply.seen);
 	arena_free(apply.arena);
 	snapshot_release(apply.newest);

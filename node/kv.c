@@ -18,6 +18,7 @@
 #define BLOCK_BYTES (16 << 10)
 #define READAHEAD_BYTES (1 << 20)
 #define BLOOM_BITS 10
+#define MEMORY_BLOOM_SHARE 0.02 /* of the write buffer */
 #define LOG_FILE_BYTES (8 << 20)
 #define LOG_FILES 4
 #define BACKGROUND_JOBS 2
@@ -70,9 +71,15 @@ kv_family_options(struct kv *kv, const struct kv_family *family)
 	rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
 	rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(
 	    table, 1);
-	if (family->looked_up)
+	/* Most keys that are looked up while batches are applied are new ones:
+	 * a filter says so, of the tables and of what is in memory. */
+	if (family->looked_up) {
 		rocksdb_block_based_options_set_filter_policy(
 		    table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
+		rocksdb_options_set_memtable_whole_key_filtering(options, 1);
+		rocksdb_options_set_memtable_prefix_bloom_size_ratio(
+		    options, MEMORY_BLOOM_SHARE);
+	}
 	rocksdb_options_set_block_based_table_factory(options, table);
 	rocksdb_block_based_options_destroy(table);
 	rocksdb_options_set_write_buffer_size(options, WRITE_BUFFER_BYTES);

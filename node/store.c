@@ -206,20 +206,29 @@ snapshot_each_stream(struct snapshot *snapshot, stream_state_fn each,
 }
 
 enum err
+snapshot_find_key(struct snapshot *snapshot, struct span key,
+    struct arena *arena, struct stored *stored)
+{
+	struct buf value = {0};
+	enum err err;
+
+	err = kv_get(snapshot->view, STORE_RECORDS, key, &value, NULL);
+	if (err == ERR_OK)
+		err = store_parse_record(key, buf_span(&value), arena, stored);
+	buf_release(&value);
+	return err;
+}
+
+enum err
 snapshot_find_record(struct snapshot *snapshot, const char *stream,
     const struct record *identity, struct arena *arena, struct stored *stored)
 {
-	struct buf key = {0}, value = {0};
+	struct buf key = {0};
 	enum err err;
 
 	store_record_key(stream, identity, &key);
-	err =
-	    kv_get(snapshot->view, STORE_RECORDS, buf_span(&key), &value, NULL);
-	if (err == ERR_OK)
-		err = store_parse_record(
-		    buf_span(&key), buf_span(&value), arena, stored);
+	err = snapshot_find_key(snapshot, buf_span(&key), arena, stored);
 	buf_release(&key);
-	buf_release(&value);
 	return err;
 }
 

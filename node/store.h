@@ -76,6 +76,9 @@ MUST_CHECK enum err snapshot_each_stream(struct snapshot *snapshot,
 MUST_CHECK enum err snapshot_find_record(struct snapshot *snapshot,
     const char *stream, const struct record *identity, struct arena *arena,
     struct stored *stored);
+/* The same by its key (store_record_key). */
+MUST_CHECK enum err snapshot_find_key(struct snapshot *snapshot,
+    struct span key, struct arena *arena, struct stored *stored);
 typedef void (*stored_fn)(void *context, const struct stored *stored);
 /* In ascending order of items; control records are left out. */
 MUST_CHECK enum err snapshot_each_record(struct snapshot *snapshot,
