@@ -139,11 +139,13 @@ up: deps-run
 down:
 	@deploy/demo.sh down
 
-.PHONY: deps-run deps-test
+.PHONY: deps-run deps-test deps-bench
 deps-run:
 	@deploy/install-deps.sh run
 deps-test:
 	@deploy/install-deps.sh test
+deps-bench:
+	@deploy/install-deps.sh bench
 
 # Everything that must hold: README's second command.
 check: deps-test
@@ -174,7 +176,7 @@ fuzz: deps-test
 .PHONY: fuzz-targets
 fuzz-targets: $(FUZZ_BIN)
 
-bench: deps-test
+bench: deps-bench
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@$(PYTHON) tests/bench/run.py
 
@@ -186,7 +188,7 @@ weather: deps-test
 
 .PHONY: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 lint: lint-format lint-words lint-tidy lint-cppcheck lint-shell
-SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
+SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/fan.c)
 lint-format: deps-test
 	@clang-format --dry-run -Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
 lint-words: deps-test all

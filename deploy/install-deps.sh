@@ -3,6 +3,7 @@
 # nothing is missing.
 #   deploy/install-deps.sh        what building and running needs
 #   deploy/install-deps.sh test   and what the tests need
+#   deploy/install-deps.sh bench  and what the benches compare with
 set -eu
 
 run="gcc libc6-dev make protobuf-c-compiler libprotobuf-c-dev libzmq3-dev
@@ -11,11 +12,13 @@ zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 libcmocka-dev python3 python3-pytest python3-zmq curl openssl zstd
 iproute2"
+bench="nats-server"
 
 case ${1:-run} in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
-*) echo "usage: $0 [run|test]" >&2; exit 2 ;;
+bench) wanted="$run $test $bench" ;;
+*) echo "usage: $0 [run|test|bench]" >&2; exit 2 ;;
 esac
 
 missing=

@@ -275,12 +275,12 @@ class Crowd(threading.Thread):
 
 
 def feed(network, rate, division, seed):
-    """Hands in at this rate for SECONDS, four times a second; changes a second that were committed."""
+    """Hands in at this rate for SECONDS, ten times a second; changes a second that were committed."""
     [path] = network.make(rate * SECONDS, seed, division)
     header, *rows = path.read_bytes().splitlines(keepends=True)
-    size, began = rate // 4, time.monotonic()
+    size, began = rate // 10, time.monotonic()
     for number, start in enumerate(range(0, len(rows), size)):
-        time.sleep(max(0.0, began + number / 4 - time.monotonic()))
+        time.sleep(max(0.0, began + number / 10 - time.monotonic()))
         reply = network.submit(1, header + b"".join(rows[start:start + size]), f"feed-{seed}-{start}")
         assert reply.status == 200, reply.body
     return len(rows) / max(time.monotonic() - began, SECONDS)
