@@ -30,9 +30,11 @@ class Traffic:
             number = len(self.taken)
             text = self.network.gen(1, 20, 5000 + number, "--division", "4401,4403")
             try:
-                self.taken.append(self.network.submit(1, text, f"roll-{id(self)}-{number}").status)
+                status = self.network.submit(1, text, f"roll-{id(self)}-{number}").status
             except OSError:  # the hub is being started again
                 continue
+            if status != 503:  # it stops: the same batch again
+                self.taken.append(status)
 
     def __enter__(self):
         self.thread.start()
