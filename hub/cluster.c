@@ -26,6 +26,8 @@
 #define START_MS 120000 /* crash recovery may take its time */
 #define STOP_MS 60000
 #define ROLE "rongxin"
+#define BUFFERS_MIN_MIB 128
+#define BUFFERS_MAX_MIB 8192
 
 struct cluster {
 	char binaries[PATH_SIZE];
@@ -200,20 +202,33 @@ choose_socket(struct cluster *cluster, const char *folder, struct why *why)
 	return ERR_OK;
 }
 
+/* A quarter of the machine, as PostgreSQL's manual has it, within bounds. */
+static long long
+buffer_mib(void)
+{
+	long long quarter = (long long)sysconf(_SC_PHYS_PAGES) *
+			    sysconf(_SC_PAGESIZE) / 4 / (1 << 20);
+
+	if (quarter < BUFFERS_MIN_MIB)
+		return BUFFERS_MIN_MIB;
+	return quarter < BUFFERS_MAX_MIB ? quarter : BUFFERS_MAX_MIB;
+}
+
 static void
 start_server(struct cluster *cluster)
 {
-	char sockets[PATH_SIZE + 32];
+	char sockets[PATH_SIZE + 32], buffers[64];
 	char *argv[] = {"postgres", "-D", cluster->data, "-c", sockets, "-c",
 	    "listen_addresses=", "-c", "unix_socket_permissions=0700", "-c",
-	    "shared_buffers=256MB", "-c", "max_wal_size=4GB", "-c",
-	    "checkpoint_timeout=15min", "-c", "wal_compression=lz4", "-c",
-	    "max_connections=64", "-c", "log_error_verbosity=terse", "-c",
-	    "log_min_error_statement=panic", "-c", "timezone=UTC", "-c",
-	    "max_locks_per_transaction=256", NULL};
+	    buffers, "-c", "max_wal_size=4GB", "-c", "checkpoint_timeout=15min",
+	    "-c", "wal_compression=lz4", "-c", "max_connections=64", "-c",
+	    "log_error_verbosity=terse", "-c", "log_min_error_statement=panic",
+	    "-c", "timezone=UTC", "-c", "max_locks_per_transaction=256", NULL};
 
 	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s",
 	    cluster->socket);
+	snprintf(
+	    buffers, sizeof(buffers), "shared_buffers=%lldMB", buffer_mib());
 	cluster->server = spawn(cluster, argv, true);
 }
 

@@ -231,6 +231,7 @@ def linear(hub):
         path.unlink()
     full, _ = submit(hub, 1, gen(hub, 1, ROWS // 10, 399), "onto")
     yield f"onto {held:,} rows in the ledger", ROWS / 10 / full, "rows/s", "onto the ledger before", ROWS / 10 / small
+    yield "hub's memory, peak until now", peak_mib(hub), "MiB", "goal: below", 256
     if PLANS:
         print_plans(hub)
 
