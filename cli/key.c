@@ -122,6 +122,11 @@ make_network(const char *folder, const char *name, struct why *why)
 		err = make_signer(
 		    file_path(path, sizeof(path), folder, "receipt.key"),
 		    network.receipt_key, why);
+	network.has_witness_key = true;
+	if (err == ERR_OK)
+		err = make_signer(
+		    file_path(path, sizeof(path), folder, "witness.key"),
+		    network.witness_key, why);
 	if (err == ERR_OK)
 		err = make_curve(
 		    file_path(path, sizeof(path), folder, "hub.curve"),
@@ -160,7 +165,7 @@ key_network(const struct args *args)
 	if (make_network(folder, name, &why) != ERR_OK)
 		return args_failed(args, "%s", why.text);
 	printf("%s: network '%s': ca.key ca.crt batch.key catalogue.key "
-	       "receipt.key hub.curve hub.curve.pub network.json\n",
+	       "receipt.key witness.key hub.curve hub.curve.pub network.json\n",
 	    folder, name);
 	return DONE;
 }
@@ -369,6 +374,10 @@ show_document(const char *path)
 		codec_hex(span_make(network.receipt_key, 32), &text);
 		if (network.has_receipt_key)
 			printf("  receipt key  %s\n", buf_cstr(&text));
+		buf_reset(&text);
+		codec_hex(span_make(network.witness_key, 32), &text);
+		if (network.has_witness_key)
+			printf("  witness key  %s\n", buf_cstr(&text));
 		network_release(&network);
 		code = DONE;
 	} else if (file_read(path, MEMBER_MAX, &text, &why) == ERR_OK &&

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/codec.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -22,18 +22,28 @@
 #include "cli/fetch.h"
 #include "cli/show.h"
 #include "cli/trail_entries.h"
-#include "credit/member.h"
+#include "cli/trail_trust.h"
 #include "credit/merkle.h"
 #include "credit/note.h"
 
 #define TILE_FILE_MAX ((size_t)256 * 1024)
 #define BUNDLE_COMMITMENT (2 + DIGEST_LEN)
 
+/* A checkpoint from elsewhere that the log must extend. */
+struct anchor {
+	const char *what;
+	bool is_there;
+	struct checkpoint checkpoint;
+};
+
 struct verify {
 	const struct args *args;
 	const char *from; /* folder or URL */
 	bool remote;
+	struct trail_trust trust;
 	struct checkpoint checkpoint;
+	struct anchor witnessed, since;
+	int64_t witnessed_s;     /* when */
 	struct entries *entries; /* NULL: no clear entries here */
 	struct merkle tree;
 	/* hashes of the level that is being checked, and of the next */
@@ -157,12 +167,43 @@ tile_width(uint64_t count, uint64_t index)
 	return left < MERKLE_TILE_WIDTH ? (unsigned)left : MERKLE_TILE_WIDTH;
 }
 
+/* Consistency by computing anew: the log had this root when it was so long. */
+static enum err
+anchor_check(struct verify *verify, const struct anchor *anchor)
+{
+	struct digest root;
+
+	if (!anchor->is_there || anchor->checkpoint.size != verify->tree.size)
+		return ERR_OK;
+	root = merkle_root(&verify->tree);
+	if (digest_equal(&root, &anchor->checkpoint.root))
+		return ERR_OK;
+	return why_set(&verify->why, ERR_INVALID,
+	    "forked: %s is of other first %" PRIu64 " entries", anchor->what,
+	    anchor->checkpoint.size);
+}
+
+static enum err
+anchors_check(struct verify *verify)
+{
+	enum err err = anchor_check(verify, &verify->witnessed);
+
+	return err == ERR_OK ? anchor_check(verify, &verify->since) : err;
+}
+
+static enum err
+verify_leaf(struct verify *verify, const struct digest *leaf)
+{
+	merkle_add(&verify->tree, leaf);
+	return anchors_check(verify);
+}
+
 static enum err
 verify_leaves(struct verify *verify)
 {
 	uint64_t size = verify->checkpoint.size, index;
 	struct digest leaves[MERKLE_TILE_WIDTH];
-	enum err err = ERR_OK;
+	enum err err = anchors_check(verify);
 	unsigned width, i;
 
 	for (index = 0; err == ERR_OK && index * MERKLE_TILE_WIDTH < size;
@@ -172,7 +213,7 @@ verify_leaves(struct verify *verify)
 		if (err == ERR_OK)
 			err = compare_tile(verify, 0, index, leaves, width);
 		for (i = 0; err == ERR_OK && i < width; i++)
-			merkle_add(&verify->tree, &leaves[i]);
+			err = verify_leaf(verify, &leaves[i]);
 		if (err == ERR_OK && width == MERKLE_TILE_WIDTH)
 			verify->above[verify->above_count++] =
 			    merkle_root_of(leaves, width);
@@ -226,48 +267,74 @@ verify_root(struct verify *verify)
 	return ERR_OK;
 }
 
-/* The key is given, or stands in the member document of the node. */
 static enum err
-find_key(const struct args *args, uint8_t raw[32], struct why *why)
-{
-	const char *text = args_get(args, "key");
-	const char *path = args_get(args, "member");
-	struct buf bytes = {0}, document = {0};
-	struct member member;
-	enum err err = ERR_OK;
-
-	if (text == NULL && path == NULL)
-		return why_set(
-		    why, ERR_DENIED, "--key or --member says whose log it is");
-	if (text == NULL) {
-		err = file_read(path, MEMBER_MAX, &document, why);
-		if (err == ERR_OK)
-			err = member_parse(buf_span(&document), &member, why);
-		text = err == ERR_OK ? member.trail_key : "";
-	}
-	if (err == ERR_OK &&
-	    (!codec_parse_hex(span_of(text), &bytes) || bytes.len != 32))
-		err = why_set(why, ERR_INVALID, "not a key of 64 hex digits");
-	if (err == ERR_OK)
-		memcpy(raw, bytes.data, 32);
-	buf_release(&bytes);
-	buf_release(&document);
-	return err;
-}
-
-static enum err
-read_checkpoint(struct verify *verify, const uint8_t raw[32])
+read_checkpoint(struct verify *verify)
 {
 	struct buf note = {0};
 	struct why why;
 	enum err err = read_part(verify, "checkpoint", &note);
 
 	if (err == ERR_OK) {
-		err =
-		    note_check(buf_span(&note), raw, &verify->checkpoint, &why);
+		err = note_check(buf_span(&note), verify->trust.key,
+		    &verify->checkpoint, &why);
 		if (err != ERR_OK)
 			why_set(&verify->why, ERR_INVALID,
 			    "the checkpoint does not hold: %s", why.text);
+	}
+	buf_release(&note);
+	return err;
+}
+
+/* It is of this log, and the log is not shorter by now. */
+static enum err
+anchor_take(struct verify *verify, struct anchor *anchor, const char *what,
+    struct span note)
+{
+	const struct trail_trust *trust = &verify->trust;
+	struct trail_trust unwitnessed = *trust;
+	struct why why;
+	enum err err;
+
+	unwitnessed.has_witness = false;
+	if (anchor == &verify->since)
+		trust = &unwitnessed;
+	anchor->what = what;
+	err = trail_trust_check(
+	    trust, note, &anchor->checkpoint, &verify->witnessed_s, &why);
+	if (err != ERR_OK)
+		return why_set(&verify->why, ERR_INVALID,
+		    "%s does not hold: %s", what, why.text);
+	anchor->is_there = true;
+	if (strcmp(anchor->checkpoint.origin, verify->checkpoint.origin) != 0)
+		return why_set(
+		    &verify->why, ERR_INVALID, "%s is of another log", what);
+	if (anchor->checkpoint.size > verify->checkpoint.size)
+		return why_set(&verify->why, ERR_INVALID,
+		    "cut off: %s is of %" PRIu64 " entries, here are %" PRIu64,
+		    what, anchor->checkpoint.size, verify->checkpoint.size);
+	return ERR_OK;
+}
+
+/* What the hub cosigned, and what the caller saw before.  A trail that is
+ * young or has no witness has none. */
+static enum err
+read_anchors(struct verify *verify)
+{
+	const char *since = args_get(verify->args, "since");
+	struct buf note = {0};
+	enum err err = read_part(verify, "witnessed", &note);
+
+	if (err == ERR_OK)
+		err = anchor_take(verify, &verify->witnessed,
+		    "the witnessed checkpoint", buf_span(&note));
+	else if (err == ERR_MISSING)
+		err = ERR_OK;
+	if (err == ERR_OK && since != NULL) {
+		buf_reset(&note);
+		err = file_read(since, NOTE_MAX, &note, &verify->why);
+		if (err == ERR_OK)
+			err = anchor_take(verify, &verify->since,
+			    "the earlier checkpoint", buf_span(&note));
 	}
 	buf_release(&note);
 	return err;
@@ -295,6 +362,23 @@ verify_all(struct verify *verify)
 }
 
 static void
+say_anchors(const struct verify *verify)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	if (verify->trust.has_witness && verify->witnessed.is_there)
+		printf("witnessed: the first %" PRIu64 " entries, %s\n",
+		    verify->witnessed.checkpoint.size,
+		    clock_print(verify->witnessed_s * CLOCK_SECOND, time));
+	else if (verify->trust.has_witness)
+		printf("No checkpoint was witnessed yet.\n");
+	if (verify->since.is_there)
+		printf("consistent with the earlier checkpoint of %" PRIu64
+		       " entries\n",
+		    verify->since.checkpoint.size);
+}
+
+static void
 say_verified(const struct verify *verify)
 {
 	char hex[DIGEST_HEX_LEN + 1];
@@ -303,6 +387,7 @@ say_verified(const struct verify *verify)
 	       " tiles, root %s\n",
 	    verify->checkpoint.origin, verify->checkpoint.size, verify->tiles,
 	    digest_print(&verify->checkpoint.root, hex));
+	say_anchors(verify);
 	if (verify->entries == NULL)
 		printf("The entries themselves are not here; their "
 		       "commitments were verified.\n");
@@ -314,23 +399,37 @@ say_verified(const struct verify *verify)
 
 /* What is wrong with the log is a no; what cannot be read at all, or whose
  * key is not known, is a failure. */
+static enum err
+verify_log(struct verify *verify)
+{
+	enum err err = read_anchors(verify);
+
+	if (err == ERR_OK && !verify->remote)
+		err =
+		    entries_open(verify->from, &verify->entries, &verify->why);
+	return err == ERR_OK ? verify_all(verify) : err;
+}
+
 static int
 trail_verify(const struct args *args)
 {
-	struct verify verify = {.args = args, .from = args->operands[0]};
-	uint8_t raw[32];
-	enum err err = find_key(args, raw, &verify.why);
+	struct verify verify = {.args = args};
+	enum err err;
 
+	if (args_has(args, "receipt"))
+		return trail_receipt_verify(args);
+	if (args->operand_count == 0)
+		return args_misused(args, "DIR, URL or --receipt is needed");
+	err = trail_trust_read(args, &verify.trust, &verify.why);
 	if (err != ERR_OK)
 		return args_misused(args, "%s", verify.why.text);
+	verify.from = args->operands[0];
 	verify.remote = strncmp(verify.from, "https://", 8) == 0;
-	err = read_checkpoint(&verify, raw);
+	err = read_checkpoint(&verify);
 	if (err != ERR_OK && err != ERR_INVALID)
 		return args_failed(args, "%s", verify.why.text);
-	if (err == ERR_OK && !verify.remote)
-		err = entries_open(verify.from, &verify.entries, &verify.why);
 	if (err == ERR_OK)
-		err = verify_all(&verify);
+		err = verify_log(&verify);
 	if (err == ERR_OK)
 		say_verified(&verify);
 	else
@@ -344,6 +443,11 @@ trail_verify(const struct args *args)
 static const struct arg_option options[] = {
     {"key", "HEX", NULL, "the node's public trail key (64 hex digits)"},
     {"member", "FILE", NULL, "or its member document, which names the key"},
+    {"network", "FILE", NULL,
+	"network.json: the witness's line must hold, where there is one"},
+    {"since", "FILE", NULL, "an earlier checkpoint that it must extend"},
+    {"receipt", "FILE", NULL,
+	"instead of a log: a receipt of GET /v1/trail/receipts, offline"},
     {"ca", "FILE", "RX_CA", "for a URL: the network's CA certificate"},
     {"cert", "FILE", "RX_CERT,RX_OPERATOR_CERT", "for a URL: our certificate"},
     {"cert-key", "FILE", "RX_KEY,RX_OPERATOR_KEY", "for a URL: its key"},
@@ -352,11 +456,11 @@ static const struct arg_option options[] = {
 };
 
 static const struct arg_command commands[] = {
-    {"trail verify", "DIR|URL", "verify a node's access log",
+    {"trail verify", "[DIR|URL]", "verify a node's access log",
 	"Recomputes every leaf, tile and the root and compares them with the "
 	"signed checkpoint.\nIn a node's own folder the entries too. Exits "
 	"with 1 and says what is wrong when it does not hold.",
-	"rongxin trail verify run/city/trail --member keys/city.member.json", 1,
+	"rongxin trail verify run/city/trail --member keys/city.member.json", 0,
 	1, options, trail_verify},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -120,6 +120,7 @@ configure_hub() {
 		stem = $dir/id/hub
 		batch_key = $dir/net/batch.key
 		receipt_key = $dir/net/receipt.key
+		witness_key = $dir/net/witness.key
 		curve = $dir/net/hub.curve
 		listen = $(port_of hub listen "$(host_of hub):0")
 		live = $(port_of hub live "tcp://$(host_of hub):*")

@@ -48,6 +48,7 @@ void control_on_takeover(struct http_exchange *exchange, void *context);
 void watch_on_sources(struct http_exchange *exchange, void *context);
 void watch_on_streams(struct http_exchange *exchange, void *context);
 void watch_on_nodes(struct http_exchange *exchange, void *context);
+void watch_on_checkpoint(struct http_exchange *exchange, void *context);
 void watch_on_usage(struct http_exchange *exchange, void *context);
 void watch_on_metrics(struct http_exchange *exchange, void *context);
 void watch_on_alive(struct http_exchange *exchange, void *context);

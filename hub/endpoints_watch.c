@@ -11,6 +11,7 @@
 #include "hub/pull.h"
 #include "hub/upward.h"
 #include "hub/usage.h"
+#include "hub/witness.h"
 
 #define USAGE_MAX 5000
 #define USAGE_DAYS 30
@@ -97,6 +98,44 @@ watch_on_nodes(struct http_exchange *exchange, void *context)
 
 	if (inquiry_admit_operator(exchange, hub, &who))
 		inquiry_post(inquiry_new(exchange, hub, &who, fill_nodes));
+}
+
+static void
+fill_checkpoint(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct pg *pg = ledger_pg(ledger);
+	enum err err;
+
+	pg_begin(pg);
+	err = witness_print(pg, inquiry->id, &inquiry->answer.body);
+	inquiry->answer.content_type = "text/plain; charset=utf-8";
+	if (pg_end(pg, true) != ERR_OK || err == ERR_DATABASE)
+		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
+	else if (err == ERR_MISSING)
+		answer_fail(&inquiry->answer, ERR_MISSING,
+		    "no witnessed checkpoint of that node");
+}
+
+/* For any member: who compares it with what the node shows him knows whether
+ * he is shown another trail than the hub. */
+void
+watch_on_checkpoint(struct http_exchange *exchange, void *context)
+{
+	const char *code = http_path_param(exchange, "code");
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!inquiry_admit(exchange, hub, &who))
+		return;
+	if (!member_code_is_valid(span_of(code))) {
+		http_reply_problem(
+		    exchange, 404, "not_found", "No such node", NULL);
+		return;
+	}
+	inquiry = inquiry_new(exchange, hub, &who, fill_checkpoint);
+	memcpy(inquiry->id, code, strlen(code) + 1);
+	inquiry_post(inquiry);
 }
 
 static void

@@ -91,15 +91,19 @@ static void
 report_free(struct report *report)
 {
 	buf_release(&report->message);
+	buf_release(&report->turn.counted.line);
 	mem_free(report);
 }
 
 static void
 report_reply(const struct report *report, const char *refusal)
 {
+	const struct counted *counted = &report->turn.counted;
 	struct reply taken = {.ticket = report->ticket,
-	    .kind = report->turn.counted ? REPLY_COUNTED : REPLY_TAKEN,
-	    .next = report->turn.next};
+	    .kind = report->turn.is_usage ? REPLY_COUNTED : REPLY_TAKEN,
+	    .next = counted->next,
+	    .cosignature = buf_span(&counted->line),
+	    .verdict = counted->verdict};
 	struct buf out = {0};
 
 	if (refusal != NULL)
@@ -140,8 +144,11 @@ report_join(struct desk_job *job, struct control_round *round)
 
 	/* Who passes a message on must be a member still. */
 	report->err = ERR_DENIED;
-	report->turn =
-	    (struct upward_turn){.members = members, .trust = hub->trust};
+	/* A round that failed is held again. */
+	buf_release(&report->turn.counted.line);
+	report->turn = (struct upward_turn){.members = members,
+	    .trust = hub->trust,
+	    .counted = {.signer = hub->witness_signer}};
 	if (is_active_platform(members, report->from.code))
 		report->err = upward_take(round, &report->turn,
 		    buf_span(&report->message), &report->why);

@@ -27,7 +27,7 @@ struct hub_settings {
 	char *database, *pg_binaries, *sql_folder;
 	char *catalogue, *operator_member;
 	char *user, *log_level, *ready_file;
-	char *receipt_key, *inbox, *exchange;
+	char *receipt_key, *witness_key, *inbox, *exchange;
 	int64_t http_workers, ingest_threads, io_threads;
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
@@ -40,6 +40,7 @@ struct hub {
 	struct network network;
 	struct verifier *catalogue_verifier;
 	struct signer *receipt_signer; /* the desk's; NULL: not signed */
+	struct signer *witness_signer; /* the desk's; NULL: no witness */
 	struct trust *trust;
 	struct cluster *cluster; /* NULL: `database` names one */
 	char *spool;             /* folder of uploads */

@@ -40,24 +40,40 @@ conninfo(const struct hub *hub)
 				    : hub->settings.database;
 }
 
-/* The key that signs receipts, which must be the one that everybody knows. */
+/* A key that others know from network.json, and must be the same; NULL when
+ * `path` is empty. */
 static enum err
-read_receipt_key(struct hub *hub, struct why *why)
+read_known_key(const char *path, const char *name, const uint8_t known[32],
+    struct signer **signer, struct why *why)
 {
-	const char *path = hub->settings.receipt_key;
 	uint8_t raw[32];
 
 	if (path[0] == '\0')
 		return ERR_OK;
-	hub->receipt_signer = signer_open(path, why);
-	if (hub->receipt_signer == NULL)
+	*signer = signer_open(path, why);
+	if (*signer == NULL)
 		return ERR_CRYPTO;
-	if (signer_public(hub->receipt_signer, raw) != ERR_OK ||
-	    !hub->network.has_receipt_key ||
-	    memcmp(raw, hub->network.receipt_key, sizeof(raw)) != 0)
+	if (signer_public(*signer, raw) != ERR_OK || known == NULL ||
+	    memcmp(raw, known, sizeof(raw)) != 0)
 		return why_set(why, ERR_CRYPTO,
-		    "%s is not the receipt_key of network.json", path);
+		    "%s is not the %s of network.json", path, name);
 	return ERR_OK;
+}
+
+static enum err
+read_known_keys(struct hub *hub, struct why *why)
+{
+	const struct network *network = &hub->network;
+	enum err err;
+
+	err = read_known_key(hub->settings.receipt_key, "receipt_key",
+	    network->has_receipt_key ? network->receipt_key : NULL,
+	    &hub->receipt_signer, why);
+	if (err != ERR_OK)
+		return err;
+	return read_known_key(hub->settings.witness_key, "witness_key",
+	    network->has_witness_key ? network->witness_key : NULL,
+	    &hub->witness_signer, why);
 }
 
 static enum err
@@ -71,7 +87,7 @@ read_keys(struct hub *hub, struct why *why)
 	hub->catalogue_verifier = verifier_new(hub->network.catalogue_key);
 	if (hub->catalogue_verifier == NULL)
 		return why_set(why, ERR_INVALID, "catalogue_key is no key");
-	err = read_receipt_key(hub, why);
+	err = read_known_keys(hub, why);
 	if (err != ERR_OK)
 		return err;
 	/* OpenSSL wants its roots in a file. */
@@ -410,6 +426,7 @@ hub_close(struct hub *hub)
 	cluster_close(hub->cluster);
 	trust_free(hub->trust);
 	signer_free(hub->receipt_signer);
+	signer_free(hub->witness_signer);
 	verifier_free(hub->catalogue_verifier);
 	network_release(&hub->network);
 	mem_free(hub->spool);

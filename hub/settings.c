@@ -20,6 +20,8 @@ const struct setting hub_setting_rows[] = {
 	    "key that signs batches and pulses"},
 	{"receipt_key", SETTING_TEXT, TARGET(receipt_key), "", 0, 0,
 	    "key that signs receipts; empty: they are not signed"},
+	{"witness_key", SETTING_TEXT, TARGET(witness_key), "", 0, 0,
+	    "key that cosigns the nodes' trails; empty: the hub is no witness"},
 	{"curve", SETTING_TEXT, TARGET(curve), "/etc/rongxin/hub.curve", 0, 0,
 	    "the hub's CURVE secret key"},
 	{"listen", SETTING_TEXT, TARGET(listen), "127.0.0.1:8440", 0, 0,

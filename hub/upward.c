@@ -128,9 +128,9 @@ dispatch(struct control_round *round, const struct member *origin,
 	case UPWARD_STATUS:
 		return take_status(round, origin, upward, why);
 	case UPWARD_USAGE:
-		turn->counted = true;
-		return usage_take(
-		    control_round_pg(round), origin, upward, &turn->next, why);
+		turn->is_usage = true;
+		return usage_take(control_round_pg(round), origin, upward,
+		    &turn->counted, why);
 	}
 	return ERR_INVALID;
 }
@@ -186,6 +186,7 @@ print_node(struct pg *pg, size_t row, const struct members *members,
 	json_put_int(json, "trail_counted", pg_int(pg, row, 7));
 	json_put_int(json, "trail_checked", pg_int(pg, row, 8));
 	json_put_bool(json, "trail_forked", !pg_is_null(pg, row, 9));
+	json_put_bool(json, "trail_short", pg_int(pg, row, 10) != 0);
 	json_close_object(json);
 }
 
@@ -198,7 +199,9 @@ upward_print_nodes(
 
 	pg_query(pg,
 	    "SELECT s.code, s.reported_at, s.received_at, s.software, s.parent,"
-	    " s.streams::text, s.trail_size, t.next, t.checked, t.forked_at"
+	    " s.streams::text, s.trail_size, t.next, t.checked, t.forked_at,"
+	    " t.short_at IS NOT NULL OR (s.sequence > t.sequence"
+	    " AND s.trail_size < t.checked)"
 	    " FROM node_status s LEFT JOIN node_trail t USING (code)"
 	    " ORDER BY s.code");
 	if (pg_has_failed(pg))

@@ -10,13 +10,13 @@
 #include "base/cert.h"
 #include "hub/control.h"
 #include "hub/members.h"
+#include "hub/witness.h"
 
 struct upward_turn {
 	const struct members *members;
 	const struct trust *trust;
-	/* what came of a piece of a trail */
-	bool counted;
-	uint64_t next;
+	bool is_usage; /* what came of a piece of a trail: … */
+	struct counted counted;
 };
 
 /* ERR_OK: part of the round (or a harmless repeat), `taken` may be said when

@@ -4,69 +4,15 @@
 #include "hub/usage.h"
 
 #include "base/clock.h"
-#include "base/codec.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/metric.h"
-#include "credit/merkle.h"
-#include "credit/note.h"
 
 #define HOUR_US (3600 * CLOCK_SECOND)
-
-/* How far one node's trail is counted. */
-struct told {
-	struct merkle tree; /* its size is what is next */
-	uint64_t checked;
-	bool forked;
-};
 
 static int64_t
 hour_of(int64_t time_us)
 {
 	return time_us - time_us % HOUR_US;
-}
-
-static enum err
-read_told(struct pg *pg, const char *code, struct told *told)
-{
-	struct span edge;
-
-	*told = (struct told){0};
-	pg_exec(pg,
-	    "SELECT next, edge, checked, forked_at IS NOT NULL"
-	    " FROM node_trail WHERE code = $1",
-	    pg_arg_text(span_of(code)));
-	if (pg_has_failed(pg))
-		return ERR_DATABASE;
-	if (pg_rows(pg) == 0)
-		return ERR_OK;
-	edge = pg_bytes(pg, 0, 1);
-	if (edge.len % DIGEST_LEN != 0 || edge.len > sizeof(told->tree.edge))
-		return ERR_DATABASE;
-	told->tree.size = (uint64_t)pg_int(pg, 0, 0);
-	told->tree.edge_count = (unsigned)(edge.len / DIGEST_LEN);
-	memcpy(told->tree.edge, edge.ptr, edge.len);
-	told->checked = (uint64_t)pg_int(pg, 0, 2);
-	told->forked = pg_int(pg, 0, 3) != 0;
-	return ERR_OK;
-}
-
-static void
-keep_told(struct pg *pg, const char *code, const struct told *told)
-{
-	pg_exec(pg,
-	    "INSERT INTO node_trail (code, next, edge, checked, reported_at,"
-	    " forked_at) VALUES ($1, $2, $3, $4, $5,"
-	    " CASE WHEN $6 = 1 THEN $5::timestamptz END)"
-	    " ON CONFLICT (code) DO UPDATE SET next = excluded.next,"
-	    " edge = excluded.edge, checked = excluded.checked,"
-	    " reported_at = excluded.reported_at, forked_at ="
-	    " COALESCE(node_trail.forked_at, excluded.forked_at)",
-	    pg_arg_text(span_of(code)), pg_arg_int((int64_t)told->tree.size),
-	    pg_arg_bytes(
-		span_make(told->tree.edge, told->tree.edge_count * DIGEST_LEN)),
-	    pg_arg_int((int64_t)told->checked), pg_arg_time(clock_now_us()),
-	    pg_arg_int(told->forked));
 }
 
 static void
@@ -119,102 +65,32 @@ count_rows(
 	buf_release(&text);
 }
 
-/* The newest of an hour stays: enough to hold the node to, and bounded. */
-static void
-keep_checkpoint(struct pg *pg, const char *code, struct span note,
-    const struct checkpoint *checkpoint)
-{
-	int64_t now_us = clock_now_us();
-
-	pg_exec(pg,
-	    "INSERT INTO node_checkpoint (code, hour, size, root, note,"
-	    " received_at) VALUES ($1, $2, $3, $4, $5, $6)"
-	    " ON CONFLICT (code, hour) DO UPDATE SET size = excluded.size,"
-	    " root = excluded.root, note = excluded.note,"
-	    " received_at = excluded.received_at"
-	    " WHERE node_checkpoint.size < excluded.size",
-	    pg_arg_text(span_of(code)), pg_arg_time(hour_of(now_us)),
-	    pg_arg_int((int64_t)checkpoint->size),
-	    pg_arg_bytes(span_make(checkpoint->root.bytes, DIGEST_LEN)),
-	    pg_arg_bytes(note), pg_arg_time(now_us));
-}
-
-/* Signed by this node, and about its trail? */
-static enum err
-read_checkpoint(const struct member *origin, struct span note,
-    struct checkpoint *checkpoint, struct why *why)
-{
-	char expected[NOTE_ORIGIN_MAX + 1];
-	struct buf raw = {0};
-	enum err err = ERR_INVALID;
-
-	note_trail_origin(origin->code, expected);
-	if (codec_parse_hex(span_of(origin->trail_key), &raw) && raw.len == 32)
-		err = note_check(
-		    note, (const uint8_t *)raw.data, checkpoint, why);
-	if (err == ERR_OK && strcmp(checkpoint->origin, expected) != 0)
-		err = ERR_INVALID;
-	buf_release(&raw);
-	return err;
-}
-
-/* A checkpoint of just as many leaves as were told proves them, or shows that
- * the trail was rewritten.  One of fewer may have been overtaken. */
-static void
-witness(struct pg *pg, const struct member *origin, struct span note,
-    struct told *told)
-{
-	struct checkpoint checkpoint;
-	struct why why = {""};
-	struct digest root;
-
-	if (note.len == 0)
-		return;
-	if (read_checkpoint(origin, note, &checkpoint, &why) != ERR_OK) {
-		log_warn("usage.checkpoint", "node=%s why=\"%s\"", origin->code,
-		    why.text);
-		return;
-	}
-	keep_checkpoint(pg, origin->code, note, &checkpoint);
-	if (checkpoint.size != told->tree.size)
-		return;
-	root = merkle_root(&told->tree);
-	if (digest_equal(&root, &checkpoint.root)) {
-		told->checked = checkpoint.size;
-	} else if (!told->forked) {
-		told->forked = true;
-		log_error("usage.forked", "node=%s size=%llu", origin->code,
-		    (unsigned long long)checkpoint.size);
-	}
-}
-
 enum err
 usage_take(struct pg *pg, const struct member *origin,
-    const struct upward *upward, uint64_t *next, struct why *why)
+    const struct upward *upward, struct counted *counted, struct why *why)
 {
 	const struct usage_row *rows = upward->rows;
 	size_t count = upward->row_count, i;
-	struct told told;
-	enum err err = read_told(pg, origin->code, &told);
-	uint64_t seen;
+	struct witness witness;
+	enum err err = witness_read(pg, origin->code, &witness);
+	uint64_t seen, next = witness.tree.size;
 
 	if (err != ERR_OK)
 		return why_set(why, err, "usage: %s", pg_why(pg));
-	seen =
-	    told.tree.size > upward->first ? told.tree.size - upward->first : 0;
+	seen = next > upward->first ? next - upward->first : 0;
 	if (seen > count)
 		seen = count;
 	rows += seen;
 	count -= seen;
-	if (upward->first > told.tree.size)
+	if (upward->first > next)
 		count = 0;
 	for (i = 0; i < count; i++)
-		merkle_add(&told.tree, &rows[i].leaf);
+		merkle_add(&witness.tree, &rows[i].leaf);
 	if (count > 0)
 		count_rows(pg, origin->code, rows, count);
-	witness(pg, origin, upward->checkpoint, &told);
-	keep_told(pg, origin->code, &told);
-	*next = told.tree.size;
+	witness_look(pg, origin, upward, &witness, counted);
+	witness_keep(pg, origin->code, &witness);
+	counted->next = witness.tree.size;
 	return pg_has_failed(pg) ? ERR_DATABASE : ERR_OK;
 }
 

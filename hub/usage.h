@@ -10,13 +10,12 @@
 #define HUB_USAGE_H
 
 #include "credit/member.h"
-#include "hub/pg.h"
-#include "wire/pack.h"
+#include "hub/witness.h"
 
-/* Within the caller's transaction.  `next`: the first index that is missing.
- * A checkpoint that is not of the leaves marks the trail as forked. */
+/* Within the caller's transaction, and told only when that has ended well.
+ * `counted->next`: the first index that is missing. */
 MUST_CHECK enum err usage_take(struct pg *pg, const struct member *origin,
-    const struct upward *upward, uint64_t *next, struct why *why);
+    const struct upward *upward, struct counted *counted, struct why *why);
 
 struct usage_question {
 	const char *node, *member; /* "": all */

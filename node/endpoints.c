@@ -60,6 +60,17 @@ store_answers(struct node *node, struct stream_state *control)
 	return err == ERR_OK && !store_is_damaged(node->store);
 }
 
+/* What it says is right, and yet the hub does not vouch for its trail. */
+static void
+reply_ready(struct http_exchange *exchange, enum trail_verdict verdict)
+{
+	static const char *const said[] = {[TRAIL_GOOD] = "ready\n",
+	    [TRAIL_FORKED] = "ready\ntrail: forked, the hub refuses it\n",
+	    [TRAIL_SHORT] = "ready\ntrail: short, the hub refuses it\n"};
+
+	http_reply(exchange, 200, "text/plain", span_of(said[verdict]));
+}
+
 static void
 on_readyz(struct http_exchange *exchange, void *context)
 {
@@ -80,7 +91,7 @@ on_readyz(struct http_exchange *exchange, void *context)
 		http_reply_problem(exchange, 503, "not_ready", "Not fresh",
 		    "No recent word from the hub.");
 	else
-		http_reply(exchange, 200, "text/plain", span_of("ready\n"));
+		reply_ready(exchange, trail_verdict(node->trail));
 }
 
 struct listing {
@@ -149,6 +160,20 @@ on_checkpoint(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_witnessed(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		trail_on_witnessed(exchange, context);
+}
+
+static void
+on_receipt(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		trail_on_receipt(exchange, context);
+}
+
+static void
 on_tile(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -185,6 +210,10 @@ const struct http_route node_endpoints[] = {
 	.max_body = CONSENT_BODY},
     {.method = "GET", .path = "/v1/streams", .handle = on_streams},
     {.method = "GET", .path = "/v1/trail/checkpoint", .handle = on_checkpoint},
+    {.method = "GET", .path = "/v1/trail/witnessed", .handle = on_witnessed},
+    {.method = "GET",
+	.path = "/v1/trail/receipts/{index}",
+	.handle = on_receipt},
     {.method = "GET", .path = "/v1/trail/tile/{rest...}", .handle = on_tile},
     {.method = "GET",
 	.path = "/v1/trail/entries/{index}",

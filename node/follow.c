@@ -224,6 +224,7 @@ static void
 follow_open_upward(struct follow *follow)
 {
 	struct reporter_settings settings = {.trail = follow->settings.trail,
+	    .witness_key = follow->settings.witness_key,
 	    .parent = follow->parent,
 	    .signer = follow->settings.intake.signer,
 	    .own_code = follow->settings.intake.own_code};

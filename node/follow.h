@@ -15,8 +15,9 @@
 
 struct follow_settings {
 	struct intake_settings intake;
-	const struct trail *trail; /* for the status */
-	const char *parent_name;   /* for the status */
+	struct trail *trail; /* for the status, and to be witnessed … */
+	const uint8_t *witness_key; /* … by this key; NULL: by nobody */
+	const char *parent_name;    /* for the status */
 };
 
 struct follow;

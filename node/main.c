@@ -185,6 +185,9 @@ open_follow(struct daemon *daemon, struct why *why)
 		    (uint64_t)daemon->settings.log_bytes},
 		.serves = daemon->settings.live[0] != '\0'},
 	    .trail = node->trail,
+	    .witness_key = daemon->network.has_witness_key
+			       ? daemon->network.witness_key
+			       : NULL,
 	    .parent_name = daemon->settings.parent_fetch};
 	struct relay_settings relay = {.store = node->store,
 	    .world = node->world,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "credit/note.h"
 #include "node/entries_reader.h"
 
 #define ROWS_MAX 512
@@ -25,7 +26,8 @@ struct reporter {
 	uint64_t ticket; /* of the message under way; 0: none */
 	int64_t sent_us; /* monotonic */
 	int64_t not_before_us;
-	bool ahead; /* the hub has more than there is here: said once */
+	bool ahead;      /* the hub has more than there is here: said once */
+	struct buf note; /* the checkpoint under way */
 	struct metric *told;
 };
 
@@ -48,6 +50,7 @@ reporter_free(struct reporter *reporter)
 	if (reporter == NULL)
 		return;
 	entries_reader_free(reporter->reader);
+	buf_release(&reporter->note);
 	mem_free(reporter);
 }
 
@@ -79,17 +82,22 @@ read_row(struct reporter *reporter, uint64_t index, struct arena *arena,
 	return true;
 }
 
-/* The rows from where the hub is, as far as the checkpoint goes: so the hub can
- * hold the one to the other. */
+/* The rows from where the hub is, as far as the checkpoint goes and no further:
+ * so the hub can hold the one to the other. */
 static bool
 read_rows(struct reporter *reporter, struct arena *arena, struct upward *upward)
 {
-	uint64_t left =
-	    trail_published(reporter->settings.trail) - reporter->next;
-	size_t count = left < ROWS_MAX ? (size_t)left : ROWS_MAX;
-	struct usage_row *rows = arena_take(arena, count * sizeof(*rows));
-	size_t i;
+	struct checkpoint checkpoint;
+	uint64_t left;
+	struct usage_row *rows;
+	size_t count, i;
 
+	if (note_read(upward->checkpoint, &checkpoint, NULL) != ERR_OK ||
+	    checkpoint.size < reporter->next)
+		return false;
+	left = checkpoint.size - reporter->next;
+	count = left < ROWS_MAX ? (size_t)left : ROWS_MAX;
+	rows = arena_take(arena, (count + 1) * sizeof(*rows));
 	for (i = 0; i < count; i++)
 		if (!read_row(reporter, reporter->next + i, arena, &rows[i]))
 			return false;
@@ -108,10 +116,11 @@ send_usage(struct reporter *reporter, uint64_t sequence)
 	    .sequence = sequence,
 	    .time_us = clock_now_us()};
 	struct arena *arena = arena_new();
-	struct buf checkpoint = {0}, packed = {0};
+	struct buf packed = {0};
 
-	trail_checkpoint(reporter->settings.trail, &checkpoint);
-	upward.checkpoint = buf_span(&checkpoint);
+	buf_reset(&reporter->note);
+	trail_checkpoint(reporter->settings.trail, &reporter->note);
+	upward.checkpoint = buf_span(&reporter->note);
 	if ((!reporter->knows || read_rows(reporter, arena, &upward)) &&
 	    pack_upward(&upward, reporter->settings.signer, &packed) ==
 		ERR_OK) {
@@ -121,7 +130,6 @@ send_usage(struct reporter *reporter, uint64_t sequence)
 		reporter->sent_us = clock_tick_us();
 	}
 	buf_release(&packed);
-	buf_release(&checkpoint);
 	arena_free(arena);
 }
 
@@ -139,6 +147,20 @@ is_ahead(struct reporter *reporter, uint64_t size)
 	return ahead;
 }
 
+/* Told in full, but not witnessed: asked again, without rows. */
+static bool
+is_content(struct reporter *reporter, uint64_t size, int64_t now_us)
+{
+	const struct reporter_settings *settings = &reporter->settings;
+
+	if (!reporter->knows || reporter->next != size)
+		return false;
+	return settings->witness_key == NULL ||
+	       trail_verdict(settings->trail) != TRAIL_GOOD ||
+	       trail_witnessed(settings->trail) == size ||
+	       now_us - reporter->sent_us < REFUSED_US;
+}
+
 void
 reporter_tick(struct reporter *reporter, uint64_t sequence)
 {
@@ -151,13 +173,43 @@ reporter_tick(struct reporter *reporter, uint64_t sequence)
 	reporter->ticket = 0;
 	if (parent_protocol(reporter->settings.parent) < PROTOCOL_USAGE ||
 	    now_us < reporter->not_before_us || is_ahead(reporter, size) ||
-	    (reporter->knows && reporter->next == size))
+	    is_content(reporter, size, now_us))
 		return;
 	full = reporter->knows && size - reporter->next >= ROWS_MAX;
 	if (!full && reporter->sent_us != 0 &&
 	    now_us - reporter->sent_us < INTERVAL_US)
 		return;
 	send_usage(reporter, sequence);
+}
+
+/* The line is the witness's, or it is nothing: relays pass it on. */
+static void
+take_cosignature(struct reporter *reporter, struct span line)
+{
+	const uint8_t *key = reporter->settings.witness_key;
+	struct why why = {""};
+	int64_t time_s;
+
+	if (key == NULL || line.len == 0)
+		return;
+	buf_add(&reporter->note, line.ptr, line.len);
+	if (note_check_witness(buf_span(&reporter->note), key, &time_s, &why) ==
+	    ERR_OK)
+		trail_take_witnessed(
+		    reporter->settings.trail, buf_span(&reporter->note));
+	else
+		log_warn("report.cosignature", "why=\"%s\"", why.text);
+}
+
+static void
+take_verdict(struct reporter *reporter, enum trail_verdict verdict)
+{
+	struct trail *trail = reporter->settings.trail;
+
+	if (verdict != TRAIL_GOOD && verdict != trail_verdict(trail))
+		log_error("report.refused", "why=%s",
+		    verdict == TRAIL_FORKED ? "forked" : "short");
+	trail_set_verdict(trail, verdict);
 }
 
 bool
@@ -170,6 +222,8 @@ reporter_on_reply(struct reporter *reporter, const struct reply *reply)
 		reporter->knows = true;
 		reporter->next = reply->next;
 		metric_set(reporter->told, (int64_t)reply->next);
+		take_cosignature(reporter, reply->cosignature);
+		take_verdict(reporter, reply->verdict);
 	} else {
 		reporter->not_before_us =
 		    clock_tick_us() + (span_is(reply->reason, "busy")

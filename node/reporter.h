@@ -1,6 +1,6 @@
 /*
  * reporter: tells the hub what the trail holds, entry by entry and without
- * subjects.
+ * subjects, and brings back what the hub says of its checkpoints.
  *
  * The trail is the only store: nothing is queued, and where to go on is what
  * the hub says it has.  So a node that was cut off for a day, lost its store or
@@ -14,7 +14,8 @@
 #include "node/trail.h"
 
 struct reporter_settings {
-	const struct trail *trail;
+	struct trail *trail;
+	const uint8_t *witness_key; /* the hub's; NULL: it is no witness */
 	struct parent *parent;
 	struct signer *signer;
 	const char *own_code;

@@ -304,3 +304,45 @@ tiles_publish(struct tiles *tiles, struct why *why)
 	tiles->has_published = true;
 	return ERR_OK;
 }
+
+/* The hashes of one tile; how many, 0: it is not there. */
+static unsigned
+tile_read(const struct tiles *tiles, unsigned level, uint64_t index,
+    struct digest hashes[MERKLE_TILE_WIDTH])
+{
+	const struct edge *edge = &tiles->levels[level];
+	char name[MERKLE_PATH_MAX], path[PATH_SIZE];
+	struct buf bytes = {0};
+	size_t size = sizeof(struct digest) * MERKLE_TILE_WIDTH;
+	bool there;
+
+	if (index == edge->index) {
+		memcpy(hashes, edge->hashes, size);
+		return edge->width;
+	}
+	merkle_tile_path((int)level, index, MERKLE_TILE_WIDTH, name);
+	file_path(path, sizeof(path), tiles->folder, name);
+	there =
+	    file_read(path, size, &bytes, NULL) == ERR_OK && bytes.len == size;
+	if (there)
+		memcpy(hashes, bytes.data, size);
+	buf_release(&bytes);
+	return there ? MERKLE_TILE_WIDTH : 0;
+}
+
+bool
+tiles_find(void *context, unsigned level, uint64_t index, struct digest *hash)
+{
+	const struct tiles *tiles = context;
+	struct digest hashes[MERKLE_TILE_WIDTH];
+	uint64_t first = index << level % 8;
+	size_t count = (size_t)1 << level % 8;
+	size_t at = first % MERKLE_TILE_WIDTH;
+
+	if (level / 8 >= LEVELS ||
+	    at + count >
+		tile_read(tiles, level / 8, first / MERKLE_TILE_WIDTH, hashes))
+		return false;
+	*hash = merkle_root_of(hashes + at, count);
+	return true;
+}

@@ -28,4 +28,9 @@ bool tiles_are_behind(const struct tiles *tiles);
  * tried again after an error. */
 MUST_CHECK enum err tiles_publish(struct tiles *tiles, struct why *why);
 
+/* The hash over 2^level leaves from index << level on, out of memory or the
+ * full tiles on disk (merkle_source); only of what was published. */
+bool tiles_find(
+    void *context, unsigned level, uint64_t index, struct digest *hash);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "base/work.h"
 #include "node/tiles.h"
+#include "node/witnessed.h"
 #include "wire/pack.h"
 
 #define PATH_SIZE 4096
@@ -30,29 +31,36 @@ struct trail {
 	struct entries *entries; /* NULL: failed */
 	struct tiles *tiles;
 	struct checkpoint recovered; /* what the entries must agree with */
+	struct witnessed witnessed;  /* and with what the hub cosigned */
 	bool forked;                 /* they do not */
 	uint64_t known; /* entries acknowledged by this process or before */
 	int64_t tried_us, published_us; /* monotonic */
 	_Atomic bool ready;
 	_Atomic uint64_t size;
 	_Atomic uint64_t published;
+	_Atomic uint64_t witnessed_size;
+	_Atomic int verdict;
 	struct metric *count_metric, *sync_metric, *ready_metric;
+	struct metric *witnessed_metric, *verdict_metric;
 };
 
 enum job_kind {
 	JOB_APPEND,
 	JOB_READ,
-	JOB_FILE
+	JOB_FILE,
+	JOB_PROVE,
+	JOB_WITNESSED
 };
 
 struct job {
 	enum job_kind kind;
-	struct buf packed;              /* append */
-	uint64_t index;                 /* read */
+	struct buf packed;              /* append; witnessed: a note */
+	uint64_t index;                 /* read, prove */
 	char name[MERKLE_PATH_MAX + 8]; /* file */
 	trail_done_fn done;
 	trail_entry_fn entry_done;
 	trail_file_fn file_done;
+	trail_proof_fn proof_done;
 	void *context;
 };
 
@@ -84,17 +92,27 @@ trail_fail(struct trail *trail, const struct why *why)
 	trail->tried_us = clock_tick_us();
 }
 
+/* A checkpoint of another size than the tree has now says nothing. */
+static bool
+trail_agrees(const struct trail *trail, const struct checkpoint *checkpoint)
+{
+	struct digest root;
+
+	if (tiles_size(trail->tiles) != checkpoint->size)
+		return true;
+	root = tiles_root(trail->tiles);
+	return digest_equal(&root, &checkpoint->root);
+}
+
 static void
 trail_on_entry(void *context, const struct entry *entry)
 {
 	struct trail *trail = context;
-	struct digest root;
 
 	tiles_add(trail->tiles, &entry->commitment);
-	if (tiles_size(trail->tiles) != trail->recovered.size)
-		return;
-	root = tiles_root(trail->tiles);
-	trail->forked = !digest_equal(&root, &trail->recovered.root);
+	if (!trail_agrees(trail, &trail->recovered) ||
+	    !trail_agrees(trail, &trail->witnessed.checkpoint))
+		trail->forked = true;
 }
 
 /* The signed checkpoint is the witness of what was acknowledged. */
@@ -117,6 +135,12 @@ trail_read_checkpoint(struct trail *trail, struct why *why)
 	return err == ERR_MISSING ? ERR_OK : err;
 }
 
+static uint64_t
+larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 static enum err
 trail_recover(struct trail *trail, struct why *why)
 {
@@ -129,12 +153,14 @@ trail_recover(struct trail *trail, struct why *why)
 		err = entries_probe(trail->entries_folder, why);
 	if (err == ERR_OK)
 		err = trail_read_checkpoint(trail, why);
+	if (err == ERR_OK)
+		err = witnessed_read(
+		    &trail->witnessed, trail->folder, trail->signer, why);
 	if (err != ERR_OK)
 		return err;
 	trail->forked = false;
-	settings.acknowledged = trail->recovered.size > trail->known
-				    ? trail->recovered.size
-				    : trail->known;
+	settings.acknowledged = larger(trail->known,
+	    larger(trail->recovered.size, trail->witnessed.checkpoint.size));
 	trail->tiles =
 	    tiles_new(trail->folder, trail->node_code, trail->signer);
 	trail->entries = entries_open(&settings, why);
@@ -144,6 +170,15 @@ trail_recover(struct trail *trail, struct why *why)
 		return why_set(why, ERR_INVALID,
 		    "the trail's entries are not those of its checkpoint");
 	return tiles_publish(trail->tiles, why);
+}
+
+static void
+trail_show_witnessed(struct trail *trail)
+{
+	uint64_t size = trail->witnessed.checkpoint.size;
+
+	atomic_store(&trail->witnessed_size, size);
+	metric_set(trail->witnessed_metric, (int64_t)size);
 }
 
 static void
@@ -158,6 +193,7 @@ trail_try(struct trail *trail)
 	trail->known = entries_count(trail->entries);
 	atomic_store(&trail->size, trail->known);
 	atomic_store(&trail->published, trail->known);
+	trail_show_witnessed(trail);
 	trail->tried_us = clock_tick_us();
 	trail->published_us = trail->tried_us;
 	trail_set_ready(trail, true);
@@ -289,6 +325,19 @@ trail_serve_entry(struct trail *trail, struct job *job)
 	job_free(job);
 }
 
+/* Of the checkpoint that is published now, or of the newest that is witnessed
+ * when that is asked for. */
+static bool
+trail_has_witnessed(const struct trail *trail, const char *name)
+{
+	if (trail->witnessed.note.len == 0)
+		return false;
+	return strcmp(name, "witnessed") == 0 ||
+	       (strcmp(name, "checkpoint") == 0 &&
+		   trail->witnessed.checkpoint.size ==
+		       atomic_load(&trail->published));
+}
+
 static void
 trail_serve_file(struct trail *trail, struct job *job)
 {
@@ -296,6 +345,12 @@ trail_serve_file(struct trail *trail, struct job *job)
 	struct buf bytes = {0};
 	enum err err;
 
+	if (trail_has_witnessed(trail, job->name)) {
+		job->file_done(
+		    job->context, ERR_OK, buf_span(&trail->witnessed.note));
+		job_free(job);
+		return;
+	}
 	file_path(path, sizeof(path), trail->folder, job->name);
 	err = file_read(path, NOTE_MAX, &bytes, NULL);
 	job->file_done(job->context, err, buf_span(&bytes));
@@ -304,10 +359,47 @@ trail_serve_file(struct trail *trail, struct job *job)
 }
 
 static void
+trail_serve_proof(struct trail *trail, struct job *job)
+{
+	const struct merkle_source source = {tiles_find, trail->tiles};
+	struct inclusion proof = {.index = job->index,
+	    .size = trail->witnessed.checkpoint.size,
+	    .checkpoint = buf_span(&trail->witnessed.note)};
+	enum err err = ERR_OK;
+
+	if (trail->tiles == NULL)
+		err = ERR_IO;
+	else if (job->index >= proof.size)
+		err = ERR_MISSING;
+	else if (!tiles_find(trail->tiles, 0, job->index, &proof.leaf) ||
+		 !merkle_prove_inclusion(
+		     &source, job->index, proof.size, &proof.proof))
+		err = ERR_IO;
+	job->proof_done(job->context, err, err == ERR_OK ? &proof : NULL);
+	job_free(job);
+}
+
+static void
+trail_keep_witnessed(struct trail *trail, struct job *job)
+{
+	struct why why = {""};
+
+	if (witnessed_take(&trail->witnessed, trail->folder, trail->signer,
+		buf_span(&job->packed), &why) != ERR_OK)
+		log_error("trail.witnessed", "why=\"%s\"", why.text);
+	trail_show_witnessed(trail);
+	job_free(job);
+}
+
+static void
 trail_serve(struct trail *trail, struct job *job)
 {
 	if (job->kind == JOB_READ)
 		trail_serve_entry(trail, job);
+	else if (job->kind == JOB_PROVE)
+		trail_serve_proof(trail, job);
+	else if (job->kind == JOB_WITNESSED)
+		trail_keep_witnessed(trail, job);
 	else
 		trail_serve_file(trail, job);
 }
@@ -353,6 +445,10 @@ trail_open(const struct trail_settings *settings)
 	    "Time to write and sync one group of entries.");
 	trail->ready_metric = metric_gauge(
 	    "rongxin_trail_ready", "", "1 while the trail can be written.");
+	trail->witnessed_metric = metric_gauge("rongxin_trail_witnessed", "",
+	    "Entries of the newest checkpoint that the hub cosigned.");
+	trail->verdict_metric = metric_gauge("rongxin_trail_refused", "",
+	    "1: the hub says the trail is forked, 2: that it is short.");
 	trail_try(trail);
 	trail->worker = worker_new_batch(
 	    "trail", trail_on_jobs, trail_on_idle, IDLE_MS, trail);
@@ -370,6 +466,7 @@ trail_close(struct trail *trail)
 	trail_publish(trail);
 	entries_close(trail->entries);
 	tiles_free(trail->tiles);
+	witnessed_release(&trail->witnessed);
 	mem_free(trail);
 }
 
@@ -445,6 +542,52 @@ trail_read_file(
 		done(context, ERR_BUSY, span_of(""));
 		job_free(job);
 	}
+}
+
+void
+trail_prove(
+    struct trail *trail, uint64_t index, trail_proof_fn done, void *context)
+{
+	struct job *job = mem_new(sizeof(*job));
+
+	job->kind = JOB_PROVE;
+	job->index = index;
+	job->proof_done = done;
+	job->context = context;
+	if (!worker_post(trail->worker, job, WAITING_MAX)) {
+		done(context, ERR_BUSY, NULL);
+		job_free(job);
+	}
+}
+
+void
+trail_take_witnessed(struct trail *trail, struct span note)
+{
+	struct job *job = mem_new(sizeof(*job));
+
+	job->kind = JOB_WITNESSED;
+	buf_add(&job->packed, note.ptr, note.len);
+	if (!worker_post(trail->worker, job, WAITING_MAX))
+		job_free(job);
+}
+
+uint64_t
+trail_witnessed(const struct trail *trail)
+{
+	return atomic_load(&trail->witnessed_size);
+}
+
+void
+trail_set_verdict(struct trail *trail, enum trail_verdict verdict)
+{
+	metric_set(trail->verdict_metric, verdict);
+	atomic_store(&trail->verdict, (int)verdict);
+}
+
+enum trail_verdict
+trail_verdict(const struct trail *trail)
+{
+	return (enum trail_verdict)atomic_load(&trail->verdict);
 }
 
 void

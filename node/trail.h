@@ -16,7 +16,9 @@
 #include "base/err.h"
 #include "base/sign.h"
 #include "credit/access.h"
+#include "credit/inclusion.h"
 #include "node/entries.h"
+#include "wire/pack.h"
 
 struct trail;
 
@@ -53,10 +55,24 @@ typedef void (*trail_entry_fn)(
     void *context, enum err err, const struct entry *entry);
 void trail_read(
     struct trail *trail, uint64_t index, trail_entry_fn done, void *context);
-/* A public file: "checkpoint" or "tile/…", checked by the caller. */
+/* A public file: "checkpoint", "witnessed" or "tile/…", checked by the caller.
+ * The checkpoint has the witness's line when it is witnessed already. */
 typedef void (*trail_file_fn)(void *context, enum err err, struct span bytes);
 void trail_read_file(
     struct trail *trail, const char *name, trail_file_fn done, void *context);
+/* That an entry is in the newest witnessed checkpoint, borrowed; ERR_MISSING:
+ * not yet, or there is no such entry. */
+typedef void (*trail_proof_fn)(
+    void *context, enum err err, const struct inclusion *proof);
+void trail_prove(
+    struct trail *trail, uint64_t index, trail_proof_fn done, void *context);
+/* A checkpoint of ours that came back cosigned, and was checked. */
+void trail_take_witnessed(struct trail *trail, struct span note);
+/* How much of it is witnessed. */
+uint64_t trail_witnessed(const struct trail *trail);
+/* What the hub last said of it. */
+void trail_set_verdict(struct trail *trail, enum trail_verdict verdict);
+enum trail_verdict trail_verdict(const struct trail *trail);
 /* Append the newest signed checkpoint, for the parent. */
 void trail_checkpoint(const struct trail *trail, struct buf *note);
 

@@ -66,13 +66,25 @@ page_on_file(void *context, enum err err, struct span bytes)
 	http_defer(page->exchange, page_on_loop, page);
 }
 
+static void
+serve_note(struct http_exchange *exchange, const char *name, struct node *node)
+{
+	struct page *page = page_new(exchange, node);
+
+	page->content_type = "text/plain; charset=utf-8";
+	trail_read_file(page->node->trail, name, page_on_file, page);
+}
+
 void
 trail_on_checkpoint(struct http_exchange *exchange, void *context)
 {
-	struct page *page = page_new(exchange, context);
+	serve_note(exchange, "checkpoint", context);
+}
 
-	page->content_type = "text/plain; charset=utf-8";
-	trail_read_file(page->node->trail, "checkpoint", page_on_file, page);
+void
+trail_on_witnessed(struct http_exchange *exchange, void *context)
+{
+	serve_note(exchange, "witnessed", context);
 }
 
 /* Only what is exactly a tile's path reaches the disk. */
@@ -148,21 +160,53 @@ page_on_entry(void *context, enum err err, const struct entry *entry)
 	http_defer(page->exchange, page_on_loop, page);
 }
 
+static void
+page_on_proof(void *context, enum err err, const struct inclusion *proof)
+{
+	struct page *page = context;
+
+	page->err = err;
+	if (err == ERR_OK)
+		inclusion_print(proof, &page->body);
+	http_defer(page->exchange, page_on_loop, page);
+}
+
+/* The number in "{index}"; false when it is none, and answered. */
+static bool
+page_index(struct http_exchange *exchange, uint64_t *index)
+{
+	const char *text = http_path_param(exchange, "index");
+	char *end;
+
+	errno = 0;
+	*index = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0)
+		return true;
+	http_reply_problem(exchange, 404, "not_found", "No such entry", NULL);
+	return false;
+}
+
+void
+trail_on_receipt(struct http_exchange *exchange, void *context)
+{
+	struct page *page;
+	uint64_t index;
+
+	if (!page_index(exchange, &index))
+		return;
+	page = page_new(exchange, context);
+	page->content_type = "application/json";
+	trail_prove(page->node->trail, index, page_on_proof, page);
+}
+
 void
 trail_on_entry_page(struct http_exchange *exchange, void *context)
 {
-	const char *text = http_path_param(exchange, "index");
 	struct page *page;
-	char *end;
 	uint64_t index;
 
-	errno = 0;
-	index = strtoull(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0) {
-		http_reply_problem(
-		    exchange, 404, "not_found", "No such entry", NULL);
+	if (!page_index(exchange, &index))
 		return;
-	}
 	page = page_new(exchange, context);
 	page->content_type = "application/json";
 	trail_read(page->node->trail, index, page_on_entry, page);

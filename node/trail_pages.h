@@ -10,6 +10,8 @@
 #include "wire/http.h"
 
 void trail_on_checkpoint(struct http_exchange *exchange, void *context);
+void trail_on_witnessed(struct http_exchange *exchange, void *context);
+void trail_on_receipt(struct http_exchange *exchange, void *context);
 void trail_on_tile(struct http_exchange *exchange, void *context);
 void trail_on_entry_page(struct http_exchange *exchange, void *context);
 

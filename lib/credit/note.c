@@ -9,7 +9,9 @@
 #include "base/codec.h"
 #include "base/text.h"
 
-#define NOTE_ED25519 1 /* C2SP signed-note: signature type */
+#define NOTE_ED25519 1     /* C2SP signed-note: signature types */
+#define NOTE_COSIGNATURE 4 /* C2SP tlog-cosignature: timestamped Ed25519 */
+#define NOTE_TIME_LEN 8
 #define NOTE_HASH_LEN 4
 #define NOTE_SIGNATURE_LEN 64
 #define NOTE_SIGNATURES_MAX 100 /* lines; a note with more is refused */
@@ -21,10 +23,24 @@ note_trail_origin(const char *node_code, char out[NOTE_ORIGIN_MAX + 1])
 	snprintf(out, NOTE_ORIGIN_MAX + 1, "rongxin/trail/%s", node_code);
 }
 
-static void
-key_hash(struct span name, const uint8_t raw[32], uint8_t hash[NOTE_HASH_LEN])
+void
+note_witness_name(const uint8_t raw[32], char out[NOTE_ORIGIN_MAX + 1])
 {
-	static const char middle[] = {'\n', NOTE_ED25519};
+	uint8_t id[SIGN_KEY_ID_LEN];
+	struct buf hex = {0};
+
+	sign_key_id(raw, id);
+	codec_hex(span_make(id, sizeof(id)), &hex);
+	snprintf(
+	    out, NOTE_ORIGIN_MAX + 1, "rongxin/witness/%s", buf_cstr(&hex));
+	buf_release(&hex);
+}
+
+static void
+key_hash(char type, struct span name, const uint8_t raw[32],
+    uint8_t hash[NOTE_HASH_LEN])
+{
+	const char middle[] = {'\n', type};
 	struct span parts[] = {
 	    name, span_make(middle, sizeof(middle)), span_make(raw, 32)};
 	struct digest digest = digest_of_parts(parts, 3);
@@ -52,9 +68,17 @@ sign_blob(
 	err = signer_public(signer, raw);
 	if (err != ERR_OK)
 		return err;
-	key_hash(span_of(name), raw, hash);
+	key_hash(NOTE_ED25519, span_of(name), raw, hash);
 	buf_add(blob, hash, sizeof(hash));
 	return signer_sign(signer, body, blob);
+}
+
+static void
+print_line(const char *name, const struct buf *blob, struct buf *out)
+{
+	buf_print(out, NOTE_DASH "%s ", name);
+	codec_base64(buf_span(blob), out);
+	buf_char(out, '\n');
 }
 
 enum err
@@ -68,9 +92,8 @@ note_sign(
 	err = sign_blob(signer, checkpoint->origin, buf_span(&body), &blob);
 	if (err == ERR_OK) {
 		buf_add(out, body.data, body.len);
-		buf_print(out, "\n" NOTE_DASH "%s ", checkpoint->origin);
-		codec_base64(buf_span(&blob), out);
 		buf_char(out, '\n');
+		print_line(checkpoint->origin, &blob, out);
 	}
 	buf_release(&body);
 	buf_release(&blob);
@@ -183,11 +206,53 @@ enum verdict {
 struct expected {
 	struct span name, body;
 	const struct verifier *verifier;
+	bool is_witness; /* its blob begins with the time it was made */
+	uint64_t time_s; /* of a witness's good line, the newest */
 	uint8_t hash[NOTE_HASH_LEN];
 };
 
+/* What a cosignature signs: C2SP tlog-cosignature, "Ed25519 signed message". */
+static void
+print_cosigned(uint64_t time_s, struct span body, struct buf *out)
+{
+	buf_print(out, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
+	buf_add(out, body.ptr, body.len);
+}
+
 static enum verdict
-judge_blob(const struct expected *expected, struct span name, struct span blob)
+judge_signature(const struct expected *expected, struct span signature)
+{
+	if (signature.len == NOTE_SIGNATURE_LEN &&
+	    verifier_check(expected->verifier, expected->body, signature))
+		return VERDICT_GOOD;
+	return VERDICT_BAD;
+}
+
+static enum verdict
+judge_cosignature(struct expected *expected, struct span signature)
+{
+	struct buf message = {0};
+	uint64_t time_s = 0;
+	bool good;
+	size_t i;
+
+	if (signature.len != NOTE_TIME_LEN + NOTE_SIGNATURE_LEN)
+		return VERDICT_BAD;
+	for (i = 0; i < NOTE_TIME_LEN; i++)
+		time_s = time_s << 8 | (uint8_t)signature.ptr[i];
+	if (time_s > INT64_MAX)
+		return VERDICT_BAD;
+	print_cosigned(time_s, expected->body, &message);
+	good = verifier_check(expected->verifier, buf_span(&message),
+	    span_make(signature.ptr + NOTE_TIME_LEN, NOTE_SIGNATURE_LEN));
+	buf_release(&message);
+	if (good && time_s > expected->time_s)
+		expected->time_s = time_s;
+	return good ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+static enum verdict
+judge_blob(struct expected *expected, struct span name, struct span blob)
 {
 	struct span signature;
 
@@ -198,15 +263,13 @@ judge_blob(const struct expected *expected, struct span name, struct span blob)
 		return VERDICT_OTHER;
 	signature =
 	    span_make(blob.ptr + NOTE_HASH_LEN, blob.len - NOTE_HASH_LEN);
-	if (signature.len == NOTE_SIGNATURE_LEN &&
-	    verifier_check(expected->verifier, expected->body, signature))
-		return VERDICT_GOOD;
-	return VERDICT_BAD;
+	return expected->is_witness ? judge_cosignature(expected, signature)
+				    : judge_signature(expected, signature);
 }
 
 /* "— <name> <base64>" */
 static enum verdict
-judge_line(const struct expected *expected, struct span line)
+judge_line(struct expected *expected, struct span line)
 {
 	static const size_t dash_len = sizeof(NOTE_DASH) - 1;
 	struct buf blob = {0};
@@ -232,7 +295,7 @@ judge_line(const struct expected *expected, struct span line)
 }
 
 static bool
-signatures_hold(const struct expected *expected, struct span signatures)
+signatures_hold(struct expected *expected, struct span signatures)
 {
 	enum verdict verdict;
 	struct span line;
@@ -251,41 +314,131 @@ signatures_hold(const struct expected *expected, struct span signatures)
 	return good;
 }
 
+/* `name` and what is expected besides are the caller's. */
 static bool
-check_signatures(struct span body, struct span signatures, const char *name,
-    const uint8_t raw[32])
+check_signatures(
+    struct expected *expected, struct span signatures, const uint8_t raw[32])
 {
-	struct expected expected = {.name = span_of(name), .body = body};
 	struct verifier *verifier = verifier_new(raw);
 	bool good;
 
 	if (verifier == NULL)
 		return false;
-	expected.verifier = verifier;
-	key_hash(expected.name, raw, expected.hash);
-	good = signatures_hold(&expected, signatures);
+	expected->verifier = verifier;
+	key_hash(expected->is_witness ? NOTE_COSIGNATURE : NOTE_ED25519,
+	    expected->name, raw, expected->hash);
+	good = signatures_hold(expected, signatures);
 	verifier_free(verifier);
 	return good;
+}
+
+/* The two halves of a note, and what the first one says. */
+static enum err
+note_open(struct span note, struct expected *expected, struct span *signatures,
+    struct checkpoint *checkpoint, struct why *why)
+{
+	if (note.len > NOTE_MAX)
+		return why_set(why, ERR_LIMIT, "note too long");
+	if (!is_plain(note) || !split_note(note, &expected->body, signatures))
+		return why_set(why, ERR_INVALID, "not a signed note");
+	if (!parse_body(expected->body, checkpoint))
+		return why_set(why, ERR_INVALID, "not a checkpoint");
+	return ERR_OK;
 }
 
 enum err
 note_check(struct span note, const uint8_t raw[32],
     struct checkpoint *checkpoint, struct why *why)
 {
+	struct expected expected = {0};
 	struct checkpoint read;
-	struct span body, signatures;
+	struct span signatures;
+	enum err err = note_open(note, &expected, &signatures, &read, why);
 
-	if (note.len > NOTE_MAX)
-		return why_set(why, ERR_LIMIT, "note too long");
-	if (!is_plain(note) || !split_note(note, &body, &signatures))
-		return why_set(why, ERR_INVALID, "not a signed note");
-	if (!parse_body(body, &read))
-		return why_set(why, ERR_INVALID, "not a checkpoint");
-	if (!check_signatures(body, signatures, read.origin, raw))
+	if (err != ERR_OK)
+		return err;
+	expected.name = span_of(read.origin);
+	if (!check_signatures(&expected, signatures, raw))
 		return why_set(why, ERR_INVALID,
 		    "the checkpoint is not signed by the expected key");
 	*checkpoint = read;
 	return ERR_OK;
+}
+
+enum err
+note_read(struct span note, struct checkpoint *checkpoint, struct why *why)
+{
+	struct expected expected = {0};
+	struct span signatures;
+
+	return note_open(note, &expected, &signatures, checkpoint, why);
+}
+
+enum err
+note_check_witness(
+    struct span note, const uint8_t raw[32], int64_t *time_s, struct why *why)
+{
+	struct expected expected = {.is_witness = true};
+	char name[NOTE_ORIGIN_MAX + 1];
+	struct checkpoint read;
+	struct span signatures;
+	enum err err = note_open(note, &expected, &signatures, &read, why);
+
+	if (err != ERR_OK)
+		return err;
+	note_witness_name(raw, name);
+	expected.name = span_of(name);
+	if (!check_signatures(&expected, signatures, raw))
+		return why_set(why, ERR_INVALID,
+		    "the checkpoint has no line of the expected witness");
+	*time_s = (int64_t)expected.time_s;
+	return ERR_OK;
+}
+
+/* u64 time || signature, behind the key's hash. */
+static enum err
+cosign_blob(
+    struct signer *signer, int64_t time_s, struct span body, struct buf *blob)
+{
+	char name[NOTE_ORIGIN_MAX + 1];
+	uint8_t raw[32], hash[NOTE_HASH_LEN];
+	struct buf message = {0};
+	enum err err = signer_public(signer, raw);
+
+	if (err != ERR_OK)
+		return err;
+	note_witness_name(raw, name);
+	key_hash(NOTE_COSIGNATURE, span_of(name), raw, hash);
+	buf_add(blob, hash, sizeof(hash));
+	buf_u64(blob, (uint64_t)time_s);
+	print_cosigned((uint64_t)time_s, body, &message);
+	err = signer_sign(signer, buf_span(&message), blob);
+	buf_release(&message);
+	return err;
+}
+
+enum err
+note_cosign(
+    struct span note, int64_t time_s, struct signer *signer, struct buf *line)
+{
+	struct expected expected = {0};
+	char name[NOTE_ORIGIN_MAX + 1];
+	struct checkpoint read;
+	struct span signatures;
+	struct buf blob = {0};
+	uint8_t raw[32];
+	enum err err = note_open(note, &expected, &signatures, &read, NULL);
+
+	if (err == ERR_OK)
+		err = cosign_blob(signer, time_s, expected.body, &blob);
+	if (err == ERR_OK)
+		err = signer_public(signer, raw);
+	if (err == ERR_OK) {
+		note_witness_name(raw, name);
+		print_line(name, &blob, line);
+	}
+	buf_release(&blob);
+	return err;
 }
 
 void
@@ -293,7 +446,7 @@ note_key_print(const char *name, const uint8_t raw[32], struct buf *out)
 {
 	uint8_t hash[NOTE_HASH_LEN], key[33] = {NOTE_ED25519};
 
-	key_hash(span_of(name), raw, hash);
+	key_hash(NOTE_ED25519, span_of(name), raw, hash);
 	memcpy(key + 1, raw, 32);
 	buf_print(out, "%s+", name);
 	codec_hex(span_make(hash, sizeof(hash)), out);

@@ -1,5 +1,5 @@
 /*
- * note: C2SP signed-note and tlog-checkpoint.
+ * note: C2SP signed-note, tlog-checkpoint and tlog-cosignature.
  *
  * "<origin>\n<size>\n<base64 root>\n\n— <name> <base64(key hash || sig)>\n"
  * Ed25519 only is checked; other signature lines are ignored.
@@ -30,6 +30,22 @@ MUST_CHECK enum err note_sign(const struct checkpoint *checkpoint,
 /* Parse and check that a line by `raw` (Ed25519 public key) verifies. */
 MUST_CHECK enum err note_check(struct span note, const uint8_t raw[32],
     struct checkpoint *checkpoint, struct why *why);
+/* Without a look at the signatures: what it claims. */
+MUST_CHECK enum err note_read(
+    struct span note, struct checkpoint *checkpoint, struct why *why);
+
+/* A witness says that, at this time, a checkpoint was the largest it had seen
+ * of its log and extended all before (cosignature/v1).  Its key's name is
+ * "rongxin/witness/<first 8 bytes of the SHA-256 of the key, hex>". */
+void note_witness_name(const uint8_t raw[32], char out[NOTE_ORIGIN_MAX + 1]);
+/* Append the witness's line, which goes behind the note.  The note is well
+ * formed, or ERR_INVALID. */
+MUST_CHECK enum err note_cosign(
+    struct span note, int64_t time_s, struct signer *signer, struct buf *line);
+/* Is there a line of the witness whose key this is?  The log's own signature
+ * is note_check's. */
+MUST_CHECK enum err note_check_witness(
+    struct span note, const uint8_t raw[32], int64_t *time_s, struct why *why);
 /* "<name>+<hex key hash>+<base64 (0x01 || key)>": the verifier key. */
 void note_key_print(const char *name, const uint8_t raw[32], struct buf *out);
 

@@ -12,7 +12,7 @@
 #define NETWORK_MAX 65536
 
 static const char *const known[] = {"network", "suite", "ca", "batch_key",
-    "catalogue_key", "hub_curve_key", "receipt_key", NULL};
+    "catalogue_key", "hub_curve_key", "receipt_key", "witness_key", NULL};
 
 static bool
 copy_text(const struct json *value, char *out, size_t size)
@@ -40,10 +40,10 @@ copy_key(const struct json *value, uint8_t out[32])
 
 /* It may be missing, but not be wrong. */
 static bool
-copy_receipt_key(const struct json *value, struct network *network)
+copy_optional(const struct json *value, bool *has, uint8_t out[32])
 {
-	network->has_receipt_key = value != NULL;
-	return value == NULL || copy_key(value, network->receipt_key);
+	*has = value != NULL;
+	return value == NULL || copy_key(value, out);
 }
 
 static enum err
@@ -64,9 +64,12 @@ network_fill(const struct json *root, struct network *network, struct why *why)
 	    !copy_key(json_find(root, "catalogue_key"), network->catalogue_key))
 		return why_set(why, ERR_INVALID,
 		    "batch_key, catalogue_key: 64 hex digits are needed");
-	if (!copy_receipt_key(json_find(root, "receipt_key"), network))
-		return why_set(
-		    why, ERR_INVALID, "receipt_key: 64 hex digits are needed");
+	if (!copy_optional(json_find(root, "receipt_key"),
+		&network->has_receipt_key, network->receipt_key) ||
+	    !copy_optional(json_find(root, "witness_key"),
+		&network->has_witness_key, network->witness_key))
+		return why_set(why, ERR_INVALID,
+		    "receipt_key, witness_key: 64 hex digits are needed");
 	if (!copy_text(json_find(root, "hub_curve_key"), network->hub_curve_key,
 		sizeof(network->hub_curve_key)) ||
 	    strlen(network->hub_curve_key) != BUS_KEY_LEN)
@@ -128,6 +131,10 @@ network_print(const struct network *network, struct buf *out)
 	codec_hex(span_make(network->receipt_key, 32), &hex);
 	if (network->has_receipt_key)
 		json_put_text(&json, "receipt_key", buf_span(&hex));
+	buf_reset(&hex);
+	codec_hex(span_make(network->witness_key, 32), &hex);
+	if (network->has_witness_key)
+		json_put_text(&json, "witness_key", buf_span(&hex));
 	json_close_object(&json);
 	buf_release(&hex);
 }

@@ -21,6 +21,8 @@ struct network {
 	char hub_curve_key[BUS_KEY_LEN + 1];
 	bool has_receipt_key; /* networks made before receipts were signed */
 	uint8_t receipt_key[32];
+	bool has_witness_key; /* … before trails were witnessed */
+	uint8_t witness_key[32];
 };
 
 /* Unknown members and any suite but "international" are refused. */
@@ -28,7 +30,7 @@ MUST_CHECK enum err network_read(
     const char *path, struct network *network, struct why *why);
 void network_release(struct network *network);
 /* {"network","suite","ca","batch_key","catalogue_key","hub_curve_key"} and
- * perhaps "receipt_key" */
+ * perhaps "receipt_key", "witness_key" */
 void network_print(const struct network *network, struct buf *out);
 /* Read a one-line Z85 key file; a secret one must be readable by its owner
  * only. */

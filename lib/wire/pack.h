@@ -111,6 +111,13 @@ void pack_request(const struct request *request, struct buf *out);
 MUST_CHECK enum err unpack_request(
     struct span bytes, struct arena *arena, struct request *request);
 
+/* What the hub holds against a node's checkpoint. */
+enum trail_verdict {
+	TRAIL_GOOD,   /* as far as is known */
+	TRAIL_FORKED, /* other entries than those that were told */
+	TRAIL_SHORT   /* fewer entries than were witnessed */
+};
+#define COSIGNATURE_MAX 512
 enum reply_kind {
 	REPLY_WELCOME,
 	REPLY_BATCHES,
@@ -133,7 +140,9 @@ struct reply {
 	uint64_t oldest;                           /* too old */
 	struct span reason;                        /* refusal */
 	unsigned protocol_newest, protocol_oldest; /* refusal "protocol" */
-	uint64_t next;                             /* counted */
+	uint64_t next;                             /* counted … */
+	struct span cosignature;                   /* … of the checkpoint */
+	enum trail_verdict verdict;                /* … on it */
 	struct span image; /* snapshot, chunk: see wire/image.h */
 };
 void pack_reply(const struct reply *reply, struct buf *out);

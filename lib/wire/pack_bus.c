@@ -226,6 +226,8 @@ reply_pack_short(const struct reply *reply, struct buf *out)
 		packed.taken = 1;
 	} else if (reply->kind == REPLY_COUNTED) {
 		counted.next = reply->next;
+		counted.cosignature = part_bytes(reply->cosignature);
+		counted.verdict = (uint32_t)reply->verdict;
 		packed.what_case = RONGXIN__REPLY__WHAT_COUNTED;
 		packed.counted = &counted;
 	} else {
@@ -300,6 +302,19 @@ reply_fill_batches(
 }
 
 static enum err
+reply_fill_counted(const Rongxin__Counted *counted, struct reply *reply)
+{
+	if (counted->cosignature.len > COSIGNATURE_MAX ||
+	    counted->verdict > TRAIL_SHORT)
+		return ERR_INVALID;
+	reply->kind = REPLY_COUNTED;
+	reply->next = counted->next;
+	reply->cosignature = part_span(counted->cosignature);
+	reply->verdict = (enum trail_verdict)counted->verdict;
+	return ERR_OK;
+}
+
+static enum err
 reply_fill(
     const Rongxin__Reply *packed, struct arena *arena, struct reply *reply)
 {
@@ -320,9 +335,7 @@ reply_fill(
 		reply->kind = REPLY_TAKEN;
 		return packed->taken ? ERR_OK : ERR_INVALID;
 	case RONGXIN__REPLY__WHAT_COUNTED:
-		reply->kind = REPLY_COUNTED;
-		reply->next = packed->counted->next;
-		return ERR_OK;
+		return reply_fill_counted(packed->counted, reply);
 	case RONGXIN__REPLY__WHAT_REFUSAL:
 		if (!part_is_text(packed->refusal->reason, REASON_MAX))
 			return ERR_INVALID;
