@@ -380,6 +380,105 @@ any_entry_can_be_read_back(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+struct proven {
+	struct fixture *fixture;
+	enum err err;
+	struct inclusion inclusion;
+	bool holds;
+};
+
+static void
+on_proof(void *context, enum err err, const struct inclusion *inclusion)
+{
+	struct proven *proven = context;
+	struct checkpoint checkpoint;
+
+	proven->err = err;
+	if (err == ERR_OK) {
+		proven->inclusion = *inclusion;
+		assert_int_equal(
+		    note_read(inclusion->checkpoint, &checkpoint, NULL),
+		    ERR_OK);
+		proven->holds = inclusion_holds(inclusion, &checkpoint.root);
+	}
+	sem_post(&proven->fixture->done);
+}
+
+static enum err
+prove(struct fixture *fixture, uint64_t index, struct proven *proven)
+{
+	*proven = (struct proven){.fixture = fixture};
+	trail_prove(fixture->trail, index, on_proof, proven);
+	sem_wait(&fixture->done);
+	return proven->err;
+}
+
+/* As if the hub had cosigned it: whose line it is, the caller checks. */
+static void
+take_witnessed(struct fixture *fixture)
+{
+	struct buf note = {0};
+
+	trail_checkpoint(fixture->trail, &note);
+	trail_take_witnessed(fixture->trail, buf_span(&note));
+	buf_release(&note);
+}
+
+/* Over full tiles on disk, the edge in memory, and after a restart. */
+static void
+every_witnessed_entry_has_a_proof_and_later_ones_have_none(void **state)
+{
+	struct fixture *fixture = *state;
+	struct proven proven;
+	uint64_t i;
+
+	assert_int_equal(prove(fixture, 0, &proven), ERR_MISSING);
+	for (i = 0; i < 600; i++)
+		assert_true(append(fixture));
+	restart(fixture);
+	take_witnessed(fixture);
+	for (i = 0; i < 3; i++)
+		assert_true(append(fixture));
+	restart(fixture);
+
+	for (i = 0; i < 600; i++) {
+		assert_int_equal(prove(fixture, i, &proven), ERR_OK);
+		assert_int_equal(proven.inclusion.size, 600);
+		assert_true(proven.holds);
+	}
+	assert_int_equal(prove(fixture, 600, &proven), ERR_MISSING);
+	assert_int_equal(trail_witnessed(fixture->trail), 600);
+}
+
+/* An old copy of everything but the witnessed checkpoint. */
+static void
+a_trail_shorter_than_what_was_witnessed_does_not_open(void **state)
+{
+	struct fixture *fixture = *state;
+	char from[256], to[256];
+	struct proven proven;
+	off_t size;
+
+	assert_true(append(fixture));
+	restart(fixture);
+	size = log_size(fixture);
+	snprintf(from, 256, "%s/checkpoint", fixture->folder);
+	snprintf(to, 256, "%s/old", fixture->folder);
+	assert_int_equal(link(from, to), 0);
+	assert_true(append(fixture));
+	restart(fixture);
+	take_witnessed(fixture);
+	assert_int_equal(prove(fixture, 1, &proven), ERR_OK);
+	trail_close(fixture->trail);
+
+	assert_int_equal(truncate(log_path(fixture, from), size), 0);
+	snprintf(from, 256, "%s/checkpoint", fixture->folder);
+	assert_int_equal(rename(to, from), 0);
+	open_trail(fixture);
+
+	assert_false(trail_is_ready(fixture->trail));
+}
+
 int
 main(void)
 {
@@ -394,6 +493,8 @@ main(void)
 	    TEST(a_write_that_fails_releases_nothing_and_leaves_no_half_frame),
 	    TEST(the_trail_is_opened_again_when_it_can_be_written),
 	    TEST(any_entry_can_be_read_back),
+	    TEST(every_witnessed_entry_has_a_proof_and_later_ones_have_none),
+	    TEST(a_trail_shorter_than_what_was_witnessed_does_not_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

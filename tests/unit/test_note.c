@@ -246,6 +246,88 @@ the_verifier_key_has_the_form_of_signed_note(void **state)
 	buf_release(&key);
 }
 
+#define WITNESSED_S INT64_C(1700000000)
+
+static struct signer *
+cosign(struct buf *note, uint8_t raw[32])
+{
+	struct signer *witness = signer_new();
+	struct buf line = {0};
+
+	assert_int_equal(signer_public(witness, raw), ERR_OK);
+	sign(note);
+	assert_int_equal(
+	    note_cosign(buf_span(note), WITNESSED_S, witness, &line), ERR_OK);
+	buf_add(note, line.data, line.len);
+	buf_release(&line);
+	return witness;
+}
+
+static void
+a_cosigned_checkpoint_holds_for_log_and_witness(void **state)
+{
+	struct buf note = {0};
+	uint8_t raw[32];
+	struct signer *witness = cosign(&note, raw);
+	char name[NOTE_ORIGIN_MAX + 1];
+	int64_t time_s = 0;
+
+	(void)state;
+	note_witness_name(raw, name);
+	assert_int_equal(strncmp(name, "rongxin/witness/", 16), 0);
+	assert_int_equal(strlen(name), 32);
+	assert_non_null(strstr(buf_cstr(&note), name));
+	assert_int_equal(check(&note), ERR_OK);
+	assert_int_equal(
+	    note_check_witness(buf_span(&note), raw, &time_s, NULL), ERR_OK);
+	assert_int_equal(time_s, WITNESSED_S);
+	assert_int_equal(
+	    note_check_witness(buf_span(&note), public, &time_s, NULL),
+	    ERR_INVALID);
+	signer_free(witness);
+	buf_release(&note);
+}
+
+/* Of the log's own line another byte may differ: it is not the witness's. */
+static void
+a_changed_byte_of_what_was_witnessed_is_noticed(void **state)
+{
+	struct buf note = {0};
+	uint8_t raw[32];
+	struct signer *witness = cosign(&note, raw);
+	size_t body, line, i;
+	int64_t time_s;
+
+	(void)state;
+	body = (size_t)(strstr(buf_cstr(&note), "\n\n") - note.data);
+	line = (size_t)(strstr(note.data, "rongxin/witness") - note.data) - 4;
+	for (i = 0; i < note.len; i++) {
+		if (i > body && i < line)
+			continue;
+		note.data[i] ^= 1;
+		assert_int_not_equal(
+		    note_check_witness(buf_span(&note), raw, &time_s, NULL),
+		    ERR_OK);
+		note.data[i] ^= 1;
+	}
+	signer_free(witness);
+	buf_release(&note);
+}
+
+static void
+what_is_no_checkpoint_is_not_cosigned(void **state)
+{
+	struct checkpoint read;
+	struct buf line = {0};
+
+	(void)state;
+	assert_int_equal(
+	    note_cosign(span_of("log\n1\n"), 1, signer, &line), ERR_INVALID);
+	assert_int_equal(note_read(span_of(""), &read, NULL), ERR_INVALID);
+	assert_int_equal(line.len, 0);
+	buf_release(&line);
+}
+
 int
 main(void)
 {
@@ -260,6 +342,9 @@ main(void)
 	    cmocka_unit_test(extension_lines_are_ignored),
 	    cmocka_unit_test(well_signed_nonsense_is_refused),
 	    cmocka_unit_test(the_verifier_key_has_the_form_of_signed_note),
+	    cmocka_unit_test(a_cosigned_checkpoint_holds_for_log_and_witness),
+	    cmocka_unit_test(a_changed_byte_of_what_was_witnessed_is_noticed),
+	    cmocka_unit_test(what_is_no_checkpoint_is_not_cosigned),
 	};
 
 	return cmocka_run_group_tests(tests, make_key, drop_key);
