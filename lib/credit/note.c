@@ -352,7 +352,7 @@ note_check(struct span note, const uint8_t raw[32],
 {
 	struct expected expected = {0};
 	struct checkpoint read;
-	struct span signatures;
+	struct span signatures = {NULL, 0};
 	enum err err = note_open(note, &expected, &signatures, &read, why);
 
 	if (err != ERR_OK)
@@ -369,7 +369,7 @@ enum err
 note_read(struct span note, struct checkpoint *checkpoint, struct why *why)
 {
 	struct expected expected = {0};
-	struct span signatures;
+	struct span signatures = {NULL, 0};
 
 	return note_open(note, &expected, &signatures, checkpoint, why);
 }
@@ -381,7 +381,7 @@ note_check_witness(
 	struct expected expected = {.is_witness = true};
 	char name[NOTE_ORIGIN_MAX + 1];
 	struct checkpoint read;
-	struct span signatures;
+	struct span signatures = {NULL, 0};
 	enum err err = note_open(note, &expected, &signatures, &read, why);
 
 	if (err != ERR_OK)
@@ -424,7 +424,7 @@ note_cosign(
 	struct expected expected = {0};
 	char name[NOTE_ORIGIN_MAX + 1];
 	struct checkpoint read;
-	struct span signatures;
+	struct span signatures = {NULL, 0};
 	struct buf blob = {0};
 	uint8_t raw[32];
 	enum err err = note_open(note, &expected, &signatures, &read, NULL);
