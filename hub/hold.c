@@ -4,7 +4,6 @@
 #include "hub/hold.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -71,18 +70,6 @@ copy(struct spool *from, struct spool *to)
 	return err != ERR_OK ? err : spool_flush(to);
 }
 
-/* The file's name is on disk too. */
-static enum err
-flush_folder(const char *folder)
-{
-	int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool done = file >= 0 && fsync(file) == 0;
-
-	if (file >= 0)
-		close(file);
-	return done ? ERR_OK : ERR_IO;
-}
-
 static enum err
 keep_bytes(const char *folder, struct spool *spool, int64_t number)
 {
@@ -95,8 +82,6 @@ keep_bytes(const char *folder, struct spool *spool, int64_t number)
 	if (err != ERR_OK)
 		return err;
 	err = copy(spool, kept);
-	if (err == ERR_OK)
-		err = flush_folder(folder);
 	if (err != ERR_OK)
 		spool_forget(kept);
 	spool_close(kept);

@@ -22,6 +22,7 @@
 
 struct spool {
 	int file;
+	int folder; /* that holds the name; -1: no name */
 	uint64_t size;
 	struct digest_stream *digest; /* NULL: bytes of before are in it */
 	char *path;                   /* NULL: no name */
@@ -53,6 +54,7 @@ spool_open(const char *folder, struct why *why)
 	buf_release(&path);
 	spool = mem_new(sizeof(*spool));
 	spool->file = file;
+	spool->folder = -1;
 	spool->digest = digest_stream_new();
 	return spool;
 }
@@ -72,14 +74,14 @@ spool_open_part(const char *folder, const char *name, bool make,
 	struct spool *spool;
 	struct stat status;
 	enum err err = ERR_OK;
-	int file;
+	int file, holder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	print_path(folder, name, &path);
 	file = open(path.data,
 	    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0), 0600);
 	if (file < 0 && errno == ENOENT && !make)
 		err = why_set(why, ERR_MISSING, "nothing is held");
-	else if (file < 0 || fstat(file, &status) != 0)
+	else if (file < 0 || holder < 0 || fstat(file, &status) != 0)
 		err =
 		    why_set(why, ERR_IO, "%s: %s", path.data, strerror(errno));
 	else if (flock(file, LOCK_EX | LOCK_NB) != 0)
@@ -87,11 +89,14 @@ spool_open_part(const char *folder, const char *name, bool make,
 	if (err != ERR_OK) {
 		if (file >= 0)
 			close(file);
+		if (holder >= 0)
+			close(holder);
 		buf_release(&path);
 		return err;
 	}
 	spool = mem_new(sizeof(*spool));
 	spool->file = file;
+	spool->folder = holder;
 	/* Asked again: the one before may have added to it. */
 	spool->size = fstat(file, &status) == 0 ? (uint64_t)status.st_size : 0;
 	spool->path = mem_text(path.data);
@@ -150,6 +155,8 @@ spool_close(struct spool *spool)
 	if (spool == NULL)
 		return;
 	close(spool->file);
+	if (spool->folder >= 0)
+		close(spool->folder);
 	digest_stream_free(spool->digest);
 	mem_free(spool->path);
 	buf_release(&spool->bytes);
@@ -214,6 +221,22 @@ on_synced(uv_fs_t *request)
 	spool->done(spool->context, err);
 }
 
+/* Bytes on disk are of no use without their name: whoever made the file may
+ * have ended before that was there, so it is synced each time. */
+static void
+on_bytes_synced(uv_fs_t *request)
+{
+	struct spool *spool = request->data;
+	uv_loop_t *loop = request->loop;
+
+	if (request->result < 0 || spool->folder < 0) {
+		on_synced(request);
+		return;
+	}
+	uv_fs_req_cleanup(request);
+	(void)uv_fs_fsync(loop, &spool->request, spool->folder, on_synced);
+}
+
 void
 spool_sync(struct spool *spool, void *loop,
     void (*done)(void *context, enum err err), void *context)
@@ -221,7 +244,8 @@ spool_sync(struct spool *spool, void *loop,
 	spool->done = done;
 	spool->context = context;
 	spool->request.data = spool;
-	(void)uv_fs_fdatasync(loop, &spool->request, spool->file, on_synced);
+	(void)uv_fs_fdatasync(
+	    loop, &spool->request, spool->file, on_bytes_synced);
 }
 
 enum err
@@ -248,7 +272,9 @@ spool_append(struct spool *spool, struct span bytes)
 enum err
 spool_flush(struct spool *spool)
 {
-	return fdatasync(spool->file) == 0 ? ERR_OK : ERR_IO;
+	if (fdatasync(spool->file) != 0)
+		return ERR_IO;
+	return spool->folder < 0 || fsync(spool->folder) == 0 ? ERR_OK : ERR_IO;
 }
 
 uint64_t

@@ -39,12 +39,12 @@ void spool_forget(struct spool *spool);
  * on it.  One write at a time. */
 void spool_write(struct spool *spool, void *loop, struct span bytes,
     void (*done)(void *context, enum err err), void *context);
-/* The same for what was written to be on disk. */
+/* The same for what was written, and the name, to be on disk. */
 void spool_sync(struct spool *spool, void *loop,
     void (*done)(void *context, enum err err), void *context);
 /* Append and wait; for threads without a loop. */
 MUST_CHECK enum err spool_append(struct spool *spool, struct span bytes);
-/* Wait until all of it is on disk. */
+/* Wait until all of it, and the name, is on disk. */
 MUST_CHECK enum err spool_flush(struct spool *spool);
 uint64_t spool_size(const struct spool *spool);
 /* Was everything in it written by this process, so that its digest is
