@@ -19,6 +19,7 @@
 #include "base/sign.h"
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/key_batch.h"
 #include "cli/key_roll.h"
 #include "cli/show.h"
 #include "credit/member.h"
@@ -452,7 +453,16 @@ static const struct arg_option node_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option batch_options[] = {
+    {"network", "FILE", NULL, "network.json, which tells of each step"},
+    {"finish", NULL, NULL, "the next key takes the place of the present one"},
+    {"until", "N", NULL,
+	"after that: where stream 0000 was, as the log's keys.retired says"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option roll_options[] = {
+    {"network", "FILE", NULL, "the hub's own pair: network.json tells of it"},
     {"finish", NULL, NULL, "the next pair takes the place of the present one"},
     {NULL, NULL, NULL, NULL},
 };
@@ -483,6 +493,12 @@ static const struct arg_command commands[] = {
 	"public one (member roll,\nparent_key), --finish renames them.",
 	"rongxin key roll /etc/rongxin/gd --finish", 1, 1, roll_options,
 	key_roll},
+    {"key roll-batch", "STEM", "make the next batch key, or put it in place",
+	"When the hub was started with the network.json that this changes, "
+	"--finish and start it again.",
+	"rongxin key roll-batch /etc/rongxin/batch --network "
+	"/etc/rongxin/network.json --finish",
+	1, 1, batch_options, key_batch},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

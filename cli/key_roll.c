@@ -69,6 +69,42 @@ finish(const struct roll *roll, struct why *why)
 	return ERR_OK;
 }
 
+enum err
+key_roll_write(const char *path, const struct network *network, struct why *why)
+{
+	struct buf text = {0};
+	enum err err;
+
+	network_print(network, &text);
+	buf_char(&text, '\n');
+	err = file_replace(path, buf_span(&text), 0644, why);
+	buf_release(&text);
+	return err;
+}
+
+/* The pair has changed already; this is done again by hand when it fails. */
+static enum err
+tell_network(
+    const char *path, const struct roll *roll, bool finishes, struct why *why)
+{
+	struct network network;
+	char *next = network.next_hub_curve_key;
+	enum err err = network_read(path, &network, why);
+
+	if (err != ERR_OK)
+		return err;
+	err = network_read_curve(
+	    finishes ? roll->public_key : roll->next_public, false, next, why);
+	if (err == ERR_OK && finishes) {
+		memcpy(network.hub_curve_key, next, BUS_KEY_LEN + 1);
+		next[0] = '\0';
+	}
+	if (err == ERR_OK)
+		err = key_roll_write(path, &network, why);
+	network_release(&network);
+	return err;
+}
+
 int
 key_roll(const struct args *args)
 {
@@ -86,5 +122,8 @@ key_roll(const struct args *args)
 		    finishes ? "is not there: roll first"
 			     : "is there already: finish first");
 	err = finishes ? finish(&roll, &why) : begin(&roll, &why);
+	if (err == ERR_OK && args_get(args, "network") != NULL)
+		err = tell_network(
+		    args_get(args, "network"), &roll, finishes, &why);
 	return err == ERR_OK ? DONE : args_failed(args, "%s", why.text);
 }

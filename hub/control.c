@@ -182,6 +182,25 @@ control_take_over(struct control_round *round, const struct takeover *takeover,
 }
 
 enum err
+control_put_key(
+    struct control_round *round, const struct control_key *key, struct why *why)
+{
+	struct record_field field = {.number = 1, .value = key->document};
+	struct record record =
+	    control_record(CONTROL_KEY, span_of(key->subject), key->key);
+
+	/* `touched` has room for a batch key, which is the longest. */
+	if (!round_takes(round, CONTROL_KEY, key->key))
+		return why_set(why, ERR_BUSY, "not in this round");
+	if (key->retired)
+		record.state = RECORD_WITHDRAWN;
+	record.fields = &field;
+	record.field_count = 1;
+	round_put(round, &record, key->key);
+	return ERR_OK;
+}
+
+enum err
 control_admit(
     struct ledger *ledger, const struct member *member, struct why *why)
 {

@@ -18,6 +18,12 @@
 
 struct control_round;
 
+struct control_key {
+	const char *subject; /* CONTROL_KEY_… */
+	struct span key, document;
+	bool retired;
+};
+
 /* Begins the ledger's transaction. */
 struct control_round *control_round_begin(struct ledger *ledger);
 /* Commits; the round is gone.  An error: nothing of it is in the ledger, be it
@@ -51,6 +57,10 @@ MUST_CHECK enum err control_revoke(struct control_round *round,
 /* Node `node` says that `subject` revoked `id` there by certificate. */
 MUST_CHECK enum err control_revoke_at(struct control_round *round,
     const char *node, struct span subject, struct span id, struct why *why);
+
+/* A key of the hub that is used or, with `retired`, is no more. */
+MUST_CHECK enum err control_put_key(struct control_round *round,
+    const struct control_key *key, struct why *why);
 
 /* A round of its own each. */
 MUST_CHECK enum err control_admit(

@@ -19,6 +19,7 @@
 #include "hub/endpoints.h"
 #include "hub/hub.h"
 #include "hub/inbox.h"
+#include "hub/keys.h"
 #include "hub/migrate.h"
 #include "hub/pull.h"
 #include "hub/settings.h"
@@ -179,13 +180,17 @@ open_desk(struct hub *hub, struct why *why)
 {
 	struct ledger *ledger =
 	    ledger_open(conninfo(hub), hub->settings.batch_key, why);
+	struct keys_files files = {
+	    hub->settings.batch_key, hub->settings.curve};
 	enum err err;
 
 	if (ledger == NULL)
 		return ERR_DATABASE;
 	hub->members = shared_new(members_free);
 	hub->catalogue = shared_new(catalogue_free);
-	err = hub_reload_members(hub, ledger, why);
+	err = keys_settle(ledger, &hub->network, &files, why);
+	if (err == ERR_OK)
+		err = hub_reload_members(hub, ledger, why);
 	if (err == ERR_OK)
 		err = admit_operator(hub, ledger, why);
 	if (err == ERR_OK)

@@ -1,9 +1,9 @@
 /*
  * control: the control records of stream 0000 as the node looks them up.
  *
- * Keys begin with one letter: m member, k catalogue, c consent, p pending
- * consent, r revoked here.  A consent's value is its state and its claims, a
- * mark's the subject.
+ * Keys begin with one letter: m member, k catalogue, c consent, h key of the
+ * hub, p pending consent, r revoked here.  A consent's value is its state and
+ * its claims, a key's its state and its document, a mark's the subject.
  */
 #include "node/control.h"
 
@@ -109,6 +109,23 @@ control_index_consent(struct kv_write *write, struct snapshot *newest,
 	buf_release(&value);
 }
 
+/* Its name is subject, blank, key. */
+static void
+control_index_key(
+    struct kv_write *write, const struct record *record, struct span document)
+{
+	struct buf name = {0}, value = {0};
+
+	buf_add(&name, record->subject.ptr, record->subject.len);
+	buf_char(&name, ' ');
+	buf_add(&name, record->key.ptr, record->key.len);
+	buf_char(&value, record->state == RECORD_WITHDRAWN ? 'r' : 'a');
+	buf_add(&value, document.ptr, document.len);
+	control_put(write, 'h', buf_span(&name), buf_span(&value));
+	buf_release(&name);
+	buf_release(&value);
+}
+
 enum err
 control_index(struct kv_write *write, struct snapshot *newest,
     const struct record *record, struct why *why)
@@ -131,6 +148,9 @@ control_index(struct kv_write *write, struct snapshot *newest,
 		break;
 	case CONTROL_CONSENT:
 		control_index_consent(write, newest, record, document->value);
+		break;
+	case CONTROL_KEY:
+		control_index_key(write, record, document->value);
 		break;
 	default: /* of a later version */
 		break;
@@ -194,7 +214,8 @@ rebuild_add(void *context, struct span key, const struct record *record)
 static void
 rebuild_empty(struct rebuild *rebuild)
 {
-	static const char *const kinds[] = {"c", "d", "k", "l", "m", "n"};
+	static const char *const kinds[] = {
+	    "c", "d", "h", "i", "k", "l", "m", "n"};
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i += 2)
@@ -273,6 +294,41 @@ control_each_member(struct snapshot *snapshot, control_member_fn each,
 
 	return kv_each(
 	    snapshot_view(snapshot), &range, member_walk_row, &walk, why);
+}
+
+struct key_walk {
+	control_key_fn each;
+	void *context;
+};
+
+static bool
+key_walk_row(void *context, struct span name, struct span value)
+{
+	struct key_walk *walk = context;
+	const char *blank = memchr(name.ptr, ' ', name.len);
+	struct control_key_row row;
+
+	if (blank == NULL || value.len == 0)
+		return true;
+	row.subject = span_make(name.ptr + 1, (size_t)(blank - name.ptr) - 1);
+	row.key =
+	    span_make(blank + 1, name.len - (size_t)(blank + 1 - name.ptr));
+	row.document = span_make(value.ptr + 1, value.len - 1);
+	row.retired = *value.ptr == 'r';
+	walk->each(walk->context, &row);
+	return true;
+}
+
+enum err
+control_each_key(struct snapshot *snapshot, control_key_fn each, void *context,
+    struct why *why)
+{
+	struct kv_range range = {
+	    .family = STORE_CONTROL, .prefix = span_of("h")};
+	struct key_walk walk = {each, context};
+
+	return kv_each(
+	    snapshot_view(snapshot), &range, key_walk_row, &walk, why);
 }
 
 enum err

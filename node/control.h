@@ -36,6 +36,15 @@ void control_drop_pending(struct kv_write *write, const char *consent_id);
 typedef void (*control_member_fn)(void *context, struct span document);
 MUST_CHECK enum err control_each_member(struct snapshot *snapshot,
     control_member_fn each, void *context, struct why *why);
+/* A key of the hub; borrowed. */
+struct control_key_row {
+	struct span subject, key, document;
+	bool retired;
+};
+typedef void (*control_key_fn)(
+    void *context, const struct control_key_row *row);
+MUST_CHECK enum err control_each_key(struct snapshot *snapshot,
+    control_key_fn each, void *context, struct why *why);
 /* Append the catalogue's JWS; ERR_MISSING before the first one. */
 MUST_CHECK enum err control_catalogue(
     struct snapshot *snapshot, struct buf *jws, struct why *why);

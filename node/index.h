@@ -2,7 +2,7 @@
  * index: the index of an image, as it comes page by page.
  *
  * It counts when it is whole: its sums add up to the state that the hub signed
- * in the batch header at its position (docs/decisions/0003-snapshots.md).
+ * in the batch header at its position (docs/decisions/0005-snapshots.md).
  * Bounded by IMAGE_CHUNKS_MAX entries.  One thread.
  */
 #ifndef NODE_INDEX_H

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "credit/lease.h"
 #include "node/adopt.h"
+#include "node/keys.h"
 #include "node/replica.h"
 #include "node/world.h"
 
@@ -20,7 +21,7 @@ struct intake {
 	struct mend *mend;
 	struct snapshot *newest;
 	struct arena *arena;
-	struct verifier *batch_key, *catalogue_key;
+	struct verifier *catalogue_key;
 	struct lease lease;
 	bool unsynced;      /* something was applied since the last sync */
 	bool world_changed; /* members or catalogue came */
@@ -115,6 +116,8 @@ intake_note_control(struct intake *intake, const struct taken *taken)
 	for (i = 0; i < taken->count; i++) {
 		record = &taken->records[i];
 		document = record_find(record, 1);
+		if (record->item == CONTROL_KEY)
+			keys_learn(intake->settings.keys, intake->newest);
 		if (record->item != CONTROL_CONSENT)
 			intake->world_changed = true;
 		else if (document != NULL)
@@ -230,10 +233,12 @@ intake_pulse(struct intake *intake, struct span packed)
 	struct pulse pulse;
 
 	arena_reset(intake->arena);
-	if (unpack_pulse(packed, intake->batch_key, intake->arena, &pulse) !=
-	    ERR_OK) {
+	if (keys_unpack_pulse(intake->settings.keys, packed, intake->arena,
+		&pulse) != ERR_OK) {
 		log_warn("follow.pulse", "refused=1 peer=%s",
 		    parent_peer(intake->parent));
+		/* By a key that stream 0000 may already tell of? */
+		parent_ask_control(intake->parent);
 		return;
 	}
 	if (pulse.hub_time_us <= intake->lease.hub_us)
@@ -370,7 +375,7 @@ intake_prepare(struct intake *intake, struct why *why)
 	    .own_code = settings->own_code};
 	struct mend_settings mend = {.store = settings->store,
 	    .room = settings->room,
-	    .batch_key = settings->batch_key,
+	    .keys = settings->keys,
 	    .ask = intake_on_ask,
 	    .loaded = intake_on_loaded,
 	    .context = intake};
@@ -378,10 +383,10 @@ intake_prepare(struct intake *intake, struct why *why)
 	if (adopt_waiting(settings->store, why) != ERR_OK)
 		return ERR_DATABASE;
 	intake->newest = store_newest(settings->store);
+	keys_learn(settings->keys, intake->newest);
 	intake->arena = arena_new();
-	intake->batch_key = verifier_new(settings->batch_key);
 	intake->catalogue_key = verifier_new(settings->catalogue_key);
-	intake->replica = replica_new(settings->store, settings->batch_key);
+	intake->replica = replica_new(settings->store, settings->keys);
 	intake->parent = parent_new(settings->own_code);
 	if (settings->parent_name != NULL)
 		parent_set_endpoint(intake->parent, settings->parent_name);
@@ -424,7 +429,6 @@ intake_free(struct intake *intake)
 	replica_free(intake->replica);
 	snapshot_release(intake->newest);
 	arena_free(intake->arena);
-	verifier_free(intake->batch_key);
 	verifier_free(intake->catalogue_key);
 	mem_free(intake);
 }
@@ -462,8 +466,10 @@ intake_mend(struct intake *intake)
 void
 intake_loaded(struct intake *intake, const struct load_report *report)
 {
-	if (mend_loaded(intake->mend, report))
-		intake->world_changed = true;
+	if (!mend_loaded(intake->mend, report))
+		return;
+	keys_learn(intake->settings.keys, intake->newest);
+	intake->world_changed = true;
 }
 
 void

@@ -17,6 +17,7 @@
 #include "node/store.h"
 #include "node/trim.h"
 #include "wire/bus.h"
+#include "wire/keyring.h"
 
 struct intake_settings {
 	struct store *store;
@@ -26,7 +27,8 @@ struct intake_settings {
 	struct room *room;     /* when it is short no batch is taken */
 	const char *own_code;
 	const char *parent_name; /* its endpoint, for the log; set by follow */
-	const uint8_t *batch_key, *catalogue_key; /* 32 bytes raw */
+	struct keyring *keys;    /* of the hub's batches; fed here */
+	const uint8_t *catalogue_key; /* 32 bytes raw */
 	int64_t lease_us;
 	struct trim_limits log; /* of the sealed log */
 	bool serves;            /* publish to children */

@@ -213,7 +213,7 @@ load_new(const struct load_settings *settings)
 	struct load *load = mem_new(sizeof(*load));
 
 	load->settings = *settings;
-	load->opener = opener_new(settings->batch_key);
+	load->opener = opener_new(settings->keys);
 	/* After a restart answers to the former process find nobody. */
 	load->ticket = (uint64_t)clock_now_us();
 	load->worker =

@@ -38,7 +38,7 @@ struct load_report {
 
 struct load_settings {
 	struct store *store;
-	const uint8_t *batch_key; /* 32 bytes raw */
+	struct keyring *keys; /* of the hub's batches; borrowed */
 	/* On the load thread: a packed request to the parent; and what became
 	 * of an order, once, but when it is stopped. */
 	void (*send)(void *context, struct span request);

@@ -5,6 +5,7 @@
  * end first, then what they need.
  */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "node/endpoints.h"
 #include "node/masked.h"
 #include "node/node.h"
+#include "node/redial.h"
 #include "node/relay.h"
 #include "node/settings.h"
 #include "node/world.h"
@@ -39,16 +41,19 @@ struct daemon {
 	struct node_settings settings;
 	struct node node;
 	struct network network;
+	struct keyring *keys; /* of the hub's batches */
 	struct identity self;
 	char ca[PATH_SIZE], trail_folder[PATH_SIZE];
 	struct trust *trust;
 	struct signer *sign_key, *trail_key;
 	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
 	struct relay *relay; /* NULL: serves no children */
+	struct redial *redial;
 	struct check *check;
 	struct budget *budget;
 	struct census_taker *census_taker;
 	struct bus *bus;
+	struct bus *_Atomic dialled; /* the same, for the bus thread */
 	struct http_server *http;
 };
 
@@ -104,6 +109,7 @@ read_roots(struct daemon *daemon, struct why *why)
 
 	if (err != ERR_OK)
 		return err;
+	daemon->keys = network_keyring(&daemon->network);
 	/* OpenSSL wants its roots in a file. */
 	file_path(daemon->ca, PATH_SIZE, daemon->settings.folder, "ca.pem");
 	err = file_replace(daemon->ca, span_of(daemon->network.ca), 0644, why);
@@ -178,7 +184,7 @@ open_follow(struct daemon *daemon, struct why *why)
 		.signer = daemon->sign_key,
 		.room = node->room,
 		.own_code = daemon->self.code,
-		.batch_key = daemon->network.batch_key,
+		.keys = daemon->keys,
 		.catalogue_key = daemon->network.catalogue_key,
 		.lease_us = daemon->settings.lease_seconds * CLOCK_SECOND,
 		.log = {daemon->settings.log_days * DAY_US,
@@ -272,8 +278,19 @@ on_link(void *context, bool connected)
 	struct daemon *daemon = context;
 
 	log_info("node.link", "connected=%d", connected);
+	redial_on_link(daemon->redial, connected);
 	if (connected)
 		follow_on_link(daemon->node.follow);
+}
+
+static void
+on_tick(void *context)
+{
+	struct daemon *daemon = context;
+	struct bus *bus = atomic_load(&daemon->dialled);
+
+	if (bus != NULL)
+		redial_tick(daemon->redial, bus);
 }
 
 static bool
@@ -304,14 +321,18 @@ static enum err
 open_bus(struct daemon *daemon, struct why *why)
 {
 	const struct node_settings *settings = &daemon->settings;
+	struct redial_settings redial = {.folder = settings->folder,
+	    .parent_key = settings->parent_key[0] != '\0'
+			      ? settings->parent_key
+			      : daemon->network.hub_curve_key,
+	    .network = &daemon->network,
+	    .world = daemon->node.world};
 	struct bus_settings bus = {.admit = on_admit,
 	    .hear = on_hear,
 	    .request = on_request,
 	    .parent_live = settings->parent_live,
 	    .parent_fetch = settings->parent_fetch,
-	    .parent_key = settings->parent_key[0] != '\0'
-			      ? settings->parent_key
-			      : daemon->network.hub_curve_key,
+	    .tick = on_tick,
 	    .live_message = on_live,
 	    .reply = on_reply,
 	    .link = on_link,
@@ -324,9 +345,12 @@ open_bus(struct daemon *daemon, struct why *why)
 		bus.live = settings->live;
 		bus.fetch = settings->fetch;
 	}
+	daemon->redial = redial_new(&redial);
+	bus.parent_key = redial_key(daemon->redial);
 	daemon->bus = bus_open(&bus, why);
 	if (daemon->bus == NULL)
 		return ERR_NETWORK;
+	atomic_store(&daemon->dialled, daemon->bus);
 	if (daemon->relay != NULL)
 		relay_attach(daemon->relay, daemon->bus);
 	follow_attach(daemon->node.follow, daemon->bus);
@@ -411,6 +435,7 @@ daemon_close(struct daemon *daemon)
 		follow_stop(node->follow);
 	if (daemon->bus != NULL)
 		bus_close(daemon->bus);
+	redial_free(daemon->redial);
 	check_free(daemon->check);
 	masked_free(node->masked);
 	census_taker_free(daemon->census_taker);
@@ -426,6 +451,7 @@ daemon_close(struct daemon *daemon)
 	signer_free(daemon->sign_key);
 	signer_free(daemon->trail_key);
 	trust_free(daemon->trust);
+	keyring_free(daemon->keys);
 	network_release(&daemon->network);
 	settings_release(node_setting_rows, &daemon->settings);
 }

@@ -25,7 +25,7 @@ mend_new(const struct mend_settings *settings)
 {
 	struct mend *mend = mem_new(sizeof(*mend));
 	struct load_settings load = {.store = settings->store,
-	    .batch_key = settings->batch_key,
+	    .keys = settings->keys,
 	    .send = settings->ask,
 	    .done = settings->loaded,
 	    .context = settings->context};

@@ -19,7 +19,7 @@ struct mend_settings {
 	struct parent *parent;
 	struct courier *courier; /* told of consents */
 	const struct room *room; /* when it is short nothing is loaded */
-	const uint8_t *batch_key;
+	struct keyring *keys;    /* of the hub's batches; borrowed */
 	/* On a thread of its own: a request; a report, for mend_loaded. */
 	void (*ask)(void *context, struct span request);
 	void (*loaded)(void *context, const struct load_report *report);

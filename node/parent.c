@@ -292,6 +292,15 @@ parent_needs_image(struct followed *followed)
 	followed->not_before_us = 0;
 }
 
+void
+parent_ask_control(struct parent *parent)
+{
+	struct followed *control = parent_find(parent, STREAM_CONTROL);
+
+	if (control != NULL && control->phase == FOLLOWED_LIVE)
+		control->phase = FOLLOWED_UNKNOWN;
+}
+
 static bool
 followed_may_load(const struct followed *followed)
 {

@@ -67,6 +67,8 @@ void parent_told(struct followed *followed, uint64_t newest);
 void parent_applied(struct followed *followed);
 /* A batch could not be applied: ask again, but not at once. */
 void parent_refused(struct followed *followed);
+/* Stream 0000 may be longer than we know: ask, if we do not already. */
+void parent_ask_control(struct parent *parent);
 /* Batches do not help any more: an image has to. */
 void parent_needs_image(struct followed *followed);
 /* The stream whose image is next, from now on under way; NULL: none. */

@@ -18,12 +18,12 @@ struct replica {
 };
 
 struct replica *
-replica_new(struct store *store, const uint8_t batch_key[32])
+replica_new(struct store *store, struct keyring *keys)
 {
 	struct replica *replica = mem_new(sizeof(*replica));
 
 	replica->store = store;
-	replica->opener = opener_new(batch_key);
+	replica->opener = opener_new(keys);
 	replica->arena = arena_new();
 	replica->batches = metric_counter("rongxin_node_batches_applied_total",
 	    "", "Sealed batches applied.");

@@ -22,7 +22,8 @@ struct taken {
 	size_t count;
 };
 
-struct replica *replica_new(struct store *store, const uint8_t batch_key[32]);
+/* Both are borrowed. */
+struct replica *replica_new(struct store *store, struct keyring *keys);
 void replica_free(struct replica *replica); /* safe on NULL */
 /* ERR_OK: applied (not yet synced).  ERR_SEEN: a harmless repeat.
  * ERR_MISSING: a stream that is not followed.  ERR_GAP: batches before it are

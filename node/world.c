@@ -35,6 +35,23 @@ world_on_member(void *context, struct span document)
 		log_warn("world.member", "ignored=1 why=\"%s\"", why.text);
 }
 
+static void
+world_on_key(void *context, const struct control_key_row *row)
+{
+	struct world *world = context;
+	struct world_key *key;
+
+	if (!span_is(row->subject, CONTROL_KEY_CURVE) ||
+	    row->key.len != BUS_KEY_LEN)
+		return;
+	world->hub_keys = mem_grow(world->hub_keys,
+	    (world->hub_key_count + 1) * sizeof(*world->hub_keys));
+	key = &world->hub_keys[world->hub_key_count++];
+	memcpy(key->key, row->key.ptr, BUS_KEY_LEN);
+	key->key[BUS_KEY_LEN] = '\0';
+	key->retired = row->retired;
+}
+
 static int
 member_order(const void *a, const void *b)
 {
@@ -73,6 +90,8 @@ world_read(struct snapshot *snapshot, const struct verifier *catalogue_key,
 
 	err = control_each_member(snapshot, world_on_member, &reading, why);
 	if (err == ERR_OK)
+		err = control_each_key(snapshot, world_on_key, world, why);
+	if (err == ERR_OK)
 		err = world_read_catalogue(world, snapshot, catalogue_key, why);
 	if (err != ERR_OK) {
 		world_free(world);
@@ -94,6 +113,7 @@ world_free(void *object)
 		return;
 	catalog_free(world->catalog);
 	mem_free(world->members);
+	mem_free(world->hub_keys);
 	mem_free(world);
 }
 

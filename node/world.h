@@ -12,11 +12,19 @@
 #include "credit/catalog.h"
 #include "credit/member.h"
 #include "node/store.h"
+#include "wire/bus.h"
+
+struct world_key {
+	char key[BUS_KEY_LEN + 1];
+	bool retired;
+};
 
 struct world {
 	struct catalog *catalog; /* NULL before the first one */
 	struct member *members;  /* ascending by code */
 	size_t member_count;
+	struct world_key *hub_keys; /* CURVE; none before the first roll */
+	size_t hub_key_count;
 	const struct member *self; /* NULL: not (or not yet) on the list */
 };
 

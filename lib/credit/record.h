@@ -26,10 +26,15 @@
 enum control_item {
 	CONTROL_CATALOGUE = 60001, /* subject "catalogue"; compact JWS */
 	CONTROL_MEMBER = 60002,    /* subject = member code; JSON (member.h) */
-	CONTROL_CONSENT = 60003    /* subject = USCC, key = consent id; JWS.
+	CONTROL_CONSENT = 60003,   /* subject = USCC, key = consent id; JWS.
 				      Revoked: state withdrawn, field 2 says by
 				      what (a JWS, or "node:<code>") */
+	CONTROL_KEY = 60004 /* of the hub: subject says which, key = the public
+			       key; JSON.  Retired: state withdrawn */
 };
+
+#define CONTROL_KEY_BATCH "batch" /* hex; retired: {"until":{"4401":12,…}} */
+#define CONTROL_KEY_CURVE "curve" /* Z85 */
 
 enum record_state {
 	RECORD_CURRENT = 1,

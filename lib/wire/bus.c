@@ -50,6 +50,13 @@ bus_make_keys(
 							      : ERR_CRYPTO;
 }
 
+enum err
+bus_public_key(const char *secret_key, char public_key[BUS_KEY_LEN + 1])
+{
+	return zmq_curve_public(public_key, secret_key) == 0 ? ERR_OK
+							     : ERR_CRYPTO;
+}
+
 /* A loop that cannot be made means that the process is out of descriptors or
  * memory before it did anything. */
 void

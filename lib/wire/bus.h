@@ -26,6 +26,10 @@ struct bus;
 MUST_CHECK enum err bus_make_keys(
     char public_key[BUS_KEY_LEN + 1], char secret_key[BUS_KEY_LEN + 1]);
 
+/* The public half of a secret one; ERR_CRYPTO: it is none. */
+MUST_CHECK enum err bus_public_key(
+    const char *secret_key, char public_key[BUS_KEY_LEN + 1]);
+
 /* Whose key is it?  Fill `code` and return true, or false: refused for now (the
  * peer tries again after some seconds).  Asked once a connection, on the bus
  * thread; must be quick.  Who was let in stays until it disconnects: what a
@@ -77,6 +81,9 @@ struct bus *bus_open(const struct bus_settings *settings, struct why *why);
 /* Does what was posted before, waits for the thread; no callback runs
  * afterwards.  Not from a callback.  Safe on NULL. */
 void bus_close(struct bus *bus);
+/* From a callback only: leaves the parent and connects to it as the holder of
+ * this key.  Subscriptions stay; requests that wait to be sent are lost. */
+void bus_dial(struct bus *bus, const char *parent_key);
 /* The endpoints as bound (with the real port); borrowed. */
 const char *bus_live_endpoint(const struct bus *bus);
 const char *bus_fetch_endpoint(const struct bus *bus);

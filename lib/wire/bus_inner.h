@@ -49,6 +49,8 @@ struct bus {
 	struct socket sockets[PLACE_COUNT];
 	char live_endpoint[BUS_ENDPOINT_MAX];
 	char fetch_endpoint[BUS_ENDPOINT_MAX];
+	char parent_live[BUS_ENDPOINT_MAX];
+	char parent_fetch[BUS_ENDPOINT_MAX];
 	uv_loop_t loop;
 	uv_thread_t thread;
 	uv_prepare_t prepare;

@@ -2,10 +2,12 @@
  * bus_socket: the sockets of a bus: their options, and what comes out of them.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <zmq.h>
 
+#include "base/log.h"
 #include "wire/bus_inner.h"
 
 #define TURN 256
@@ -342,6 +344,10 @@ bus_open_following(
 	    zmq_connect(link, LINK_ENDPOINT) != 0)
 		return bus_fault(why, "monitor", LINK_ENDPOINT);
 
+	snprintf(bus->parent_live, sizeof(bus->parent_live), "%s",
+	    settings->parent_live);
+	snprintf(bus->parent_fetch, sizeof(bus->parent_fetch), "%s",
+	    settings->parent_fetch);
 	/* A refused knock shows as a handshake that does not end: the sooner it
 	 * is given up, the sooner a new member gets in. */
 	socket_set_limits(follow, MESSAGE_MOST);
@@ -355,6 +361,26 @@ bus_open_following(
 	if (err != ERR_OK)
 		return err;
 	return socket_connect(ask, settings, settings->parent_fetch, why);
+}
+
+/* A key counts for connections that are made after it was set, and a second
+ * connection to the same endpoint is not made while there is one. */
+static void
+socket_dial(void *zmq, const char *endpoint, const char *key)
+{
+	zmq_disconnect(zmq, endpoint);
+	if (!socket_set_key(zmq, ZMQ_CURVE_SERVERKEY, key) ||
+	    zmq_connect(zmq, endpoint) != 0)
+		log_error("bus.dial", "endpoint=%s why=\"%s\"", endpoint,
+		    zmq_strerror(errno));
+}
+
+void
+bus_dial(struct bus *bus, const char *parent_key)
+{
+	socket_dial(
+	    bus->sockets[PLACE_FOLLOW].zmq, bus->parent_live, parent_key);
+	socket_dial(bus->sockets[PLACE_ASK].zmq, bus->parent_fetch, parent_key);
 }
 
 /* The handler goes last, as it came first. */

@@ -7,7 +7,7 @@
  * chunk begins before every key, the last ends behind every key).  The sums of
  * the chunks add up to the sum of the stream, whose digest the hub signed in
  * the batch header at that position; so index and chunks need no other
- * signature (docs/decisions/0003-snapshots.md).
+ * signature (docs/decisions/0005-snapshots.md).
  * A writer or an image belongs to one thread.
  */
 #ifndef WIRE_IMAGE_H

@@ -12,7 +12,9 @@
 #define NETWORK_MAX 65536
 
 static const char *const known[] = {"network", "suite", "ca", "batch_key",
-    "catalogue_key", "hub_curve_key", "receipt_key", "witness_key", NULL};
+    "catalogue_key", "hub_curve_key", "receipt_key", "witness_key",
+    "next_batch_key", "former_batch_keys", "next_hub_curve_key", NULL};
+static const char *const known_former[] = {"key", "until", NULL};
 
 static bool
 copy_text(const struct json *value, char *out, size_t size)
@@ -46,6 +48,43 @@ copy_optional(const struct json *value, bool *has, uint8_t out[32])
 	return value == NULL || copy_key(value, out);
 }
 
+static bool
+copy_former(const struct json *value, struct former_key *former)
+{
+	const struct json *until = json_find(value, "until");
+	const char *unknown;
+	int64_t position = json_int(until, -1);
+
+	former->until = until == NULL ? UINT64_MAX : (uint64_t)position;
+	return json_has_only(value, known_former, &unknown) &&
+	       copy_key(json_find(value, "key"), former->raw) &&
+	       (until == NULL || position >= 0);
+}
+
+/* What is there while keys roll, and after. */
+static bool
+copy_rolled(const struct json *root, struct network *network)
+{
+	const struct json *next = json_find(root, "next_batch_key");
+	const struct json *former = json_find(root, "former_batch_keys");
+	const struct json *curve = json_find(root, "next_hub_curve_key");
+	size_t i;
+
+	network->has_next_batch_key = next != NULL;
+	if ((next != NULL && !copy_key(next, network->next_batch_key)) ||
+	    (former != NULL && !json_is_array(former)) ||
+	    json_count(former) > NETWORK_FORMER_MAX)
+		return false;
+	for (i = 0; i < json_count(former); i++)
+		if (!copy_former(json_at(former, i), &network->former[i]))
+			return false;
+	network->former_count = i;
+	return curve == NULL ||
+	       (copy_text(curve, network->next_hub_curve_key,
+		    sizeof(network->next_hub_curve_key)) &&
+		   strlen(network->next_hub_curve_key) == BUS_KEY_LEN);
+}
+
 static enum err
 network_fill(const struct json *root, struct network *network, struct why *why)
 {
@@ -75,6 +114,10 @@ network_fill(const struct json *root, struct network *network, struct why *why)
 	    strlen(network->hub_curve_key) != BUS_KEY_LEN)
 		return why_set(why, ERR_INVALID,
 		    "hub_curve_key: 40 Z85 characters are needed");
+	if (!copy_rolled(root, network))
+		return why_set(why, ERR_INVALID,
+		    "next_batch_key, former_batch_keys, next_hub_curve_key: "
+		    "64 hex digits, [{\"key\",\"until\"}], 40 Z85 characters");
 	network->ca = mem_text(json_cstr(json_find(root, "ca"), ""));
 	if (strstr(network->ca, "BEGIN CERTIFICATE") == NULL)
 		return why_set(why, ERR_INVALID, "ca: no PEM certificate");
@@ -111,32 +154,72 @@ network_release(struct network *network)
 	memset(network, 0, sizeof(*network));
 }
 
+static void
+put_key(struct json_out *json, const char *name, const uint8_t raw[32])
+{
+	struct buf hex = {0};
+
+	codec_hex(span_make(raw, 32), &hex);
+	json_put_text(json, name, buf_span(&hex));
+	buf_release(&hex);
+}
+
+static void
+put_rolled(struct json_out *json, const struct network *network)
+{
+	size_t i;
+
+	if (network->has_next_batch_key)
+		put_key(json, "next_batch_key", network->next_batch_key);
+	if (network->next_hub_curve_key[0] != '\0')
+		json_put_cstr(
+		    json, "next_hub_curve_key", network->next_hub_curve_key);
+	if (network->former_count == 0)
+		return;
+	json_open_array(json, "former_batch_keys");
+	for (i = 0; i < network->former_count; i++) {
+		json_open_object(json, NULL);
+		put_key(json, "key", network->former[i].raw);
+		if (network->former[i].until != UINT64_MAX)
+			json_put_int(
+			    json, "until", (int64_t)network->former[i].until);
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
+struct keyring *
+network_keyring(const struct network *network)
+{
+	struct keyring *keyring = keyring_of(network->batch_key);
+	size_t i;
+
+	if (network->has_next_batch_key)
+		keyring_trust(keyring, network->next_batch_key);
+	for (i = 0; i < network->former_count; i++)
+		keyring_trust_former(
+		    keyring, network->former[i].raw, network->former[i].until);
+	return keyring;
+}
+
 void
 network_print(const struct network *network, struct buf *out)
 {
 	struct json_out json = {.buf = out};
-	struct buf hex = {0};
 
 	json_open_object(&json, NULL);
 	json_put_cstr(&json, "network", network->name);
 	json_put_cstr(&json, "suite", "international");
 	json_put_cstr(&json, "ca", network->ca);
-	codec_hex(span_make(network->batch_key, 32), &hex);
-	json_put_text(&json, "batch_key", buf_span(&hex));
-	buf_reset(&hex);
-	codec_hex(span_make(network->catalogue_key, 32), &hex);
-	json_put_text(&json, "catalogue_key", buf_span(&hex));
+	put_key(&json, "batch_key", network->batch_key);
+	put_key(&json, "catalogue_key", network->catalogue_key);
 	json_put_cstr(&json, "hub_curve_key", network->hub_curve_key);
-	buf_reset(&hex);
-	codec_hex(span_make(network->receipt_key, 32), &hex);
 	if (network->has_receipt_key)
-		json_put_text(&json, "receipt_key", buf_span(&hex));
-	buf_reset(&hex);
-	codec_hex(span_make(network->witness_key, 32), &hex);
+		put_key(&json, "receipt_key", network->receipt_key);
 	if (network->has_witness_key)
-		json_put_text(&json, "witness_key", buf_span(&hex));
+		put_key(&json, "witness_key", network->witness_key);
+	put_rolled(&json, network);
 	json_close_object(&json);
-	buf_release(&hex);
 }
 
 enum err

@@ -12,6 +12,16 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "wire/bus.h"
+#include "wire/keyring.h"
+
+#define NETWORK_FORMER_MAX 16
+
+/* A batch key of before, and the last position of stream 0000 that it sealed;
+ * UINT64_MAX: not known. */
+struct former_key {
+	uint8_t raw[32];
+	uint64_t until;
+};
 
 struct network {
 	char name[65];
@@ -23,6 +33,12 @@ struct network {
 	uint8_t receipt_key[32];
 	bool has_witness_key; /* … before trails were witnessed */
 	uint8_t witness_key[32];
+	/* while keys roll, and after */
+	bool has_next_batch_key;
+	uint8_t next_batch_key[32];
+	struct former_key former[NETWORK_FORMER_MAX];
+	size_t former_count;
+	char next_hub_curve_key[BUS_KEY_LEN + 1]; /* "": none */
 };
 
 /* Unknown members and any suite but "international" are refused. */
@@ -30,8 +46,11 @@ MUST_CHECK enum err network_read(
     const char *path, struct network *network, struct why *why);
 void network_release(struct network *network);
 /* {"network","suite","ca","batch_key","catalogue_key","hub_curve_key"} and
- * perhaps "receipt_key", "witness_key" */
+ * perhaps "receipt_key", "witness_key", "next_batch_key",
+ * "former_batch_keys", "next_hub_curve_key" */
 void network_print(const struct network *network, struct buf *out);
+/* The batch keys; the caller's to free. */
+struct keyring *network_keyring(const struct network *network);
 /* Read a one-line Z85 key file; a secret one must be readable by its owner
  * only. */
 MUST_CHECK enum err network_read_curve(

@@ -19,8 +19,7 @@ struct sealer {
 };
 
 struct opener {
-	struct verifier *verifier;
-	uint8_t key_id[SIGN_KEY_ID_LEN];
+	struct keyring *keys;
 	ZSTD_DCtx *zstd;
 	struct buf raw; /* reused from batch to batch */
 };
@@ -137,12 +136,11 @@ sealer_seal(struct sealer *sealer, struct batch_header *header, struct span raw,
 }
 
 struct opener *
-opener_new(const uint8_t raw_key[32])
+opener_new(struct keyring *keys)
 {
 	struct opener *opener = mem_new(sizeof(*opener));
 
-	opener->verifier = verifier_new(raw_key);
-	sign_key_id(raw_key, opener->key_id);
+	opener->keys = keys;
 	opener->zstd = seal_must(ZSTD_createDCtx());
 	return opener;
 }
@@ -152,7 +150,6 @@ opener_free(struct opener *opener)
 {
 	if (opener == NULL)
 		return;
-	verifier_free(opener->verifier);
 	ZSTD_freeDCtx(opener->zstd);
 	buf_release(&opener->raw);
 	mem_free(opener);
@@ -170,17 +167,11 @@ static enum err
 check_signed(struct opener *opener, const struct sealed *sealed,
     struct batch_header *header, struct why *why)
 {
-	struct span ours = span_make(opener->key_id, SIGN_KEY_ID_LEN);
+	enum err err = keyring_check(opener->keys, sealed, header, why);
 
-	if (!span_equal(sealed->key_id, ours))
-		return why_set(why, ERR_INVALID, "sealed by an unknown key");
-	if (!verifier_check(
-		opener->verifier, sealed->header, sealed->signature))
-		return why_set(why, ERR_INVALID, "wrong signature of a batch");
-	if (batch_header_parse(sealed->header, header) != ERR_OK ||
-	    !header_is_sound(header))
-		return why_set(why, ERR_INVALID, "malformed batch header");
-	return ERR_OK;
+	if (err == ERR_OK && !header_is_sound(header))
+		err = why_set(why, ERR_INVALID, "malformed batch header");
+	return err;
 }
 
 enum err

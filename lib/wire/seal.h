@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/sign.h"
 #include "credit/chain.h"
+#include "wire/keyring.h"
 #include "wire/pack.h"
 
 /* Append `raw` compressed; ERR_LIMIT over BATCH_RAW_MAX. */
@@ -30,10 +31,10 @@ MUST_CHECK enum err sealer_seal(struct sealer *sealer,
 
 struct opener;
 
-/* `raw_key`: the hub's Ed25519 public key for batches. */
-struct opener *opener_new(const uint8_t raw_key[32]);
+/* `keys` are borrowed. */
+struct opener *opener_new(struct keyring *keys);
 void opener_free(struct opener *opener); /* safe on NULL */
-/* Check key id, signature and header; no decompression yet.  `sealed`
+/* Check the key, its signature and the header; no decompression yet.  `sealed`
  * borrows from `bytes`. */
 MUST_CHECK enum err opener_check(struct opener *opener, struct span bytes,
     struct batch_header *header, struct sealed *sealed, struct why *why);

@@ -10,7 +10,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t raw_key[32] = {1};
-	struct opener *opener = opener_new(raw_key);
+	struct keyring *keys = keyring_of(raw_key);
+	struct opener *opener = opener_new(keys);
 	struct arena *arena = arena_new();
 	struct span bytes = span_make(data, size);
 	struct batch_header header;
@@ -27,5 +28,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	arena_free(arena);
 	opener_free(opener);
+	keyring_free(keys);
 	return 0;
 }

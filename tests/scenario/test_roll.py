@@ -1,5 +1,8 @@
 """Keys and certificates roll while records flow: nothing is lost, and what is
 old is refused afterwards."""
+import hashlib
+import http.client
+import itertools
 import json
 import os
 import shutil
@@ -18,6 +21,9 @@ from test_burst import hub_key  # noqa: E402
 CODES = {"gd": "11440000MB00004493", "gz": "11440100MB0044011H", "sz": "11440300MB0044038K"}
 
 
+SEEDS = itertools.count(5000)
+
+
 class Traffic:
     """Batches for both cities, one after the other, until it is closed."""
 
@@ -26,15 +32,18 @@ class Traffic:
         self.thread = threading.Thread(target=self.run)
 
     def run(self):
+        text, seed = None, 0
         while not self.over.is_set():
-            number = len(self.taken)
-            text = self.network.gen(1, 20, 5000 + number, "--division", "4401,4403")
+            if text is None:
+                seed = next(SEEDS)
+                text = self.network.gen(1, 20, seed, "--division", "4401,4403")
             try:
-                status = self.network.submit(1, text, f"roll-{id(self)}-{number}").status
-            except OSError:  # the hub is being started again
+                status = self.network.submit(1, text, f"roll-{seed}").status
+            except (OSError, http.client.HTTPException):  # the hub is being started again
                 continue
             if status != 503:  # it stops: the same batch again
                 self.taken.append(status)
+                text = None
 
     def __enter__(self):
         self.thread.start()
@@ -57,7 +66,7 @@ def all_agree(network):
     network.agree("sz", "4403")
 
 
-def start(network, part, **changes):
+def start(network, part, /, **changes):
     """Start a node with its settings changed, as an operator would."""
     conf = network.run / f"{part}.conf"
     lines = [line for line in conf.read_text().splitlines() if line.split(" = ")[0] not in changes]
@@ -115,38 +124,249 @@ def test_a_nodes_key_rolls(network):
     all_agree(network)
 
 
+def changed(network, part):
+    return (network.run / "log" / f"{part}.log").read_text().count("node.parent_key changed=1")
+
+
+def told(network, *parts):
+    """They know what stream 0000 says by now."""
+    position = network.streams("hub")["0000"]["position"]
+    for part in parts:
+        until(lambda: network.streams(part)["0000"]["position"] >= position, 20, f"{part} knows")
+
+
 def test_a_provinces_key_rolls_under_its_cities(network):
-    """Its cities are started again with the new key; what they missed they
-    fetch.  Who has only the old key gets nothing."""
+    """They come back by themselves, and find it again when they are started
+    with the former setting, though nobody tells of that key any more."""
     stem = network.stem("gd")
     old = open(f"{stem}.curve.pub").read().strip()
     with Traffic(network):
-        new = key_roll(network, stem)
+        key_roll(network, stem)
         network.cli("member", "roll", CODES["gd"], "--key-file", f"{stem}.next.curve.pub", who="operator", part="hub")
+        told(network, "gd", "gz", "sz")
         network.cli("key", "roll", stem, "--finish")
-        network.stop("gd")
+        network.kill("gd")
         network.start("gd")
-        network.stop("sz")
-        start(network, "sz", parent_key=new)
+        for city in ("gz", "sz"):
+            until(lambda: changed(network, city) == 1, 30, f"{city} is back")
     network.cli("member", "roll", CODES["gd"], "--finish", who="operator", part="hub")
-    network.agree("gd", "44")
-    network.agree("sz", "4403")
-    assert network.streams("gz")["4401"]["position"] < network.streams("hub")["4401"]["position"], "the old key is no key"
+    all_agree(network)
     assert f"parent_key = {old}" in (network.run / "gz.conf").read_text()
     network.stop("gz")
-    start(network, "gz", parent_key=new)
+    with Traffic(network):
+        start(network, "gz")
+    all_agree(network)
+    assert changed(network, "gz") == 1
+    network.stop("gz")
+    start(network, "gz", parent_key=open(f"{stem}.curve.pub").read().strip())
     all_agree(network)
 
 
 def test_the_hubs_key_rolls_under_its_province(network):
-    stem = network.run / "net" / "hub"
+    """The hub is killed after each step; the province is never touched."""
+    net = network.run / "net"
+    shutil.copy(net / "network.json", net / "former.json")
     with Traffic(network):
-        new = key_roll(network, stem)
-        network.cli("key", "roll", stem, "--finish")
-        network.stop("hub")
+        network.cli("key", "roll", net / "hub", "--network", net / "network.json")
+        own(network, net / "hub.next.curve", net / "hub.next.curve.pub")
+        network.kill("hub")
         network.start("hub")
-        network.stop("gd")
-        start(network, "gd", parent_key=new)
+        told(network, "gd")
+        network.cli("key", "roll", net / "hub", "--network", net / "network.json", "--finish")
+        network.kill("hub")
+        network.start("hub")
+        until(lambda: changed(network, "gd") == 1, 30, "the province is back")
+    assert len(hub_lines(network, "keys.retired kind=curve")) == 1
+    assert document(network)["hub_curve_key"] == (net / "hub.curve.pub").read_text().strip()
+    all_agree(network)
+    network.stop("gd")
+    with Traffic(network):
+        start(network, "gd", network=net / "former.json")
+    all_agree(network)
+    assert changed(network, "gd") == 1, "it began with the key that worked last"
+    network.stop("gd")
+    network.start("gd")
+    all_agree(network)
+
+
+def key_id(public_hex):
+    return hashlib.sha256(bytes.fromhex(public_hex)).digest()[:8]
+
+
+def document(network):
+    return json.loads((network.run / "net" / "network.json").read_text())
+
+
+def roll_batch(network, *more):
+    net = network.run / "net"
+    network.cli("key", "roll-batch", net / "batch", "--network", net / "network.json", *more)
+    own(network, *(path for path in (net / "batch.key", net / "batch.next.key") if path.exists()))
+
+
+def hub_lines(network, event):
+    return [line for line in (network.run / "log" / "hub.log").read_text().splitlines() if event in line]
+
+
+def start_anew(network, part, /, **changes):
+    """A node that joins: its folder is empty."""
+    network.stop(part)
+    shutil.rmtree(network.run / part)
+    start(network, part, **changes)
+
+
+@pytest.fixture(scope="module")
+def rolled(network):
+    """The batch key has rolled under traffic.  The hub was killed after each
+    step; one city was away all the time and knows only the file of before."""
+    net = network.run / "net"
+    before = document(network)
+    shutil.copy(net / "network.json", net / "before.json")
+    old = network.folder / "old.batch.key"
+    shutil.copy(net / "batch.key", old)
+    with Traffic(network):
+        network.stop("sz")
+        roll_batch(network)
+        network.kill("hub")
+        network.start("hub")
+        assert len(hub_lines(network, "keys.announced kind=batch")) == 2
+        roll_batch(network, "--finish")
+        network.kill("hub")
+        network.start("hub")
+        network.kill("hub")  # once more, with the new key
+        network.start("hub")
+        start(network, "sz", network=net / "before.json")
+    line, = hub_lines(network, "keys.retired kind=batch")
+    return before["batch_key"], old, int(line.rsplit("until=", 1)[1].split()[0])
+
+
+def test_the_batch_key_rolls(network, rolled):
+    old = rolled[0]
+    new = document(network)["batch_key"]
+    assert new != old
+    all_agree(network)
+    hub = wire.Child(network, "hub", "gd", network.run / "net" / "hub.curve.pub")
+    try:
+        for stream in ("0000", "4401"):
+            ids = [wire.first(sealed, 3) for sealed in hub.fetch(stream)]
+            turn = ids.index(key_id(new))
+            assert turn > 0 and set(ids[:turn]) == {key_id(old)} and set(ids[turn:]) == {key_id(new)}
+            if stream == "0000":
+                assert wire.header_of(hub.fetch(stream)[turn]).first == rolled[2] + 1
+    finally:
+        hub.close()
+
+
+def test_a_node_that_joins_after_the_roll_gets_all(network, rolled):
+    """What the old key sealed it takes up to where that was retired."""
+    roll_batch(network, "--until", rolled[2])
+    assert document(network)["former_batch_keys"] == [{"key": rolled[0], "until": rolled[2]}]
+    start_anew(network, "gz")
+    all_agree(network)
+
+
+def test_a_file_that_ends_the_old_key_too_early_stops_a_new_node(network, rolled):
+    """So the bound of the file is looked at, before stream 0000 can tell."""
+    short = document(network)
+    short["former_batch_keys"][0]["until"] = 1
+    path = network.run / "net" / "short.json"
+    path.write_text(json.dumps(short))
+    log = network.run / "log" / "gz.log"
+    before = log.read_text().count("retired before it")
+    start_anew(network, "gz", network=path)
+    until(lambda: log.read_text().count("retired before it") > before, 20, "refused")
+    assert network.http("gz", "GET", "/v1/streams").json["streams"][0]["position"] <= 1
+    start_anew(network, "gz", network=network.run / "net" / "network.json")
+    all_agree(network)
+
+
+def sign(key, message, folder):
+    (folder / "message").write_bytes(message)
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", key, "-rawin", "-in", folder / "message", "-out", folder / "signature"],
+                   check=True, capture_output=True)
+    return (folder / "signature").read_bytes()
+
+
+def test_who_stole_the_old_key_can_seal_nothing_new(network, rolled):
+    """In the province's place, with its key: the next batch and a pulse, as the
+    hub would have sealed them before the roll."""
+    old, key, _ = rolled
+    network.agree("gz", "4401")
+    held = network.streams("gz")["4401"]
+    ready = network.ready("gd")
+    hub = wire.Child(network, "hub", "gd", network.run / "net" / "hub.curve.pub")
+    hub.subscribe("pulse")
+    true = hub.fetch("4401")[-1]
+    pulse = until(lambda: hub.hear(2), 10, "a pulse")[2]
+    hub.close()
+    network.stop("gd")
+    liar = wire.Parent(ready["live"], ready["fetch"], f"{network.stem('gd')}.curve")
+    log = network.run / "log" / "gz.log"
+
+    def lines(event):
+        return [line for line in log.read_text(errors="replace").splitlines() if event in line]
+    try:
+        place = (held["position"] + 1).to_bytes(8, "big")
+        header = wire.header_of(true).raw
+        header = header[:8] + place + place + bytes.fromhex(held["head"]) + header[56:]
+        forged = (wire.field(1, header) + wire.field(2, sign(key, header, network.folder)) + wire.field(3, key_id(old))
+                  + wire.field(4, wire.first(true, 4)))
+        before = len(lines("follow.refused"))
+        until(lambda: (liar.say("4401", forged), len(lines("follow.refused")) > before)[1], 20, "refused")
+        assert "retired before it" in lines("follow.refused")[-1]
+        body = wire.first(pulse, 1)
+        late = wire.field(1, wire.first(body, 1, 0) + 10**6) + b"".join(wire.field(n, v) for n, v in wire.fields(body) if n != 1)
+        before = len(lines("follow.pulse"))
+        liar.say("pulse", pulse=wire.field(1, late) + wire.field(2, sign(key, late, network.folder)) + wire.field(3, key_id(old)))
+        until(lambda: len(lines("follow.pulse")) > before, 10, "refused")
+        assert network.streams("gz")["4401"]["position"] == held["position"]
+    finally:
+        liar.close()
+        network.start("gd")
+    all_agree(network)
+
+
+def refusal_of_hub(network):
+    done = subprocess.run([str(BIN / "rongxin-hub"), "--config", str(network.run / "hub.conf")], capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    return done.stdout + done.stderr
+
+
+def test_the_hub_does_not_start_with_a_key_that_nodes_would_refuse(network, rolled):
+    net = network.run / "net"
+    shutil.copy(net / "network.json", net / "kept.json")
+    shutil.copy2(net / "batch.key", net / "kept.key")
+    network.stop("hub")
+    try:
+        (net / "batch.key").write_bytes(rolled[1].read_bytes())
+        own(network, net / "batch.key")
+        assert "not the batch_key" in refusal_of_hub(network)
+        (net / "network.json").write_text(json.dumps({**document(network), "batch_key": rolled[0], "former_batch_keys": []}))
+        assert "retired" in refusal_of_hub(network)
+        shutil.copy(net / "kept.json", net / "network.json")
+        shutil.copy2(net / "kept.key", net / "batch.key")
+        roll_batch(network)
+        roll_batch(network, "--finish")
+        assert "never announced" in refusal_of_hub(network)
+    finally:
+        shutil.copy(net / "kept.json", net / "network.json")
+        shutil.copy2(net / "kept.key", net / "batch.key")
+        own(network, net / "batch.key")
+        network.start("hub")
+    all_agree(network)
+
+
+def test_a_city_that_was_cut_off_while_the_key_rolled_again_goes_on(network, rolled):
+    """It runs all the time; all that it hears afterwards is sealed by a key
+    that it does not know, so it asks for what stream 0000 says."""
+    with Traffic(network):
+        network.kill("gd")
+        roll_batch(network)
+        network.kill("hub")
+        network.start("hub")
+        roll_batch(network, "--finish")
+        network.kill("hub")
+        network.start("hub")
+        network.start("gd")
     all_agree(network)
 
 

@@ -240,11 +240,13 @@ the_head_of_the_batch_still_proves_who_signed_it(void **state)
 	struct image_page page;
 	struct image *image = open_image(fixture, 3, &page);
 	struct batch_header header;
+	struct keyring *keys;
 	struct opener *opener;
 	uint8_t raw_key[32], *bytes;
 
 	assert_int_equal(signer_public(fixture->signer, raw_key), ERR_OK);
-	opener = opener_new(raw_key);
+	keys = keyring_of(raw_key);
+	opener = opener_new(keys);
 
 	assert_int_equal(
 	    opener_check_head(opener, page.sealed, &header, &fixture->why),
@@ -258,6 +260,7 @@ the_head_of_the_batch_still_proves_who_signed_it(void **state)
 	    ERR_INVALID);
 	mem_free(bytes);
 	opener_free(opener);
+	keyring_free(keys);
 	image_close(image);
 }
 

@@ -16,6 +16,7 @@ struct fixture {
 	char *folder;
 	struct store *store;
 	struct parent *parent;
+	struct keyring *keys;
 	struct replica *replica;
 	struct followed *followed;
 	struct sample_hub hub;
@@ -37,13 +38,15 @@ open_node(struct fixture *fixture)
 	snapshot_release(newest);
 	fixture->parent = parent_new("11440000MB00004493");
 	fixture->followed = parent_follow(fixture->parent, &state);
-	fixture->replica = replica_new(fixture->store, fixture->hub.key);
+	fixture->keys = keyring_of(fixture->hub.key);
+	fixture->replica = replica_new(fixture->store, fixture->keys);
 }
 
 static void
 close_node(struct fixture *fixture)
 {
 	replica_free(fixture->replica);
+	keyring_free(fixture->keys);
 	parent_free(fixture->parent);
 	store_close(fixture->store);
 }

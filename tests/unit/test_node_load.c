@@ -43,6 +43,7 @@ enum lie {
 
 struct fixture {
 	struct sample_hub hub;
+	struct keyring *keys; /* the hub's, as the child has them */
 	struct place parent, child;
 	struct room *room;
 	struct image *image; /* of the parent's stream */
@@ -145,13 +146,15 @@ static enum err
 take(struct place *place, const struct sample_hub *hub, struct span sealed)
 {
 	struct parent *parent = parent_new("11440000MB00004493");
-	struct replica *replica = replica_new(place->store, hub->key);
+	struct keyring *keys = keyring_of(hub->key);
+	struct replica *replica = replica_new(place->store, keys);
 	struct followed *followed = parent_follow(parent, &place->state);
 	struct taken taken;
 	enum err err = replica_take(replica, parent, sealed, &taken);
 
 	place->state = followed->state;
 	replica_free(replica);
+	keyring_free(keys);
 	parent_free(parent);
 	return err;
 }
@@ -283,7 +286,6 @@ static enum load_outcome
 load_child(struct fixture *fixture)
 {
 	struct load_settings settings = {.store = fixture->child.store,
-	    .batch_key = fixture->hub.key,
 	    .send = on_ask,
 	    .done = on_done,
 	    .context = fixture};
@@ -291,6 +293,7 @@ load_child(struct fixture *fixture)
 	    .least = fixture->child.state.chain.position,
 	    .peer = "parent"};
 
+	settings.keys = fixture->keys = keyring_of(fixture->hub.key);
 	fixture->pages = fixture->chunks = 0;
 	atomic_store(&fixture->reported, false);
 	fixture->load = load_new(&settings);
@@ -300,6 +303,8 @@ load_child(struct fixture *fixture)
 	assert_false(load_is_busy(fixture->load));
 	load_stop(fixture->load);
 	load_free(fixture->load);
+	keyring_free(fixture->keys);
+	fixture->keys = NULL;
 	return fixture->report.outcome;
 }
 
@@ -621,7 +626,8 @@ stage_one(struct fixture *fixture, uint32_t number)
 	struct why why = {""};
 	struct staging *staging =
 	    staging_open(fixture->child.folder, STREAM, &why);
-	struct opener *opener = opener_new(fixture->hub.key);
+	struct keyring *keys = keyring_of(fixture->hub.key);
+	struct opener *opener = opener_new(keys);
 	struct arena *arena = arena_new();
 	struct buf bytes = {0};
 	struct image_bounds bounds;
@@ -660,6 +666,7 @@ stage_one(struct fixture *fixture, uint32_t number)
 	buf_release(&bytes);
 	arena_free(arena);
 	opener_free(opener);
+	keyring_free(keys);
 	staging_close(staging);
 }
 

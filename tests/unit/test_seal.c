@@ -16,6 +16,7 @@
 struct fixture {
 	struct signer *signer;
 	struct sealer *sealer;
+	struct keyring *keys;
 	struct opener *opener;
 	struct arena *arena;
 	struct batch_header header; /* as sealed */
@@ -63,7 +64,8 @@ setup(void **state)
 	fixture->signer = signer_new();
 	assert_int_equal(signer_public(fixture->signer, raw_key), ERR_OK);
 	fixture->sealer = sealer_new(fixture->signer);
-	fixture->opener = opener_new(raw_key);
+	fixture->keys = keyring_of(raw_key);
+	fixture->opener = opener_new(fixture->keys);
 	fixture->arena = arena_new();
 	fixture->header = some_header();
 	fill_raw(&fixture->raw, RECORDS);
@@ -83,6 +85,7 @@ teardown(void **state)
 	buf_release(&fixture->raw);
 	arena_free(fixture->arena);
 	opener_free(fixture->opener);
+	keyring_free(fixture->keys);
 	sealer_free(fixture->sealer);
 	signer_free(fixture->signer);
 	mem_free(fixture);
