@@ -19,9 +19,10 @@ struct apply {
 	struct snapshot *newest;
 	struct kv_write *write;
 	struct arena *arena;
-	struct seen *seen;     /* open addressing */
-	size_t slots;          /* a power of two, twice the records or more */
-	struct buf key, value; /* of the record at hand */
+	struct seen *seen; /* open addressing */
+	size_t slots;      /* a power of two, twice the records or more */
+	struct buf key;    /* of the record at hand */
+	struct span rest;  /* of the batch, packed */
 	struct stream_state next;
 };
 
@@ -75,13 +76,17 @@ apply_take_old(struct apply *apply, const struct seen *seen)
 	return ERR_OK;
 }
 
-static void
-apply_put(struct apply *apply, const struct record *record)
+/* The bytes that were signed; they need not be packed again. */
+static enum err
+apply_put(struct apply *apply)
 {
-	buf_reset(&apply->value);
-	pack_record(record, &apply->value);
-	kv_write_put(apply->write, STORE_RECORDS, buf_span(&apply->key),
-	    buf_span(&apply->value));
+	struct span packed;
+
+	if (!unpack_batch_next(&apply->rest, &packed))
+		return ERR_INVALID;
+	kv_write_put(
+	    apply->write, STORE_RECORDS, buf_span(&apply->key), packed);
+	return ERR_OK;
 }
 
 static enum err
@@ -103,10 +108,10 @@ apply_record(struct apply *apply, const struct record *record, struct why *why)
 	    span_make(arena_text(apply->arena, apply->key.data, apply->key.len),
 		apply->key.len);
 	seen->element = element;
-	apply_put(apply, record);
-	if (strcmp(stream, STREAM_CONTROL) == 0)
-		return control_index(apply->write, apply->newest, record, why);
-	return ERR_OK;
+	err = apply_put(apply);
+	if (err == ERR_OK && strcmp(stream, STREAM_CONTROL) == 0)
+		err = control_index(apply->write, apply->newest, record, why);
+	return err;
 }
 
 static enum err
@@ -166,7 +171,7 @@ enum err
 apply_batch(struct store *store, struct stream_state *state,
     const struct batch *batch, struct why *why)
 {
-	struct apply apply = {.next = *state};
+	struct apply apply = {.next = *state, .rest = batch->packed};
 	enum err err;
 
 	apply.newest = store_newest(store);
@@ -186,7 +191,6 @@ apply_batch(struct store *store, struct stream_state *state,
 	if (err == ERR_OK)
 		*state = apply.next;
 	buf_release(&apply.key);
-	buf_release(&apply.value);
 	mem_free(apply.seen);
 	arena_free(apply.arena);
 	snapshot_release(apply.newest);

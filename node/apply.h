@@ -13,6 +13,7 @@
 struct batch {
 	const struct batch_header *header;
 	struct span sealed; /* as it travelled */
+	struct span packed; /* the records as they are signed, in order */
 	const struct record *records;
 	size_t count; /* header->last - header->first + 1 */
 };

@@ -82,6 +82,7 @@ replica_apply(struct replica *replica, struct span bytes,
 	    replica->arena, &records, why);
 	if (err != ERR_OK)
 		return err;
+	batch.packed = opener_packed(replica->opener);
 	batch.records = taken->records = records;
 	batch.count = taken->count =
 	    (size_t)(taken->header.last - taken->header.first + 1);

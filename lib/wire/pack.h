@@ -33,6 +33,9 @@ MUST_CHECK enum err unpack_record(
 void pack_batch_record(struct span packed_record, struct buf *batch);
 MUST_CHECK enum err unpack_batch(struct span bytes, struct arena *arena,
     struct record **records, size_t *count);
+/* The next packed record of a Batch; false: there is none, or it is malformed.
+ */
+bool unpack_batch_next(struct span *rest, struct span *packed_record);
 
 /* --- pack_sealed.c --- */
 struct sealed {

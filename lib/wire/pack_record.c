@@ -114,6 +114,12 @@ unpack_record(struct span bytes, struct arena *arena, struct record *record)
 	return record_fill((const Rongxin__Record *)packed, arena, record);
 }
 
+bool
+unpack_batch_next(struct span *rest, struct span *packed_record)
+{
+	return frame_take(rest, 1, packed_record);
+}
+
 /* How many frames of records there are; false for anything else. */
 static bool
 batch_count(struct span rest, size_t *count)
@@ -122,7 +128,7 @@ batch_count(struct span rest, size_t *count)
 
 	for (*count = 0; rest.len > 0; ++*count) {
 		if (*count == BATCH_RECORDS_MAX ||
-		    !frame_take(&rest, 1, &framed))
+		    !unpack_batch_next(&rest, &framed))
 			return false;
 	}
 	return true;
@@ -142,7 +148,7 @@ unpack_batch(struct span bytes, struct arena *arena, struct record **records,
 	for (size_t i = 0; i < total; i++) {
 		enum err err;
 
-		if (!frame_take(&rest, 1, &framed))
+		if (!unpack_batch_next(&rest, &framed))
 			return ERR_INVALID;
 		err = unpack_record(framed, arena, &all[i]);
 		if (err != ERR_OK)

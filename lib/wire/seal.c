@@ -236,3 +236,9 @@ opener_open(struct opener *opener, const struct batch_header *header,
 		    "a batch of %zu records claims other positions", count);
 	return ERR_OK;
 }
+
+struct span
+opener_packed(const struct opener *opener)
+{
+	return buf_span(&opener->raw);
+}

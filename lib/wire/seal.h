@@ -46,5 +46,7 @@ MUST_CHECK enum err opener_check_head(struct opener *opener, struct span bytes,
 MUST_CHECK enum err opener_open(struct opener *opener,
     const struct batch_header *header, const struct sealed *sealed,
     struct arena *arena, struct record **records, struct why *why);
+/* What was opened last, as it was packed; borrowed until the next one. */
+struct span opener_packed(const struct opener *opener);
 
 #endif
