@@ -244,7 +244,7 @@ class Crowd(threading.Thread):
     """Many subscribers of one stream each, in one process; how old each batch was when it came."""
 
     def __init__(self, network, streams):
-        super().__init__()
+        super().__init__(daemon=True)
         self.stopping, self.delays, self.seen, self.context = threading.Event(), [], set(), zmq.Context()
         self.poller = zmq.Poller()
         ready, net = network.ready("hub"), json.loads((network.run / "net/network.json").read_text())
@@ -330,7 +330,7 @@ def delay(network):
                 position = network.held("gz", "4401", link).get("4401", (0,))[0]
                 answers.append((position, time.time()))
                 time.sleep(0.003)
-        watcher = threading.Thread(target=watch)
+        watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         got = feed(network, rate, "4401", 9600 + rate)
         last = network.held("hub", "4401")["4401"][0]
