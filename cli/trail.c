@@ -21,6 +21,7 @@
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
+#include "cli/trail_accesses.h"
 #include "cli/trail_entries.h"
 #include "cli/trail_trust.h"
 #include "credit/merkle.h"
@@ -462,6 +463,11 @@ static const struct arg_command commands[] = {
 	"with 1 and says what is wrong when it does not hold.",
 	"rongxin trail verify run/city/trail --member keys/city.member.json", 0,
 	1, options, trail_verify},
+    {"trail accesses", "URL…", "who saw my data on these nodes",
+	"With a subject's certificate: every access to its data, with "
+	"institution, purpose, items,\nconsent and rule.",
+	"rongxin trail accesses https://localhost:8444 --as keys/firm", 1, 4,
+	trail_accesses_options, trail_accesses},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "node/accesses_page.h"
 #include "node/consents.h"
 #include "node/masked.h"
 #include "node/node.h"
@@ -174,6 +175,13 @@ on_receipt(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_accesses(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		accesses_on_page(exchange, context);
+}
+
+static void
 on_tile(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -208,6 +216,7 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/consents/{id}",
 	.handle = consents_on_delete,
 	.max_body = CONSENT_BODY},
+    {.method = "GET", .path = "/v1/accesses", .handle = on_accesses},
     {.method = "GET", .path = "/v1/streams", .handle = on_streams},
     {.method = "GET", .path = "/v1/trail/checkpoint", .handle = on_checkpoint},
     {.method = "GET", .path = "/v1/trail/witnessed", .handle = on_witnessed},

@@ -19,6 +19,7 @@ struct entries_reader {
 	uint64_t first; /* index of the file's first entry */
 	uint64_t next;  /* index of the frame at `at` */
 	off_t offset;   /* of that frame */
+	off_t begin;    /* of the one before */
 	struct buf buf; /* bytes of the file … */
 	size_t at;      /* … in which it is here */
 };
@@ -104,6 +105,7 @@ reader_step(struct entries_reader *reader, struct entry *entry)
 		return ERR_IO;
 	entry->index = reader->next++;
 	reader->at += len;
+	reader->begin = reader->offset;
 	reader->offset += (off_t)len;
 	return ERR_OK;
 }
@@ -121,4 +123,23 @@ entries_reader_read(
 	if (err != ERR_OK)
 		reader_close(reader);
 	return err;
+}
+
+uint64_t
+entries_reader_offset(const struct entries_reader *reader)
+{
+	return (uint64_t)reader->begin;
+}
+
+enum err
+entries_reader_seek(
+    struct entries_reader *reader, uint64_t index, uint64_t offset)
+{
+	enum err err = reader_open(reader, index);
+
+	if (err != ERR_OK)
+		return err;
+	reader->next = index;
+	reader->offset = (off_t)offset;
+	return ERR_OK;
 }

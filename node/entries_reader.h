@@ -20,4 +20,10 @@ void entries_reader_free(struct entries_reader *reader); /* safe on NULL */
 MUST_CHECK enum err entries_reader_read(
     struct entries_reader *reader, uint64_t index, struct entry *entry);
 
+/* Where the entry that was read last begins in its file, … */
+uint64_t entries_reader_offset(const struct entries_reader *reader);
+/* … so that it is read again without what is before it. */
+MUST_CHECK enum err entries_reader_seek(
+    struct entries_reader *reader, uint64_t index, uint64_t offset);
+
 #endif

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/privilege.h"
+#include "node/accesses.h"
 #include "node/census.h"
 #include "node/check.h"
 #include "node/endpoints.h"
@@ -170,6 +171,8 @@ open_trail(struct daemon *daemon, struct why *why)
 
 	(void)why;
 	daemon->node.trail = trail_open(&settings);
+	daemon->node.accesses =
+	    accesses_open(daemon->settings.folder, daemon->node.trail);
 	return ERR_OK;
 }
 
@@ -441,6 +444,7 @@ daemon_close(struct daemon *daemon)
 	census_taker_free(daemon->census_taker);
 	relay_free(daemon->relay);
 	follow_free(node->follow);
+	accesses_close(node->accesses);
 	trail_close(node->trail);
 	shared_free(node->censuses);
 	budget_close(daemon->budget);

@@ -25,6 +25,7 @@ enum outcome {
 };
 
 struct masked;
+struct accesses;
 
 struct node {
 	const char *code; /* our organisation code */
@@ -32,6 +33,7 @@ struct node {
 	struct shared *world; /* struct world */
 	struct shared *lease; /* struct lease */
 	struct trail *trail;
+	struct accesses *accesses;
 	struct follow *follow;
 	struct room *room;
 	struct shared *censuses; /* struct census */
