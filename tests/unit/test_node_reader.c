@@ -124,6 +124,26 @@ a_leap_finds_its_entry_in_any_file(void **state)
 }
 
 static void
+an_entry_is_found_again_where_it_began(void **state)
+{
+	struct fixture *fixture = *state;
+	static const uint64_t leaps[] = {1999, 0, 1007, 1008, 1};
+	uint64_t offsets[2000];
+
+	append(fixture, 2000);
+	for (uint64_t i = 0; i < 2000; i++) {
+		expect(fixture, i);
+		offsets[i] = entries_reader_offset(fixture->reader);
+	}
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(entries_reader_seek(fixture->reader, leaps[i],
+				     offsets[leaps[i]]),
+		    ERR_OK);
+		expect(fixture, leaps[i]);
+	}
+}
+
+static void
 what_is_not_there_is_an_error_and_no_end(void **state)
 {
 	struct fixture *fixture = *state;
@@ -147,6 +167,8 @@ main(void)
 		it_reads_on_while_the_trail_grows, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_leap_finds_its_entry_in_any_file, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		an_entry_is_found_again_where_it_began, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		what_is_not_there_is_an_error_and_no_end, setup, teardown),
 	};
