@@ -156,15 +156,18 @@ index_drop(struct accesses *accesses, struct why *why)
 	return kv_write_end(write, false, why);
 }
 
-/* Once, and whenever the trail is shorter than what was read of it. */
+/* Once: while it is open a trail only grows. */
 static enum err
 index_compare(struct accesses *accesses, uint64_t until, struct why *why)
 {
 	struct entry entry;
 
+	if (accesses->compared)
+		return ERR_OK;
+	accesses->compared = accesses->next == 0 || accesses->next > until;
 	if (accesses->next > until)
 		return index_drop(accesses, why);
-	if (accesses->compared || accesses->next == 0)
+	if (accesses->next == 0)
 		return ERR_OK;
 	if (entries_reader_read(accesses->reader, accesses->next - 1, &entry) !=
 	    ERR_OK)
@@ -175,7 +178,7 @@ index_compare(struct accesses *accesses, uint64_t until, struct why *why)
 		   : index_drop(accesses, why);
 }
 
-/* Up to entry `until`, which the trail has published. */
+/* Up to entry `until`, which the trail has acknowledged. */
 static enum err
 index_follow(struct accesses *accesses, uint64_t until)
 {
@@ -292,6 +295,7 @@ page_make(struct accesses *accesses, const struct ask *ask,
     struct accesses_page *page, struct buf *note)
 {
 	struct checkpoint checkpoint;
+	uint64_t until;
 	enum err err;
 
 	if (accesses->kv == NULL || !trail_is_ready(accesses->trail))
@@ -303,10 +307,12 @@ page_make(struct accesses *accesses, const struct ask *ask,
 	page->size = checkpoint.size;
 	if (checkpoint.size > accesses->next + PATIENCE)
 		return ERR_BUSY;
-	/* What was read already may be more than the checkpoint has. */
-	err = checkpoint.size > accesses->next || !accesses->compared
-		  ? index_follow(accesses, trail_published(accesses->trail))
-		  : ERR_OK;
+	/* The checkpoint is on disk before the trail says how much it has
+	 * published, so the larger of the two is what can be read. */
+	until = trail_published(accesses->trail);
+	if (until < checkpoint.size)
+		until = checkpoint.size;
+	err = index_follow(accesses, until);
 	return err == ERR_OK ? page_fill(accesses, &ask->question, page) : err;
 }
 

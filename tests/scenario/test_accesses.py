@@ -94,6 +94,18 @@ def test_pages_make_the_whole(network, subjects, who):
         assert network.http("gz", "GET", f"/v1/accesses?{bad}", who[0]).status == 400, bad
 
 
+def test_no_answer_names_a_checkpoint_that_it_does_not_cover(network, subjects, who):
+    """Asked again and again while checkpoints are made: what one answer shows
+    below its checkpoint, no later one adds to."""
+    answers = []
+    for i in range(60):
+        assert network.ask(subjects[0], items=[1]).status == 200
+        answers += [accesses(network, who[0], "?limit=500") for _ in range(4)]
+    last = [a["index"] for a in accesses(network, who[0], "?limit=500")["accesses"]]
+    for answer in answers:
+        assert [a["index"] for a in answer["accesses"]] == [i for i in last if i < answer["tree_size"]]
+
+
 def test_the_cli_asks_several_nodes(network, subjects, who):
     done = network.cli("trail", "accesses", network.url("gz"), network.url("sz"), "--as", network.stem(who[0]),
                        "--ca", network.run / "net" / "ca.crt")
@@ -102,7 +114,8 @@ def test_the_cli_asks_several_nodes(network, subjects, who):
 
 
 def test_it_is_there_after_a_kill_and_without_its_index(network, subjects, who):
-    before = accesses(network, who[0], "?limit=500")["accesses"]
+    told = network.ask(subjects[0], items=[1]).json["receipt"]
+    before = all_of(network, who[0], told["index"] + 1)["accesses"]
     network.kill("gz")
     network.start("gz")
     until(lambda: accesses(network, who[0], "?limit=500")["accesses"] == before, 30, "after a kill")
