@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "hub/spool.h"
+#include "base/spool.h"
 #include "wire/inflate.h"
 
 /* Which bytes, and how to read them; all borrowed. */

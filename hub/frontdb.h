@@ -14,8 +14,8 @@
 
 #include <stdatomic.h>
 
+#include "base/spool.h"
 #include "hub/place.h"
-#include "hub/spool.h"
 
 #define FRONTDB_CODE_MAX 24
 

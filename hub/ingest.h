@@ -9,12 +9,12 @@
 #include <stdbool.h>
 
 #include "base/shared.h"
+#include "base/spool.h"
 #include "credit/feed.h"
 #include "credit/member.h"
 #include "hub/answer.h"
 #include "hub/content.h"
 #include "hub/receipt.h"
-#include "hub/spool.h"
 
 #define INGEST_DIVISIONS_MAX 1024
 

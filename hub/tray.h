@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "hub/spool.h"
+#include "base/spool.h"
 
 #define TRAY_NAME_MAX 200 /* of NAME */
 

@@ -15,7 +15,7 @@
 #include <uv.h>
 
 #include "base/file.h"
-#include "hub/spool.h"
+#include "base/spool.h"
 
 static char folder[] = "/tmp/rongxin-spool-XXXXXX";
 

@@ -1,7 +1,7 @@
 /*
- * spool: an upload lies in a file until it is merged.
+ * spool: what is uploaded lies in a file until it is used.
  */
-#include "hub/spool.h"
+#include "base/spool.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * spool: an upload lies in a file until it is merged.
+ * spool: what is uploaded lies in a file until it is used.
  *
  * The digest is known before the transaction begins, memory stays flat for
  * any size.  The file of a whole upload has no name once it is open, so it is
@@ -7,8 +7,8 @@
  * has a name and stays until it is committed or too old; it has one writer at
  * a time.
  */
-#ifndef HUB_SPOOL_H
-#define HUB_SPOOL_H
+#ifndef BASE_SPOOL_H
+#define BASE_SPOOL_H
 
 #include <stdbool.h>
 #include <stdint.h>
