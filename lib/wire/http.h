@@ -107,7 +107,8 @@ void http_defer(struct http_exchange *exchange,
  * on the loop. */
 void http_hold(struct http_exchange *exchange);
 void http_drop(struct http_exchange *exchange);
-/* Is there nobody left to reply to: replied already, or the peer gone? */
+/* Is there nobody left to reply to: replied already, or the peer gone?  A reply
+ * in pieces: is it time to end it, because the server stops, too? */
 bool http_is_over(const struct http_exchange *exchange);
 
 /* --- the reply; exactly one, on the exchange's loop --- */
@@ -121,5 +122,21 @@ void http_reply(struct http_exchange *exchange, int status,
 /* RFC 9457 problem+json: type "urn:rongxin:problem:<type>", title, detail. */
 void http_reply_problem(struct http_exchange *exchange, int status,
     const char *type, const char *title, const char *detail);
+
+/* --- a reply in pieces: event streams, long lists; on the loop --- */
+/* All that was sent has left, so there is room for more; or http_is_over: then
+ * end it.  Called by the loop, not inside of the calls below; not called again
+ * before something was sent. */
+typedef void (*http_room_fn)(struct http_exchange *exchange, void *context);
+/* In the place of http_reply, once the request is complete.  The peer may stay
+ * for as long as it likes; one that does not read for 60 s is cut. */
+void http_begin(struct http_exchange *exchange, int status,
+    const char *content_type, http_room_fn room);
+/* Copied; dropped when the peer has gone.  Nothing stops a sender that does not
+ * ask http_has_room: about 256 KiB may wait. */
+void http_send(struct http_exchange *exchange, struct span piece);
+bool http_has_room(const struct http_exchange *exchange);
+/* The exchange must not be touched afterwards.  Always to be called. */
+void http_end(struct http_exchange *exchange);
 
 #endif

@@ -59,11 +59,17 @@ phrase(int status)
 }
 
 static void
-put_head(struct buf *out, int status, const char *type, size_t len)
+put_status(struct buf *out, int status, const char *type)
 {
 	buf_print(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
 	if (type != NULL)
 		buf_print(out, "content-type: %s\r\n", type);
+}
+
+static void
+put_head(struct buf *out, int status, const char *type, size_t len)
+{
+	put_status(out, status, type);
 	if (status != 204 && status != 304)
 		buf_print(out, "content-length: %zu\r\n", len);
 }
@@ -236,6 +242,10 @@ http1_input(struct http_conn *conn, struct span bytes)
 void
 http1_go_on(struct http_conn *conn)
 {
+	struct http_exchange *exchange = conn->one.exchange;
+
+	if (exchange != NULL && exchange->is_filled && waiting(conn) == 0)
+		exchange_ask(exchange);
 	if (!conn->is_ending && waiting(conn) < HTTP_OUT_MAX)
 		http1_input(conn, span_make("", 0));
 }
@@ -290,6 +300,64 @@ http1_reply(struct http_exchange *exchange, int status, const char *type,
 	settle(conn);
 	if (waiting(conn) > HTTP_OUT_MAX)
 		conn->one.parser.stopped = true;
+}
+
+/* What is in pieces has no length: HTTP/1.0 ends it by closing. */
+void
+http1_begin(struct http_exchange *exchange, int status, const char *type)
+{
+	struct http_conn *conn = exchange->conn;
+	struct buf *out = &conn->out;
+
+	if (conn->worker->is_closing)
+		conn->one.is_last = true;
+	put_status(out, status, type);
+	put_fields(out, exchange);
+	if (exchange->head.minor > 0)
+		buf_text(out, "transfer-encoding: chunked\r\n");
+	if (conn->one.is_last)
+		buf_text(out, "connection: close\r\n");
+	buf_text(out, "\r\n");
+	conn_mark(conn);
+}
+
+void
+http1_send(struct http_exchange *exchange, struct span piece)
+{
+	struct buf *out = &exchange->conn->out;
+
+	if (exchange->head.minor > 0)
+		buf_print(out, "%zx\r\n", piece.len);
+	buf_add(out, piece.ptr, piece.len);
+	if (exchange->head.minor > 0)
+		buf_text(out, "\r\n");
+	conn_mark(exchange->conn);
+}
+
+bool
+http1_has_room(const struct http_exchange *exchange)
+{
+	return waiting(exchange->conn) < HTTP_OUT_MAX;
+}
+
+void
+http1_end(struct http_exchange *exchange)
+{
+	struct http_conn *conn = exchange->conn;
+
+	if (exchange->head.minor > 0 && !exchange->is_head)
+		buf_text(&conn->out, "0\r\n\r\n");
+	conn->one.exchange = NULL;
+	conn_mark(conn);
+	settle(conn);
+}
+
+void
+http1_retire(struct http_conn *conn)
+{
+	conn->one.is_last = true;
+	if (conn->one.exchange != NULL)
+		exchange_ask(conn->one.exchange);
 }
 
 bool

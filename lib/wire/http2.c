@@ -405,9 +405,12 @@ on_room(nghttp2_session *session, int32_t stream, uint8_t *out, size_t size,
 	size_t left = exchange->reply.len - exchange->sent;
 
 	(void)session, (void)stream, (void)context;
+	if (left == 0 && !exchange->is_over)
+		return NGHTTP2_ERR_DEFERRED;
 	if (size >= left) {
 		size = left;
-		*flags |= NGHTTP2_DATA_FLAG_EOF;
+		if (exchange->is_over)
+			*flags |= NGHTTP2_DATA_FLAG_EOF;
 	}
 	if (size > 0)
 		memcpy(out, exchange->reply.data + exchange->sent, size);
@@ -472,6 +475,65 @@ http2_reply(struct http_exchange *exchange, int status, const char *type,
 }
 
 void
+http2_begin(struct http_exchange *exchange, int status, const char *type)
+{
+	nghttp2_data_provider provider = {
+	    .source.ptr = exchange, .read_callback = on_room};
+	struct http_conn *conn = exchange->conn;
+	nghttp2_nv fields[FIELDS_MAX];
+	char status_text[16];
+	size_t n;
+
+	snprintf(status_text, sizeof(status_text), "%d", status);
+	n = list_fields(exchange, status_text, type, NULL, fields);
+	exchange->head.length = 0;
+	if (nghttp2_submit_response(conn->two->session, exchange->stream,
+		fields, n, exchange->is_head ? NULL : &provider) != 0)
+		nghttp2_submit_rst_stream(conn->two->session, NGHTTP2_FLAG_NONE,
+		    exchange->stream, NGHTTP2_INTERNAL_ERROR);
+	conn_mark(conn);
+}
+
+static void
+go_on_sending(struct http_exchange *exchange)
+{
+	/* An error: it was not waiting for more. */
+	(void)nghttp2_session_resume_data(
+	    exchange->conn->two->session, exchange->stream);
+	conn_mark(exchange->conn);
+}
+
+void
+http2_send(struct http_exchange *exchange, struct span piece)
+{
+	if (exchange->sent == exchange->reply.len) {
+		buf_reset(&exchange->reply);
+		exchange->sent = 0;
+	}
+	buf_add(&exchange->reply, piece.ptr, piece.len);
+	go_on_sending(exchange);
+}
+
+void
+http2_end(struct http_exchange *exchange)
+{
+	exchange->is_sending = true;
+	go_on_sending(exchange);
+}
+
+void
+http2_go_on(struct http_conn *conn)
+{
+	struct http_exchange *exchange;
+
+	for (exchange = conn->two->exchanges; exchange != NULL;
+	     exchange = exchange->newer)
+		if (exchange->is_filled &&
+		    exchange->sent == exchange->reply.len)
+			exchange_ask(exchange);
+}
+
+void
 http2_flow(struct http_exchange *exchange)
 {
 	struct http_conn *conn = exchange->conn;
@@ -496,8 +558,12 @@ void
 http2_retire(struct http_conn *conn)
 {
 	nghttp2_session *session = conn->two->session;
+	struct http_exchange *exchange;
 
 	conn->two->is_closing = true;
+	for (exchange = conn->two->exchanges; exchange != NULL;
+	     exchange = exchange->newer)
+		exchange_ask(exchange);
 	nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
 	    nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR,
 	    NULL, 0);
@@ -515,7 +581,8 @@ http2_is_late(const struct http_conn *conn, uint64_t now_ms)
 	for (exchange = conn->two->exchanges; exchange != NULL;
 	     exchange = exchange->newer)
 		if (!exchange->is_over &&
-		    (exchange->is_complete || exchange->is_paused))
+		    (exchange->is_complete || exchange->is_paused) &&
+		    exchange->sent == exchange->reply.len)
 			return false;
 	return now_ms - conn->read_ms > HTTP_IDLE_MS;
 }

@@ -18,6 +18,12 @@ void http2_input(struct http_conn *conn, struct span bytes);
 bool http2_fill(struct http_conn *conn);
 void http2_reply(struct http_exchange *exchange, int status, const char *type,
     struct span body);
+/* The reply in pieces. */
+void http2_begin(struct http_exchange *exchange, int status, const char *type);
+void http2_send(struct http_exchange *exchange, struct span piece);
+void http2_end(struct http_exchange *exchange);
+/* What was filled has left. */
+void http2_go_on(struct http_conn *conn);
 /* After a resume. */
 void http2_flow(struct http_exchange *exchange);
 void http2_retire(struct http_conn *conn);

@@ -242,6 +242,8 @@ conn_flush(struct http_conn *conn)
 	}
 	if (conn->phase == CONN_HTTP1)
 		http1_go_on(conn);
+	else if (conn->phase == CONN_HTTP2 && conn->unsent == 0)
+		http2_go_on(conn);
 }
 
 static bool
@@ -403,7 +405,7 @@ conn_retire(struct http_conn *conn)
 	else if (conn->phase == CONN_HTTP1 && http1_is_idle(conn))
 		conn_end(conn);
 	else if (conn->phase == CONN_HTTP1)
-		conn->one.is_last = true;
+		http1_retire(conn);
 	else if (conn->phase == CONN_HTTP2)
 		http2_retire(conn);
 }

@@ -103,8 +103,14 @@ void http1_input(struct http_conn *conn, struct span bytes);
 void http1_go_on(struct http_conn *conn);
 void http1_reply(struct http_exchange *exchange, int status, const char *type,
     struct span body);
+/* The reply in pieces. */
+void http1_begin(struct http_exchange *exchange, int status, const char *type);
+void http1_send(struct http_exchange *exchange, struct span piece);
+bool http1_has_room(const struct http_exchange *exchange);
+void http1_end(struct http_exchange *exchange);
 void http1_flow(struct http_exchange *exchange);
 bool http1_is_late(const struct http_conn *conn, uint64_t now_ms);
 bool http1_is_idle(const struct http_conn *conn);
+void http1_retire(struct http_conn *conn);
 
 #endif

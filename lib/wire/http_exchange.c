@@ -123,7 +123,9 @@ exchange_sent(struct http_exchange *exchange)
 bool
 http_is_over(const struct http_exchange *exchange)
 {
-	return exchange->is_over || exchange->is_gone;
+	return exchange->is_over || exchange->is_gone ||
+	       (exchange->room != NULL &&
+		   (exchange->is_head || exchange->worker->is_closing));
 }
 
 static void
@@ -231,6 +233,7 @@ exchange_cut(struct http_exchange *exchange)
 	const struct http_route *route = exchange->route;
 
 	exchange->is_gone = true;
+	exchange_ask(exchange);
 	if (exchange->is_over || exchange->is_complete)
 		return;
 	exchange->is_over = true;
@@ -364,6 +367,29 @@ http_resume(struct http_exchange *exchange)
 }
 
 static void
+call_room(struct http_exchange *exchange, void *argument)
+{
+	(void)argument;
+	exchange->is_called = false;
+	if (!exchange->is_over)
+		exchange->room(exchange, exchange->worker->context);
+	http_drop(exchange);
+}
+
+/* By way of the mailbox, so that who always has more does not keep the loop
+ * from all others. */
+void
+exchange_ask(struct http_exchange *exchange)
+{
+	exchange->is_filled = false;
+	if (exchange->room == NULL || exchange->is_over || exchange->is_called)
+		return;
+	exchange->is_called = true;
+	http_hold(exchange);
+	http_defer(exchange, call_room, NULL);
+}
+
+static void
 add_clean(struct buf *out, const char *text)
 {
 	for (; *text != '\0'; text++)
@@ -414,4 +440,50 @@ http_reply_problem(struct http_exchange *exchange, int status, const char *type,
 	http_reply(
 	    exchange, status, "application/problem+json", buf_span(&body));
 	buf_release(&body);
+}
+
+void
+http_begin(struct http_exchange *exchange, int status, const char *content_type,
+    http_room_fn room)
+{
+	assert(exchange->is_complete && !exchange->is_over);
+	exchange->room = room;
+	exchange->is_filled = true;
+	if (!exchange->is_gone && exchange->stream == 0)
+		http1_begin(exchange, status, content_type);
+	else if (!exchange->is_gone)
+		http2_begin(exchange, status, content_type);
+	if (http_is_over(exchange))
+		exchange_ask(exchange);
+}
+
+void
+http_send(struct http_exchange *exchange, struct span piece)
+{
+	if (exchange->is_gone || exchange->is_head || piece.len == 0)
+		return;
+	exchange->is_filled = true;
+	if (exchange->stream == 0)
+		http1_send(exchange, piece);
+	else
+		http2_send(exchange, piece);
+}
+
+bool
+http_has_room(const struct http_exchange *exchange)
+{
+	if (exchange->stream == 0)
+		return http1_has_room(exchange);
+	return exchange->reply.len - exchange->sent < HTTP_OUT_MAX;
+}
+
+void
+http_end(struct http_exchange *exchange)
+{
+	exchange->is_over = true;
+	if (!exchange->is_gone && exchange->stream == 0)
+		http1_end(exchange);
+	else if (!exchange->is_gone)
+		http2_end(exchange);
+	http_drop(exchange);
 }

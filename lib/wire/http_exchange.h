@@ -30,6 +30,10 @@ struct http_exchange {
 	bool is_paused, is_resuming;
 	bool has_ended; /* the peer sent the end while paused */
 
+	http_room_fn room; /* a reply in pieces; NULL: none */
+	bool is_filled;    /* pieces were sent that have not left */
+	bool is_called;    /* `room` is about to be */
+
 	void *state;
 	void (*release)(void *state);
 
@@ -52,6 +56,8 @@ void exchange_body(struct http_exchange *exchange, struct span piece);
 void exchange_end(struct http_exchange *exchange);
 /* The peer has gone. */
 void exchange_cut(struct http_exchange *exchange);
+/* The pieces have left, or their end has come. */
+void exchange_ask(struct http_exchange *exchange);
 /* Does a reply of this status come with its body? */
 bool exchange_has_body(const struct http_exchange *exchange, int status);
 /* The stream has taken or lost the reply. */

@@ -29,7 +29,7 @@ static struct {
 	char ca[96], cert[96], key[96];
 	struct http_server *server;
 	struct worker *thread;
-	sem_t parked, ended;
+	sem_t parked, ended, room;
 	struct http_exchange *_Atomic waiting;
 	atomic_uint cuts, pauses, releases;
 } it;
@@ -188,7 +188,72 @@ on_large(struct http_exchange *exchange, void *context)
 	    exchange, 200, "text/plain", span_make(bytes, sizeof(bytes)));
 }
 
+/* Pieces of 64 KiB until there are so many, or for ever. */
+struct pieces {
+	size_t left;
+	unsigned rooms;
+};
+
+static void
+on_room(struct http_exchange *exchange, void *context)
+{
+	static const char bytes[65536];
+	struct pieces *pieces = http_state(exchange);
+
+	(void)context;
+	pieces->rooms++;
+	while (pieces->left > 0 && http_has_room(exchange) &&
+	       !http_is_over(exchange)) {
+		http_send(exchange, span_make(bytes, sizeof(bytes)));
+		pieces->left--;
+	}
+	if (pieces->left == 0 || http_is_over(exchange))
+		http_end(exchange);
+}
+
+static void
+on_pieces(struct http_exchange *exchange, void *context)
+{
+	struct pieces *pieces = calloc(1, sizeof(*pieces));
+
+	(void)context;
+	pieces->left = strtoul(http_query(exchange, "n"), NULL, 10);
+	http_set_state(exchange, pieces, free);
+	http_reply_header(exchange, "x-extra", "yes");
+	http_begin(exchange, 200, "text/plain", on_room);
+	http_send(exchange, span_of("first"));
+}
+
+/* One piece, and the last from a thread. */
+static void
+end_later(struct http_exchange *exchange, void *argument)
+{
+	http_send(exchange, span_of(argument));
+	http_end(exchange);
+}
+
+static void
+on_quiet_room(struct http_exchange *exchange, void *context)
+{
+	(void)context;
+	sem_post(&it.room);
+	if (http_is_over(exchange))
+		http_end(exchange);
+}
+
+static void
+on_events(struct http_exchange *exchange, void *context)
+{
+	(void)context;
+	http_set_state(exchange, &it, on_release);
+	http_begin(exchange, 200, "text/event-stream", on_quiet_room);
+	http_send(exchange, span_of("hello\n"));
+	it.waiting = exchange;
+}
+
 static const struct http_route routes[] = {
+    {.method = "GET", .path = "/pieces", .handle = on_pieces},
+    {.method = "GET", .path = "/events", .handle = on_events},
     {.method = "GET", .path = "/hello", .handle = on_hello},
     {.method = "GET", .path = "/show/{a}/{rest...}", .handle = on_show},
     {.method = "POST", .path = "/echo", .handle = on_echo, .max_body = 100000},
@@ -256,6 +321,7 @@ set_up(void **state)
 	assert_non_null(mkdtemp(it.folder));
 	sem_init(&it.parked, 0, 0);
 	sem_init(&it.ended, 0, 0);
+	sem_init(&it.room, 0, 0);
 	make_certificates();
 	it.thread = worker_new("test", on_thread, NULL, 0, NULL);
 	open_server();
@@ -405,6 +471,21 @@ a_long_reply_arrives_whole(void **state)
 	(void)state;
 	assert_says(curl(ONE, "/large", "-o /dev/null"), "[200 1.1 5242880]");
 	assert_says(curl(TWO, "/large", "-o /dev/null"), "[200 2 5242880]");
+}
+
+static void
+a_reply_in_pieces_arrives_whole(void **state)
+{
+	(void)state;
+	assert_says(curl(ONE, "/pieces?n=0", "-i"),
+	    "transfer-encoding: chunked\r\n\r\nfirst[200 1.1 5]");
+	assert_says(curl(TWO, "/pieces?n=0", ""), "first[200 2 5]");
+	assert_says(
+	    curl(ONE, "/pieces?n=200", "-o /dev/null"), "[200 1.1 13107205]");
+	assert_says(
+	    curl(TWO, "/pieces?n=200", "-o /dev/null"), "[200 2 13107205]");
+	assert_says(curl(ONE, "/pieces?n=200", "--head"), "[200 1.1 0]");
+	assert_says(curl(TWO, "/pieces?n=200", "--head"), "[200 2 0]");
 }
 
 static void
@@ -695,6 +776,80 @@ a_request_may_come_byte_by_byte(void **state)
 }
 
 static void
+a_connection_goes_on_after_pieces(void **state)
+{
+	static const char text[] = "GET /pieces?n=0 HTTP/1.1\r\nHost: a\r\n\r\n"
+				   "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	client_open(&client, false);
+	client_say(&client, text, sizeof(text) - 1);
+
+	assert_says(client_hear_until(&client, "hello"),
+	    "\r\n5\r\nfirst\r\n0\r\n\r\nHTTP/1.1 200 OK");
+	client_close(&client);
+}
+
+static void
+before_http_1_1_pieces_end_by_closing(void **state)
+{
+	static const char text[] = "GET /pieces?n=0 HTTP/1.0\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	client_open(&client, false);
+	client_say(&client, text, sizeof(text) - 1);
+
+	assert_says(client_hear(&client), "connection: close\r\n\r\nfirst");
+	client_close(&client);
+}
+
+static void
+drain(void)
+{
+	while (sem_trywait(&it.room) == 0 || sem_trywait(&it.ended) == 0)
+		;
+}
+
+static void
+pieces_come_as_they_are_sent(void **state)
+{
+	static const char text[] = "GET /events HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	drain();
+	client_open(&client, false);
+	client_say(&client, text, sizeof(text) - 1);
+	assert_says(client_hear_until(&client, "hello\n"), "hello\n");
+	sem_wait(&it.room);
+
+	http_defer(it.waiting, end_later, "bye");
+
+	assert_says(client_hear_until(&client, "0\r\n\r\n"), "3\r\nbye");
+	sem_wait(&it.ended);
+	client_close(&client);
+}
+
+/* No write has to fail for it. */
+static void
+who_sends_pieces_learns_that_nobody_is_left(void **state)
+{
+	static const char text[] = "GET /events HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	drain();
+	client_open(&client, false);
+	client_say(&client, text, sizeof(text) - 1);
+	client_hear_until(&client, "hello\n");
+	client_close(&client);
+
+	sem_wait(&it.ended);
+}
+
+static void
 a_reply_to_nobody_is_dropped(void **state)
 {
 	static const char text[] = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -905,6 +1060,25 @@ closing_waits_for_what_runs(void **state)
 }
 
 static void
+closing_ends_what_comes_in_pieces(void **state)
+{
+	static const char text[] = "GET /events HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct client client;
+
+	(void)state;
+	drain();
+	client_open(&client, false);
+	client_say(&client, text, sizeof(text) - 1);
+	client_hear_until(&client, "hello\n");
+
+	http_server_close(it.server, 20000);
+
+	assert_says(client_hear(&client), "0\r\n\r\n");
+	client_close(&client);
+	open_server();
+}
+
+static void
 what_outlives_the_server_is_harmless(void **state)
 {
 	static const char text[] = "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -954,6 +1128,11 @@ main(void)
 	    cmocka_unit_test(a_body_is_echoed),
 	    cmocka_unit_test(a_long_body_streams_with_pauses),
 	    cmocka_unit_test(a_long_reply_arrives_whole),
+	    cmocka_unit_test(a_reply_in_pieces_arrives_whole),
+	    cmocka_unit_test(a_connection_goes_on_after_pieces),
+	    cmocka_unit_test(before_http_1_1_pieces_end_by_closing),
+	    cmocka_unit_test(pieces_come_as_they_are_sent),
+	    cmocka_unit_test(who_sends_pieces_learns_that_nobody_is_left),
 	    cmocka_unit_test(a_thread_may_hand_the_reply_back),
 	    cmocka_unit_test(many_requests_share_connections),
 	    cmocka_unit_test(strangers_are_refused),
@@ -969,6 +1148,7 @@ main(void)
 	    cmocka_unit_test(a_reset_stream_leaves_its_exchange_valid),
 	    cmocka_unit_test(rapid_resets_are_calmed),
 	    cmocka_unit_test(closing_waits_for_what_runs),
+	    cmocka_unit_test(closing_ends_what_comes_in_pieces),
 	    cmocka_unit_test(what_outlives_the_server_is_harmless),
 	    cmocka_unit_test(parallel_uploads_do_not_block_each_other),
 	};
