@@ -6,12 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/file.h"
-#include "base/jws.h"
-#include "base/text.h"
 #include "cli/feed_check.h"
 #include "cli/show.h"
-#include "wire/network.h"
+#include "cli/signed.h"
 
 #define STREAMS_SHOWN 20
 
@@ -84,44 +81,6 @@ send_for_text(const struct args *args, const struct fetch *fetch)
 	return code;
 }
 
-/* A signed receipt is a file; the network's public key says whether it is
- * the hub's. */
-static int
-verify_receipt(const struct args *args, const char *file)
-{
-	const char *path = args_need(args, "network");
-	struct buf jws = {0}, payload = {0};
-	struct verifier *verifier = NULL;
-	struct network network = {0};
-	struct why why = {""};
-	int code = UNREACHED;
-
-	if (path == NULL)
-		return MISUSED;
-	if (network_read(path, &network, &why) != ERR_OK ||
-	    file_read(file, JWS_MAX, &jws, &why) != ERR_OK) {
-		args_failed(args, "%s", why.text);
-	} else if (!network.has_receipt_key) {
-		args_failed(args, "%s names no receipt_key", path);
-	} else {
-		verifier = verifier_new(network.receipt_key);
-		code = jws_check_with_key(text_trim(buf_span(&jws)),
-			   "rongxin-receipt+jws", verifier, &payload,
-			   &why) == ERR_OK
-			   ? DONE
-			   : REFUSED;
-		if (code == DONE)
-			show_raw(buf_span(&payload));
-		else
-			args_failed(args, "%s: %s", file, why.text);
-	}
-	verifier_free(verifier);
-	network_release(&network);
-	buf_release(&jws);
-	buf_release(&payload);
-	return code;
-}
-
 int
 feed_receipt(const struct args *args)
 {
@@ -132,7 +91,7 @@ feed_receipt(const struct args *args)
 	int code;
 
 	if (file != NULL)
-		return verify_receipt(args, file);
+		return signed_show(args, file, "rongxin-receipt+jws");
 	if (args->operand_count < 2)
 		return args_misused(args, "ITEM and ID, or --verify FILE");
 	if (!feed_item_of(args, &item))

@@ -1,10 +1,12 @@
 /*
- * quality: what departments hand in, and what they owe.
+ * quality: what departments hand in, what they owe, and how it is assessed.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/args.h"
+#include "cli/assess.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
@@ -101,15 +103,57 @@ static const struct arg_option options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct arg_command command = {"quality", "",
-    "what departments hand in, and what they owe",
-    "Figures by provider, item, division and day; findings by rule; "
-    "completeness by field;\nwhat is due by each item's cadence. A "
-    "department sees its own.",
-    "rongxin quality --item 1 --from 2026-11-01", 0, 0, options, quality};
+static const struct arg_option assess_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR,RX_DEPT"),
+    {"by", "KIND", NULL, "department, province, city, nation or month"},
+    {"csv", NULL, NULL, "as a CSV file"},
+    {"signed", NULL, NULL, "the signed document of a published month"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option hub_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option verify_options[] = {
+    {"network", "FILE", NULL, "network.json"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_command commands[] = {
+    {"quality show", "", "what departments hand in, and what they owe",
+	"Figures by provider, item, division and day; findings by rule; "
+	"completeness by field;\nwhat is due by each item's cadence. A "
+	"department sees its own. Without \"show\" too.",
+	"rongxin quality --item 1 --from 2026-11-01", 0, 0, options, quality},
+    {"quality assess", "[MONTH]", "score and rank the sharing of a month",
+	"This month if none is named. Who is no operator sees published months "
+	"only.",
+	"rongxin quality assess 2026-10 --by province", 0, 1, assess_options,
+	assess_show},
+    {"quality publish", "MONTH", "freeze and sign the assessment of a month",
+	"Prints the signed document. What came later changes nothing of it.",
+	"rongxin quality publish 2026-10 > 2026-10.jws", 1, 1, hub_options,
+	assess_publish},
+    {"quality weights", "[FILE]", "show the weights, or set new ones",
+	"FILE: {\"from\":\"2026-11\",\"weights\":{\"accuracy\":15,…}}; it is a "
+	"new version and counts\nfrom that month on, for what is not "
+	"published.",
+	"rongxin quality weights weights.json", 0, 1, hub_options,
+	assess_weights},
+    {"quality verify", "FILE", "check a published assessment without the hub",
+	"Prints it if the network's receipt key signed it.",
+	"rongxin quality verify 2026-10.jws --network network.json", 1, 1,
+	verify_options, assess_verify},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
+};
 
 int
 command_quality(int argc, char **argv)
 {
-	return args_run(&command, argc, argv);
+	if (argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "-h") != 0 &&
+			    strcmp(argv[1], "--help") != 0))
+		return args_run(&commands[0], argc, argv);
+	return args_dispatch("quality", commands, argc, argv);
 }

@@ -28,6 +28,8 @@ static const struct {
     {"not_found", "There is no such thing"},
     {"item_unknown", "The catalogue has no such item"},
     {"platform_conflict", "The platform list does not allow it"},
+    {"month_published", "The month is published already"},
+    {"month_open", "The month is not over"},
     {"not_newer", "Not newer than what is there"},
     {"too_large", "Too large"},
     {"media_type", "Neither CSV nor NDJSON, or an unknown charset"},

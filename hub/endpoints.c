@@ -8,6 +8,7 @@
 
 #define MEMBER_BODY_MAX 65536
 #define COMMIT_MAX 4096
+#define WEIGHTS_MAX 4096
 
 const struct http_route endpoints[] = {
     {.method = "POST",
@@ -50,6 +51,17 @@ const struct http_route endpoints[] = {
     {.method = "POST", .path = "/v1/retention", .handle = ledger_on_retention},
     {.method = "GET", .path = "/v1/findings", .handle = feed_on_open_findings},
     {.method = "GET", .path = "/v1/quality", .handle = feed_on_quality},
+    {.method = "GET", .path = "/v1/assessment", .handle = assessment_on_read},
+    {.method = "POST",
+	.path = "/v1/assessment/{month}/publish",
+	.handle = assessment_on_publish},
+    {.method = "GET",
+	.path = "/v1/assessment/weights",
+	.handle = assessment_on_weights},
+    {.method = "POST",
+	.path = "/v1/assessment/weights",
+	.handle = assessment_on_new_weights,
+	.max_body = WEIGHTS_MAX},
     {.method = "GET", .path = "/v1/conflicts", .handle = feed_on_conflicts},
     {.method = "GET", .path = "/v1/catalogue", .handle = control_on_catalogue},
     {.method = "POST",

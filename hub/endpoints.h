@@ -27,6 +27,12 @@ void feed_on_open_findings(struct http_exchange *exchange, void *context);
 void feed_on_quality(struct http_exchange *exchange, void *context);
 void feed_on_conflicts(struct http_exchange *exchange, void *context);
 
+/* --- endpoints_assessment.c --- */
+void assessment_on_read(struct http_exchange *exchange, void *context);
+void assessment_on_publish(struct http_exchange *exchange, void *context);
+void assessment_on_weights(struct http_exchange *exchange, void *context);
+void assessment_on_new_weights(struct http_exchange *exchange, void *context);
+
 /* --- endpoints_hold.c --- */
 void hold_on_release(struct http_exchange *exchange, void *context);
 void hold_on_refuse(struct http_exchange *exchange, void *context);
