@@ -43,19 +43,6 @@ parse_numbers(
 	return true;
 }
 
-static enum consent_mode
-parse_mode(const char *text)
-{
-	int i;
-
-	if (text == NULL)
-		return CONSENT_VIEW;
-	for (i = CONSENT_VIEW; i <= CONSENT_QUERY; i++)
-		if (strcmp(text, consent_mode_name((enum consent_mode)i)) == 0)
-			return (enum consent_mode)i;
-	return 0;
-}
-
 static void
 make_id(char id[CONSENT_ID_MAX + 1])
 {
@@ -95,9 +82,6 @@ fill_scope(const struct args *args, struct consent *consent)
 	consent->purpose = purpose_parse(span_of(purpose));
 	if (consent->purpose == PURPOSE_NONE)
 		return args_misused(args, "--purpose: '%s' is none", purpose);
-	consent->mode = parse_mode(args_get(args, "mode"));
-	if (consent->mode == 0)
-		return args_misused(args, "--mode: view, store, stream, query");
 	if (!parse_numbers(args_get(args, "items"), consent->items,
 		&consent->item_count) ||
 	    !parse_numbers(args_get(args, "categories"), consent->categories,
@@ -105,6 +89,36 @@ fill_scope(const struct args *args, struct consent *consent)
 		return args_misused(args, "--items, --categories: 7,19,20");
 	if ((consent->item_count == 0) == (consent->category_count == 0))
 		return args_misused(args, "either --items or --categories");
+	return DONE;
+}
+
+/* Who asks for once has asked for one use. */
+static int
+fill_frequency(const struct args *args, struct consent *consent)
+{
+	const char *mode = args_get(args, "mode"), *per = args_get(args, "per");
+	const char *at = args_get(args, "at");
+	struct frequency *frequency = &consent->frequency;
+	int64_t uses = 0;
+
+	consent->mode = consent_mode_parse(
+	    span_of(mode != NULL ? mode : consent_mode_name(CONSENT_PERIOD)));
+	if (consent->mode == 0)
+		return args_misused(args, "--mode: once, period, monitor");
+	if (!args_int(args, "uses", (int64_t[]){1, FREQUENCY_USES_MAX}, &uses))
+		return MISUSED;
+	if (consent->mode == CONSENT_ONCE && uses == 0)
+		uses = 1;
+	frequency->uses = (unsigned)uses;
+	if (per != NULL)
+		frequency->per = period_parse(span_of(per));
+	if (per != NULL && (uses == 0 || frequency->per == PERIOD_WHOLE))
+		return args_misused(args, "--per: day, week, month, of --uses");
+	if ((uses > 0) != (at != NULL))
+		return args_misused(
+		    args, "--at: the node that counts limited uses");
+	if (at != NULL)
+		snprintf(frequency->at, sizeof(frequency->at), "%s", at);
 	return DONE;
 }
 
@@ -165,6 +179,7 @@ consent_sign(const struct args *args)
 	int result;
 
 	if (stem == NULL || fill_scope(args, &consent) != DONE ||
+	    fill_frequency(args, &consent) != DONE ||
 	    fill_terms(args, &consent) != DONE)
 		return MISUSED;
 	if (read_subject(stem, code, &why) != ERR_OK)
@@ -309,7 +324,10 @@ static const struct arg_option sign_options[] = {
     {"purpose", "PURPOSE", NULL, "why: pre_loan, in_loan, post_loan, …"},
     {"items", "LIST", NULL, "what: 7,19,20"},
     {"categories", "LIST", NULL, "or whole categories: 7,8"},
-    {"mode", "MODE", NULL, "view (default), store, stream or query"},
+    {"mode", "MODE", NULL, "once, period (default) or monitor"},
+    {"uses", "N", NULL, "how many answers (without limit)"},
+    {"per", "PERIOD", NULL, "… in each day, week or month"},
+    {"at", "CODE", NULL, "the node that counts them and answers"},
     {"days", "N", NULL, "how long, from now (30)"},
     {"data-life", "N", NULL, "days that the grantee may keep it (30)"},
     {"id", "ID", NULL, "its id (random)"},
@@ -332,7 +350,8 @@ static const struct arg_command commands[] = {
 	"The subject is the organisation of the certificate. The id goes to "
 	"standard error.",
 	"rongxin consent sign --stem keys/firm --grantee 91100000100003962T "
-	"--purpose pre_loan --items 7,19 --days 30 > consent.jws",
+	"--purpose pre_loan --items 7,19 --uses 3 --at 11440100MB2C00003X "
+	"> consent.jws",
 	0, 0, sign_options, consent_sign},
     {"consent register", "FILE", "register a signed authorization at a node",
 	"FILE is a JWS from consent sign; - is standard input.",

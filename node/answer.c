@@ -44,8 +44,12 @@ answer_on_loop(struct http_exchange *exchange, void *argument)
 {
 	struct answer *answer = argument;
 
-	if (answer->logged) {
+	if (answer->logged == ERR_OK) {
 		answer->then(answer);
+		return;
+	}
+	if (answer->logged == ERR_LIMIT && answer->on_spent != NULL) {
+		answer->on_spent(answer);
 		return;
 	}
 	metric_add(answer->node->outcomes[OUTCOME_UNAVAILABLE], 1);
@@ -56,11 +60,12 @@ answer_on_loop(struct http_exchange *exchange, void *argument)
 }
 
 static void
-answer_on_trail(void *context, const struct trail_receipt *receipt)
+answer_on_trail(
+    void *context, enum err err, const struct trail_receipt *receipt)
 {
 	struct answer *answer = context;
 
-	answer->logged = receipt != NULL;
+	answer->logged = err;
 	if (receipt != NULL)
 		answer->receipt = *receipt;
 	http_defer(answer->exchange, answer_on_loop, answer);

@@ -3,7 +3,8 @@
  *
  * The order is the promise: answer_log first; `then` runs on the exchange's
  * loop when the entry is on disk, and not at all when it is not (the answer
- * is then 503).  Embed it first in what a handler allocates for itself.
+ * is then 503, or another one: `on_spent`).  Embed it first in what a handler
+ * allocates for itself.
  */
 #ifndef NODE_ANSWER_H
 #define NODE_ANSWER_H
@@ -17,9 +18,12 @@ struct answer {
 	struct access access; /* filled by the handler before answer_log */
 	int status;           /* 200 until answer_problem */
 	struct buf body;
-	bool logged;
+	enum err logged;              /* what the trail said */
 	struct trail_receipt receipt; /* when logged */
 	void (*then)(struct answer *answer);
+	/* In its place when the consent's uses are used up: nothing may leave,
+	 * and another answer is to be logged.  NULL: there is none to use. */
+	void (*on_spent)(struct answer *answer);
 	void (*release)(struct answer *answer); /* frees what it is part of */
 };
 

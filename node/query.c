@@ -20,7 +20,8 @@ struct query {
 	struct standpoint standpoint;
 	struct report *report; /* NULL: the answer is a problem */
 	struct snapshot *snapshot;
-	enum err err; /* of the store */
+	bool is_spent; /* no use of the consent was left when it was counted */
+	enum err err;  /* of the store */
 };
 
 static void
@@ -59,7 +60,7 @@ query_on_logged(struct answer *answer)
 
 	if (query->report != NULL)
 		report_end(query->report, answer->receipt.index,
-		    &answer->receipt.leaf);
+		    &answer->receipt.leaf, &answer->receipt.use);
 	else
 		answer_add_receipt(answer);
 	answer_send(answer);
@@ -98,6 +99,7 @@ query_decide(struct query *query)
 		around.consent = &consent;
 	if (question->token[0] != '\0')
 		around.token_fits = query_find_subject(query, around.consent);
+	around.is_spent = query->is_spent;
 	around.member = world_find(query->world, query->answer.access.member);
 	around.platform = query->world->self;
 	around.now_us = node_hub_time(node);
@@ -171,6 +173,7 @@ query_say_not_held(struct query *query)
 	query_drop_report(query);
 	query->answer.access.item_count = 0;
 	query->answer.access.authorised = false;
+	query->answer.access.use = (struct use){0};
 	answer_problem(&query->answer, 404, "subject_not_held",
 	    "The subject is not held here",
 	    "This node has no record of the subject.");
@@ -225,6 +228,21 @@ query_answer(struct query *query)
 	query_finish(query);
 }
 
+/* Somebody else had the last use: what was read stays here, and the question
+ * is answered as one without. */
+static void
+query_on_spent(struct answer *answer)
+{
+	struct query *query = (struct query *)answer;
+
+	query_drop_report(query);
+	buf_reset(&answer->body);
+	shared_drop(answer->node->world, query->world);
+	query->stream[0] = '\0';
+	query->is_spent = true;
+	query_answer(query);
+}
+
 static struct query *
 query_new(struct http_exchange *exchange, void *context, const char *action)
 {
@@ -232,6 +250,7 @@ query_new(struct http_exchange *exchange, void *context, const char *action)
 
 	answer_init(&query->answer, context, exchange, action);
 	query->answer.then = query_on_logged;
+	query->answer.on_spent = query_on_spent;
 	query->answer.release = query_release;
 	return query;
 }

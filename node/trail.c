@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "base/work.h"
 #include "node/tiles.h"
+#include "node/uses.h"
 #include "node/witnessed.h"
 #include "wire/pack.h"
 
@@ -30,6 +31,7 @@ struct trail {
 	struct worker *worker;
 	struct entries *entries; /* NULL: failed */
 	struct tiles *tiles;
+	struct uses *uses;
 	struct checkpoint recovered; /* what the entries must agree with */
 	struct witnessed witnessed;  /* and with what the hub cosigned */
 	bool forked;                 /* they do not */
@@ -54,7 +56,9 @@ enum job_kind {
 
 struct job {
 	enum job_kind kind;
-	struct buf packed;              /* append; witnessed: a note */
+	struct buf packed; /* append; witnessed: a note */
+	struct use use;    /* append: of this consent */
+	char consent[CONSENT_ID_MAX + 1];
 	uint64_t index;                 /* read, prove */
 	char name[MERKLE_PATH_MAX + 8]; /* file */
 	trail_done_fn done;
@@ -110,6 +114,7 @@ trail_on_entry(void *context, const struct entry *entry)
 	struct trail *trail = context;
 
 	tiles_add(trail->tiles, &entry->commitment);
+	uses_see(trail->uses, entry->bytes);
 	if (!trail_agrees(trail, &trail->recovered) ||
 	    !trail_agrees(trail, &trail->witnessed.checkpoint))
 		trail->forked = true;
@@ -163,6 +168,7 @@ trail_recover(struct trail *trail, struct why *why)
 	    larger(trail->recovered.size, trail->witnessed.checkpoint.size));
 	trail->tiles =
 	    tiles_new(trail->folder, trail->node_code, trail->signer);
+	uses_forget(trail->uses);
 	trail->entries = entries_open(&settings, why);
 	if (trail->entries == NULL)
 		return ERR_IO;
@@ -242,13 +248,19 @@ trail_on_idle(void *context)
 }
 
 static void
+job_refuse(struct job *job, enum err err)
+{
+	job->done(job->context, err, NULL);
+	job_free(job);
+}
+
+static void
 trail_refuse(struct job **jobs, size_t count)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		jobs[i]->done(jobs[i]->context, NULL);
-		job_free(jobs[i]);
+		job_refuse(jobs[i], ERR_IO);
 	}
 }
 
@@ -262,8 +274,9 @@ trail_release(
 	for (i = 0; i < count; i++) {
 		receipt.index = list[i].index;
 		receipt.leaf = list[i].leaf;
+		receipt.use = jobs[i]->use;
 		tiles_add(trail->tiles, &list[i].commitment);
-		jobs[i]->done(jobs[i]->context, &receipt);
+		jobs[i]->done(jobs[i]->context, ERR_OK, &receipt);
 		job_free(jobs[i]);
 	}
 }
@@ -295,11 +308,43 @@ trail_append_group(struct trail *trail, struct job **jobs, size_t count)
 	mem_free(list);
 }
 
+static enum err
+trail_count_use(struct trail *trail, struct job *job)
+{
+	enum err err;
+
+	if (job->use.most == 0)
+		return ERR_OK;
+	err = uses_take(trail->uses, job->consent, &job->use);
+	if (err == ERR_OK)
+		pack_access_use(&job->use, &job->packed);
+	return err;
+}
+
+/* Those that may be written move to the front, in order; how many they are.
+ * What is counted here and not written is counted anew with the trail. */
+static size_t
+trail_count_uses(struct trail *trail, struct job **jobs, size_t count)
+{
+	size_t i, kept = 0;
+	enum err err;
+
+	for (i = 0; trail->entries != NULL && i < count; i++) {
+		err = trail_count_use(trail, jobs[i]);
+		if (err == ERR_OK)
+			jobs[kept++] = jobs[i];
+		else
+			job_refuse(jobs[i], err);
+	}
+	return trail->entries != NULL ? kept : count;
+}
+
 static void
 trail_append_all(struct trail *trail, struct job **jobs, size_t count)
 {
 	size_t group;
 
+	count = trail_count_uses(trail, jobs, count);
 	while (count > 0 && trail->entries != NULL) {
 		group = entries_room(trail->entries);
 		if (group > count)
@@ -439,6 +484,7 @@ trail_open(const struct trail_settings *settings)
 	file_path(trail->entries_folder, sizeof(trail->entries_folder),
 	    settings->folder, "entries");
 	trail->signer = settings->signer;
+	trail->uses = uses_new();
 	trail->count_metric = metric_counter("rongxin_trail_entries_total", "",
 	    "Entries appended to the trail.");
 	trail->sync_metric = metric_histogram("rongxin_trail_sync_seconds", "",
@@ -466,6 +512,7 @@ trail_close(struct trail *trail)
 	trail_publish(trail);
 	entries_close(trail->entries);
 	tiles_free(trail->tiles);
+	uses_free(trail->uses);
 	witnessed_release(&trail->witnessed);
 	mem_free(trail);
 }
@@ -503,12 +550,13 @@ trail_append(struct trail *trail, const struct access *access,
 	job->kind = JOB_APPEND;
 	job->done = done;
 	job->context = context;
+	job->use = access->use;
+	memcpy(job->consent, access->consent, sizeof(job->consent));
 	pack_access(access, &job->packed);
 	assert(job->packed.len <= ENTRY_MAX);
 	if (!atomic_load(&trail->ready) ||
 	    !worker_post(trail->worker, job, WAITING_MAX)) {
-		done(context, NULL);
-		job_free(job);
+		job_refuse(job, ERR_IO);
 	}
 }
 

@@ -43,10 +43,14 @@ const char *trail_entries_folder(const struct trail *trail);
 struct trail_receipt {
 	uint64_t index;
 	struct digest leaf;
+	struct use use; /* of a limited consent */
 };
-/* `receipt` NULL: it is not in the trail. */
+/* `receipt` NULL: it is not in the trail.  ERR_LIMIT: nor will it be, the
+ * consent's uses are used up; other errors: it cannot be written. */
 typedef void (*trail_done_fn)(
-    void *context, const struct trail_receipt *receipt);
+    void *context, enum err err, const struct trail_receipt *receipt);
+/* An access under a limited consent (`use.most`) is that use, if it is one of
+ * those that are left. */
 void trail_append(struct trail *trail, const struct access *access,
     trail_done_fn done, void *context);
 

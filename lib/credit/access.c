@@ -21,6 +21,7 @@ access_fill(struct access *access, const struct question *question,
 	access->consent_rule = permit->consent_rule;
 	access->authorised = permit->authorised;
 	access->level = permit->level;
+	access->use = permit->use;
 	access->item_count = 0;
 	for (i = 0; i < permit->item_count; i++) {
 		if (permit->items[i].shown != 0 ||
@@ -58,6 +59,18 @@ put_items(struct json_out *out, const struct access *access)
 	json_close_array(out);
 }
 
+/* Uses of an unlimited consent have no number. */
+static void
+put_use(struct json_out *out, const struct use *use)
+{
+	if (use->number == 0)
+		return;
+	json_open_object(out, "use");
+	json_put_int(out, "number", use->number);
+	json_put_int(out, "of", use->most);
+	json_close_object(out);
+}
+
 static void
 put_decision(struct json_out *out, const struct access *access)
 {
@@ -84,6 +97,7 @@ access_print(const struct access *access, struct buf *json)
 	json_put_cstr(&out, "action", access->action);
 	put_items(&out, access);
 	put_or_null(&out, "consent", access->consent);
+	put_use(&out, &access->use);
 	put_decision(&out, access);
 	put_or_null(&out, "stream", access->stream);
 	json_put_int(&out, "position", (int64_t)access->position);

@@ -29,6 +29,7 @@ struct access {
 	enum permit_rule rule;         /* of the whole question */
 	enum permit_rule consent_rule; /* why protected fields were withheld */
 	bool authorised;
+	struct use use; /* of the consent, if it is limited */
 	enum permit_level level;
 	char stream[STREAM_LEN + 1];
 	uint64_t position;

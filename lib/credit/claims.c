@@ -20,13 +20,13 @@ void
 claims_open(struct claims *claims, struct span json, size_t max,
     const char *const *names, struct why *why)
 {
-	*claims = (struct claims){NULL, why, ERR_OK};
+	*claims = (struct claims){NULL, NULL, why, ERR_OK};
 	if (json.len > max) {
 		claims->err =
 		    why_set(why, ERR_LIMIT, "longer than %zu bytes", max);
 		return;
 	}
-	claims->root = json_parse(json, why);
+	claims->root = claims->whole = json_parse(json, why);
 	if (claims->root == NULL)
 		claims->err = ERR_INVALID;
 	else if (!json_is_object(claims->root))
@@ -139,11 +139,38 @@ claims_numbers(struct claims *claims, const char *name, size_t max,
 	*count = i;
 }
 
+bool
+claims_has_object(const struct claims *claims, const char *name)
+{
+	return claims_has(claims, name) &&
+	       json_is_object(json_find(claims->root, name));
+}
+
+void
+claims_enter(struct claims *claims, const char *name, const char *const *names,
+    struct claims *inner)
+{
+	*inner = *claims;
+	if (!claims_has_object(claims, name)) {
+		claims_refuse(inner, name, "not an object");
+		return;
+	}
+	inner->root = json_find(claims->root, name);
+	if (!json_has_only(inner->root, names, NULL))
+		claims_refuse(inner, name, "unknown member");
+}
+
+void
+claims_leave(struct claims *claims, const struct claims *inner)
+{
+	claims->err = inner->err;
+}
+
 enum err
 claims_close(struct claims *claims)
 {
-	json_free(claims->root);
-	claims->root = NULL;
+	json_free(claims->whole);
+	claims->root = claims->whole = NULL;
 	return claims->err;
 }
 

@@ -17,7 +17,8 @@
 #include "base/span.h"
 
 struct claims {
-	struct json *root;
+	struct json *whole;      /* owned */
+	const struct json *root; /* the object that is read */
 	struct why *why;
 	enum err err;
 };
@@ -47,6 +48,12 @@ void claims_numbers(struct claims *claims, const char *name, size_t max,
 #define CLAIMS_DIVISION_SIZE 7
 void claims_divisions(struct claims *claims, const char *name, size_t max,
     char (*divisions)[CLAIMS_DIVISION_SIZE], size_t *count);
+bool claims_has_object(const struct claims *claims, const char *name);
+/* The members of member `name`, an object with none but `names`: to be read as
+ * a document of its own, and left, which hands its first fault back. */
+void claims_enter(struct claims *claims, const char *name,
+    const char *const *names, struct claims *inner);
+void claims_leave(struct claims *claims, const struct claims *inner);
 /* Makes `reason` about member `name` the fault, unless there is one. */
 void claims_refuse(struct claims *claims, const char *name, const char *reason);
 /* Frees the document; ERR_OK, or the first fault. */

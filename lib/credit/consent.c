@@ -19,12 +19,10 @@ static const char *const consent_members[] = {"id", "version", "subject",
     "frequency", "data_life_days", "revocation", NULL};
 
 static const char *const mode_names[] = {
-    [CONSENT_VIEW] = "view",
-    [CONSENT_STORE] = "store",
-    [CONSENT_STREAM] = "stream",
-    [CONSENT_QUERY] = "query",
+    [CONSENT_ONCE] = "once",
+    [CONSENT_PERIOD] = "period",
+    [CONSENT_MONITOR] = "monitor",
 };
-#define MODE_COUNT (sizeof(mode_names) / sizeof(mode_names[0]))
 
 bool
 consent_id_is_valid(struct span id)
@@ -64,7 +62,6 @@ static void
 read_words(struct claims *claims, struct consent *consent)
 {
 	char text[32];
-	unsigned i;
 
 	claims_text(claims, "purpose", text, sizeof(text));
 	consent->purpose = purpose_parse(span_of(text));
@@ -72,18 +69,23 @@ read_words(struct claims *claims, struct consent *consent)
 		claims_refuse(claims, "purpose", "not a purpose");
 
 	claims_text(claims, "mode", text, sizeof(text));
-	for (i = 1; i < MODE_COUNT; i++) {
-		if (strcmp(text, mode_names[i]) == 0)
-			consent->mode = (enum consent_mode)i;
-	}
+	consent->mode = consent_mode_parse(span_of(text));
 	if (consent->mode == 0)
 		claims_refuse(claims, "mode", "not a mode");
+	if (consent->mode == CONSENT_MONITOR &&
+	    !purpose_may_monitor(consent->purpose))
+		claims_refuse(claims, "mode", "nothing that is monitored");
+}
 
-	claims_text(claims, "frequency", text, sizeof(text));
-	if (strcmp(text, "unlimited") != 0)
-		claims_refuse(claims, "frequency",
-		    "only \"unlimited\" is supported: a limit that is not "
-		    "counted would be none");
+static void
+read_frequency(struct claims *claims, struct consent *consent)
+{
+	const struct frequency *frequency = &consent->frequency;
+
+	frequency_read(claims, &consent->frequency);
+	if (consent->mode == CONSENT_ONCE &&
+	    (frequency->uses != 1 || frequency->per != PERIOD_WHOLE))
+		claims_refuse(claims, "frequency", "once is one use in all");
 }
 
 static void
@@ -144,6 +146,7 @@ consent_parse(struct span json, struct consent *consent, struct why *why)
 		claims_refuse(&claims, "grantee", "not an organisation code");
 	read_scope(&claims, &read);
 	read_words(&claims, &read);
+	read_frequency(&claims, &read);
 	read_term(&claims, &read);
 	read_revocation_url(&claims, &read);
 	err = claims_close(&claims);
@@ -191,7 +194,7 @@ consent_print(const struct consent *consent, struct buf *out)
 	json_put_cstr(&json, "mode", consent_mode_name(consent->mode));
 	put_time(&json, "not_before", consent->not_before_us);
 	put_time(&json, "expiry", consent->expiry_us);
-	json_put_cstr(&json, "frequency", "unlimited");
+	frequency_print(&consent->frequency, &json);
 	json_put_int(&json, "data_life_days", consent->data_life_days);
 	if (consent->revocation[0] != '\0')
 		json_put_cstr(&json, "revocation", consent->revocation);
@@ -203,7 +206,19 @@ consent_mode_name(enum consent_mode mode)
 {
 	unsigned i = (unsigned)mode;
 
-	return i > 0 && i < MODE_COUNT ? mode_names[i] : "unknown";
+	return i > 0 && i < CONSENT_MODES ? mode_names[i] : "unknown";
+}
+
+enum consent_mode
+consent_mode_parse(struct span text)
+{
+	unsigned i;
+
+	for (i = 1; i < CONSENT_MODES; i++) {
+		if (span_is(text, mode_names[i]))
+			return (enum consent_mode)i;
+	}
+	return 0;
 }
 
 static bool

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "credit/frequency.h"
 #include "credit/member.h"
 #include "credit/purpose.h"
 #include "credit/record.h"
@@ -25,10 +26,10 @@
 #define CONSENT_MAX 16384 /* bytes of the JWS */
 
 enum consent_mode {
-	CONSENT_VIEW = 1,
-	CONSENT_STORE,
-	CONSENT_STREAM,
-	CONSENT_QUERY
+	CONSENT_ONCE = 1, /* one answer */
+	CONSENT_PERIOD,   /* as often as its frequency allows */
+	CONSENT_MONITOR, /* the same, again and again after the loan is given */
+	CONSENT_MODES
 };
 
 struct consent {
@@ -42,6 +43,7 @@ struct consent {
 	size_t category_count;
 	enum purpose purpose;
 	enum consent_mode mode;
+	struct frequency frequency;
 	int64_t not_before_us;
 	int64_t expiry_us;
 	unsigned
@@ -52,12 +54,14 @@ struct consent {
 
 /* {"id","version","subject","grantee","items"|"categories","purpose","mode",
  * "not_before","expiry","frequency","data_life_days","revocation"}.
- * `frequency` must be "unlimited": a limit that is not counted yet would be
- * a promise to the subject that nobody keeps, so any other is refused. */
+ * Mode once has one use in all; monitor is for the purposes that
+ * purpose_may_monitor. */
 MUST_CHECK enum err consent_parse(
     struct span json, struct consent *consent, struct why *why);
 void consent_print(const struct consent *consent, struct buf *out);
 const char *consent_mode_name(enum consent_mode mode);
+/* 0 when it is none. */
+enum consent_mode consent_mode_parse(struct span text);
 bool consent_covers(
     const struct consent *consent, uint32_t item, uint32_t category);
 

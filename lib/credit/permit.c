@@ -52,6 +52,13 @@ static const struct rule_words rule_words[] = {
     [PERMIT_BUDGET] = {"budget",
 	"The member's budget of anonymised answers is used up until the period "
 	"ends."},
+    [PERMIT_CONSENT_ELSEWHERE] = {"consent_elsewhere",
+	"The consent's uses are limited, and another node counts them."},
+    [PERMIT_CONSENT_USED_UP] = {"consent_used_up",
+	"The consent was used as often as it allows."},
+    [PERMIT_CONSENT_TOO_OFTEN] = {"consent_too_often",
+	"The consent was used as often as it allows in this day, week or "
+	"month."},
 };
 #define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
 
@@ -121,10 +128,28 @@ judge_member(const struct question *question, const struct member *member)
 }
 
 static bool
-mode_answers(enum consent_mode mode)
+mode_answers(enum consent_mode mode, enum purpose purpose)
 {
-	return mode == CONSENT_VIEW || mode == CONSENT_STORE ||
-	       mode == CONSENT_QUERY;
+	if (mode == CONSENT_MONITOR)
+		return purpose_may_monitor(purpose);
+	return mode == CONSENT_ONCE || mode == CONSENT_PERIOD;
+}
+
+/* Only what one node counts is counted exactly. */
+static enum permit_rule
+judge_frequency(const struct circumstances *around)
+{
+	const struct frequency *frequency = &around->consent->frequency;
+
+	if (!frequency_is_limited(frequency))
+		return PERMIT_ALLOWED;
+	if (around->platform == NULL ||
+	    strcmp(around->platform->code, frequency->at) != 0)
+		return PERMIT_CONSENT_ELSEWHERE;
+	if (!around->is_spent)
+		return PERMIT_ALLOWED;
+	return frequency->per == PERIOD_WHOLE ? PERMIT_CONSENT_USED_UP
+					      : PERMIT_CONSENT_TOO_OFTEN;
 }
 
 /* All of the consent but its scope and the lease; first whether it is the
@@ -148,13 +173,13 @@ judge_claims(
 		return PERMIT_CONSENT_REVOKED;
 	if (consent->purpose != question->purpose)
 		return PERMIT_CONSENT_PURPOSE;
-	if (!mode_answers(consent->mode))
+	if (!mode_answers(consent->mode, question->purpose))
 		return PERMIT_CONSENT_MODE;
 	if (around->now_us > 0 && around->now_us < consent->not_before_us)
 		return PERMIT_CONSENT_EARLY;
 	if (around->now_us > 0 && around->now_us >= consent->expiry_us)
 		return PERMIT_CONSENT_EXPIRED;
-	return PERMIT_ALLOWED;
+	return judge_frequency(around);
 }
 
 /* What the consent opens, in general.  Screening and supervision never see
@@ -317,6 +342,20 @@ decide_anonymised(const struct question *question,
 	}
 }
 
+/* What shows nothing that is protected uses nothing. */
+static void
+note_use(const struct question *question, const struct circumstances *around,
+    struct permit *permit)
+{
+	const struct frequency *frequency;
+
+	if (!permit->authorised || question->purpose == PURPOSE_SELF)
+		return;
+	frequency = &around->consent->frequency;
+	permit->use.most = frequency->uses;
+	permit->use.window = frequency_window(frequency, around->now_us);
+}
+
 static void
 decide_report(const struct question *question,
     const struct circumstances *around, struct permit *permit)
@@ -341,6 +380,7 @@ decide_report(const struct question *question,
 		decide_item(question, around, permit, &permit->items[i]);
 	if (permit->authorised)
 		permit->level = LEVEL_DETAIL;
+	note_use(question, around, permit);
 }
 
 void
@@ -351,6 +391,7 @@ permit_decide(const struct question *question,
 
 	permit->authorised = false;
 	permit->level = LEVEL_PUBLIC;
+	permit->use = (struct use){0};
 	permit->item_count = 0;
 	if (rule != PERMIT_ALLOWED)
 		refuse(permit, rule);

@@ -38,6 +38,9 @@ enum permit_rule {
 	PERMIT_ITEM_NOT_HERE, /* the platform is not subscribed to the item */
 	PERMIT_TOKEN,         /* not this member's, or another subject's */
 	PERMIT_BUDGET,        /* of anonymised answers: used up */
+	PERMIT_CONSENT_ELSEWHERE, /* another node counts its uses */
+	PERMIT_CONSENT_USED_UP,   /* all uses that it allows were made */
+	PERMIT_CONSENT_TOO_OFTEN, /* … in this day, week or month */
 	PERMIT_COUNT
 };
 
@@ -61,6 +64,7 @@ struct circumstances {
 	/* The question's token is one that this member got for the subject of
 	 * this consent. */
 	bool token_fits;
+	bool is_spent; /* the consent's uses: none is left now */
 	/* Anonymised answers: what this one costs (0: it was paid for), and
 	 * what the member has left in this period. */
 	uint32_t cost, left;
@@ -78,6 +82,7 @@ struct permit {
 	bool authorised;               /* a protected field may be shown */
 	enum permit_level level;       /* LEVEL_PUBLIC when refused */
 	enum permit_rule consent_rule; /* of the consent, its scope apart */
+	struct use use; /* that this answer is; `most` 0: it is not counted */
 	struct permit_item items[QUESTION_ITEMS_MAX];
 	size_t item_count;
 };
@@ -91,6 +96,9 @@ struct permit {
  * Of several faults of a consent the first in the order of permit_rule is
  * named: a member that it was not given to learns only that.  Without the hub's
  * time (now_us 0) its term cannot be judged, and PERMIT_LEASE_STALE says so.
+ * A consent with a limit opens nothing but at the platform that counts; what
+ * is shown under it is a use, which must be counted before it leaves.  Its
+ * faults come after all others of the consent.
  * Screening and supervision never see protected fields (PERMIT_PURPOSE);
  * oneself sees all of one's own.
  *

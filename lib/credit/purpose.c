@@ -51,3 +51,10 @@ purpose_has_screenings(enum purpose purpose)
 	return purpose == PURPOSE_CUSTOMER_SCREENING ||
 	       purpose == PURPOSE_GUARANTEE_REVIEW;
 }
+
+bool
+purpose_may_monitor(enum purpose purpose)
+{
+	return purpose == PURPOSE_POST_LOAN ||
+	       purpose == PURPOSE_GUARANTEE_REVIEW;
+}

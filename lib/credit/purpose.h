@@ -28,5 +28,7 @@ const char *purpose_name(enum purpose purpose);
  * this purpose?  Supervision is the operator's. */
 bool purpose_has_statistics(enum purpose purpose);
 bool purpose_has_screenings(enum purpose purpose);
+/* Is a subject read again and again with this purpose, of its own accord? */
+bool purpose_may_monitor(enum purpose purpose);
 
 #endif

@@ -262,13 +262,20 @@ report_digest(const struct report *report)
 }
 
 void
-report_end(struct report *report, uint64_t index, const struct digest *leaf)
+report_end(struct report *report, uint64_t index, const struct digest *leaf,
+    const struct use *use)
 {
 	char hex[DIGEST_HEX_LEN + 1];
 
 	json_open_object(&report->out, "receipt");
 	json_put_int(&report->out, "index", (int64_t)index);
 	json_put_cstr(&report->out, "leaf_hash", digest_print(leaf, hex));
+	if (use->most > 0) {
+		json_open_object(&report->out, "use");
+		json_put_int(&report->out, "number", use->number);
+		json_put_int(&report->out, "of", use->most);
+		json_close_object(&report->out);
+	}
 	json_close_object(&report->out);
 	json_close_object(&report->out);
 }

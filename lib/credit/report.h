@@ -3,8 +3,8 @@
  *
  * {"subject","level","items":[{"item","as_of","stream","position","provider",
  * "records":[{…}]}],"withheld":[{"item","fields","rule"}],
- * "receipt":{"index","leaf_hash"}}.  Only fields that the permit shows are
- * ever touched.  Level "public", or "C" when protected fields are shown.
+ * "receipt":{"index","leaf_hash","use"}}.  Only fields that the permit shows
+ * are ever touched.  Level "public", or "C" when protected fields are shown.
  * Pure; one thread per report.
  */
 #ifndef CREDIT_REPORT_H
@@ -34,9 +34,10 @@ void report_add(struct report *report, const struct record *record);
 void report_end_items(struct report *report);
 /* SHA-256 of everything so far: what the trail's entry binds. */
 struct digest report_digest(const struct report *report);
-/* Adds the receipt and closes the document. */
-void report_end(
-    struct report *report, uint64_t index, const struct digest *leaf);
+/* Adds the receipt, with the use when there is one (`most`), and closes the
+ * document. */
+void report_end(struct report *report, uint64_t index,
+    const struct digest *leaf, const struct use *use);
 size_t report_record_count(const struct report *report);
 
 #endif

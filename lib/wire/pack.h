@@ -204,6 +204,9 @@ MUST_CHECK enum err unpack_upward(struct span bytes,
 
 /* --- pack_access.c --- */
 void pack_access(const struct access *access, struct buf *out);
+/* Give a packed access the use that was counted since: concatenated messages
+ * are one message. */
+void pack_access_use(const struct use *use, struct buf *access);
 MUST_CHECK enum err unpack_access(struct span bytes, struct access *access);
 
 #endif

@@ -33,6 +33,19 @@ pack_access(const struct access *access, struct buf *out)
 	packed.answer.len = DIGEST_LEN;
 	packed.level = from.level;
 	pack_message(&packed.base, out);
+	if (from.use.number > 0)
+		pack_access_use(&from.use, out);
+}
+
+void
+pack_access_use(const struct use *use, struct buf *access)
+{
+	Rongxin__Access packed = RONGXIN__ACCESS__INIT;
+
+	packed.use = use->number;
+	packed.use_most = use->most;
+	packed.use_window = use->window;
+	pack_message(&packed.base, access);
 }
 
 /* A question that was refused has no stream. */
@@ -44,7 +57,8 @@ access_is_sound(const Rongxin__Access *packed)
 		   sizeof((struct access){0}.certificate) &&
 	       packed->purpose < PURPOSE_COUNT && packed->rule < PERMIT_COUNT &&
 	       packed->consent_rule < PERMIT_COUNT &&
-	       packed->level < LEVEL_COUNT &&
+	       packed->level < LEVEL_COUNT && packed->use <= packed->use_most &&
+	       (packed->use > 0) == (packed->use_most > 0) &&
 	       packed->n_items <= QUESTION_ITEMS_MAX &&
 	       packed->answer.len == DIGEST_LEN &&
 	       (packed->stream[0] == '\0' || part_is_stream(packed->stream));
@@ -87,6 +101,8 @@ access_take(const Rongxin__Access *packed, struct access *access)
 	to->authorised = packed->authorised;
 	to->position = packed->position;
 	to->level = (enum permit_level)packed->level;
+	to->use =
+	    (struct use){packed->use_most, packed->use_window, packed->use};
 	return ERR_OK;
 }
 

@@ -35,12 +35,15 @@ take_consent(struct bytes *bytes, struct consent *consent)
 	strcpy(consent->subject, codes[take(bytes, 4)]);
 	strcpy(consent->grantee, codes[take(bytes, 4)]);
 	consent->purpose = (enum purpose)take(bytes, PURPOSE_COUNT + 1);
-	consent->mode = (enum consent_mode)take(bytes, 6);
+	consent->mode = (enum consent_mode)take(bytes, 5);
 	consent->revoked = take(bytes, 4) == 1;
 	consent->not_before_us = (int64_t)take(bytes, 8) - 2;
 	consent->expiry_us = (int64_t)take(bytes, 8) + 3;
 	consent->item_count = take(bytes, 4);
 	consent->category_count = take(bytes, 3);
+	consent->frequency.uses = take(bytes, 3);
+	consent->frequency.per = (enum period)take(bytes, 5);
+	strcpy(consent->frequency.at, codes[take(bytes, 4)]);
 	for (i = 0; i < consent->item_count; i++)
 		consent->items[i] = take(bytes, 6);
 	for (i = 0; i < consent->category_count; i++)
@@ -77,6 +80,24 @@ reads_itself(const struct question *question, const struct member *member)
 	       member->kind >= MEMBER_BANK && member->kind != MEMBER_OPERATOR;
 }
 
+/* A limit counts at the platform that it names, and nowhere else. */
+static bool
+may_be_used(const struct consent *consent, const struct circumstances *around)
+{
+	if (consent->frequency.uses == 0)
+		return true;
+	return around->platform != NULL && !around->is_spent &&
+	       strcmp(consent->frequency.at, around->platform->code) == 0;
+}
+
+static bool
+mode_is_good(enum consent_mode mode, enum purpose purpose)
+{
+	return mode == 1 || mode == 2 ||
+	       (mode == 3 && (purpose == PURPOSE_POST_LOAN ||
+				 purpose == PURPOSE_GUARANTEE_REVIEW));
+}
+
 static bool
 consent_is_good(const struct question *question,
     const struct circumstances *around, const struct item *item)
@@ -91,9 +112,9 @@ consent_is_good(const struct question *question,
 	       consent->purpose == question->purpose &&
 	       question->purpose > PURPOSE_CUSTOMER_SCREENING &&
 	       question->purpose < PURPOSE_SUPERVISION &&
-	       (consent->mode == 1 || consent->mode == 2 ||
-		   consent->mode == 4) &&
-	       around->now_us > 0 && around->lease_fresh &&
+	       mode_is_good(consent->mode, question->purpose) &&
+	       may_be_used(consent, around) && around->now_us > 0 &&
+	       around->lease_fresh &&
 	       consent->not_before_us <= around->now_us &&
 	       around->now_us < consent->expiry_us &&
 	       (lists(consent->items, consent->item_count, item->number) ||
@@ -124,8 +145,10 @@ check_item(const struct question *question, const struct circumstances *around,
 			continue;
 		if (!permit->authorised)
 			abort();
-		if (!reads_itself(question, around->member) &&
-		    !consent_is_good(question, around, item))
+		if (reads_itself(question, around->member))
+			continue;
+		if (!consent_is_good(question, around, item) ||
+		    permit->use.most != around->consent->frequency.uses)
 			abort();
 	}
 }
@@ -172,11 +195,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	member.kind = (enum member_kind)take(&bytes, 9);
 	member.status = (enum member_status)take(&bytes, 4);
 	take_consent(&bytes, &consent);
-	around = (struct circumstances){catalog,
-	    take(&bytes, 8) == 7 ? NULL : &member, NULL,
-	    take(&bytes, 8) == 7 ? NULL : &consent, take(&bytes, 4) != 3,
-	    (int64_t)take(&bytes, 10) - 1, take(&bytes, 2) == 1, 0, 0};
+	around = (struct circumstances){.catalog = catalog};
+	around.member = take(&bytes, 8) == 7 ? NULL : &member;
+	around.consent = take(&bytes, 8) == 7 ? NULL : &consent;
+	around.lease_fresh = take(&bytes, 4) != 3;
+	around.now_us = (int64_t)take(&bytes, 10) - 1;
+	around.token_fits = take(&bytes, 2) == 1;
 	around.platform = take(&bytes, 2) == 1 ? &platform : NULL;
+	strcpy(platform.code, codes[take(&bytes, 4)]);
+	around.is_spent = take(&bytes, 2) == 1;
 	permit_decide(&question, &around, &permit);
 	check(&question, &around, &permit);
 	return 0;

@@ -187,12 +187,14 @@ class Network:
             assert reply.status in (200, 201), reply.body
         return who
 
-    def sign_consent(self, subject_who, grantee="bank", purpose="pre_loan", items="19", days=30, consent_id=None):
+    def sign_consent(self, subject_who, grantee="bank", purpose="pre_loan", items="19", days=30, consent_id=None, **more):
         code = {"bank": "91440101MA000RX19U", "bank2": "91440300MA000RX27J"}[grantee]
         words = ["consent", "sign", "--stem", self.stem(subject_who), "--grantee", code,
                  "--purpose", purpose, "--items", items, "--days", days]
         if consent_id:
             words += ["--id", consent_id]
+        for name, value in more.items():
+            words += [f"--{name}", value]
         return self.cli(*words).stdout.strip()
 
 

@@ -102,6 +102,21 @@ it_is_printed_for_people(void **state)
 }
 
 static void
+the_use_of_a_limited_consent_has_its_number(void **state)
+{
+	struct access access = {
+	    .action = "report", .consent = "c-1", .use = {3, 0, 2}};
+	struct buf json = {0};
+
+	(void)state;
+	access_print(&access, &json);
+
+	assert_non_null(strstr(buf_cstr(&json),
+	    "\"consent\":\"c-1\",\"use\":{\"number\":2,\"of\":3},"));
+	buf_release(&json);
+}
+
+static void
 what_a_revocation_has_not_is_null(void **state)
 {
 	struct access access = {.action = "revocation",
@@ -141,6 +156,7 @@ main(void)
 	    cmocka_unit_test(it_names_the_items_of_which_anything_was_shown),
 	    cmocka_unit_test(an_anonymised_answer_names_its_items_and_nobody),
 	    cmocka_unit_test(it_is_printed_for_people),
+	    cmocka_unit_test(the_use_of_a_limited_consent_has_its_number),
 	    cmocka_unit_test(what_a_revocation_has_not_is_null),
 	    cmocka_unit_test(the_commitment_hides_the_entry_behind_its_nonce),
 	};

@@ -213,7 +213,7 @@ a_refused_consent_is_pending_no_more(void **state)
 	    span_of(
 		"{\"id\":\"c-1\",\"version\":1,\"subject\":\"" SAMPLE_SUBJECT
 		"\",\"grantee\":\"91440101MA000RX19U\",\"items\":[1],"
-		"\"purpose\":\"pre_loan\",\"mode\":\"view\","
+		"\"purpose\":\"pre_loan\",\"mode\":\"period\","
 		"\"not_before\":\"2026-01-01T00:00:00Z\",\"expiry\":"
 		"\"2036-01-01T00:00:00Z\",\"frequency\":\"unlimited\","
 		"\"data_life_days\":30,\"revocation\":\"https://x/\"}"),

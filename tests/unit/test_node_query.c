@@ -118,7 +118,7 @@ put_consent(void)
 	buf_text(&json,
 	    "{\"id\":\"c-1\",\"version\":1,\"subject\":\"" SAMPLE_SUBJECT
 	    "\",\"grantee\":\"" BANK "\",\"items\":[3],"
-	    "\"purpose\":\"pre_loan\",\"mode\":\"view\","
+	    "\"purpose\":\"pre_loan\",\"mode\":\"period\","
 	    "\"not_before\":\"2026-01-01T00:00:00Z\",\"expiry\":"
 	    "\"2036-01-01T00:00:00Z\",\"frequency\":\"unlimited\","
 	    "\"data_life_days\":30,\"revocation\":\"https://x/\"}");

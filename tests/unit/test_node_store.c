@@ -188,7 +188,7 @@ print_consent(const char *subject, const char *grantee, struct buf *jws)
 
 	buf_print(&json,
 	    "{\"id\":\"c-1\",\"version\":1,\"subject\":\"%s\",\"grantee\":"
-	    "\"%s\",\"items\":[1],\"purpose\":\"pre_loan\",\"mode\":\"view\","
+	    "\"%s\",\"items\":[1],\"purpose\":\"pre_loan\",\"mode\":\"period\","
 	    "\"not_before\":\"2026-01-01T00:00:00Z\",\"expiry\":"
 	    "\"2036-01-01T00:00:00Z\",\"frequency\":\"unlimited\","
 	    "\"data_life_days\":30,\"revocation\":\"https://x/\"}",

@@ -28,7 +28,8 @@ struct fixture {
 	struct signer *signer;
 	struct trail *trail;
 	sem_t done;
-	bool logged; /* what the last append was told */
+	bool logged; /* what the last append was told … */
+	enum err err;
 	struct trail_receipt receipt;
 };
 
@@ -70,11 +71,12 @@ teardown(void **state)
 }
 
 static void
-on_done(void *context, const struct trail_receipt *receipt)
+on_done(void *context, enum err err, const struct trail_receipt *receipt)
 {
 	struct fixture *fixture = context;
 
 	fixture->logged = receipt != NULL;
+	fixture->err = err;
 	if (receipt != NULL)
 		fixture->receipt = *receipt;
 	sem_post(&fixture->done);
@@ -92,6 +94,23 @@ append(struct fixture *fixture)
 	trail_append(fixture->trail, &access, on_done, fixture);
 	sem_wait(&fixture->done);
 	return fixture->logged;
+}
+
+/* The number of the use; 0: it was not one. */
+static uint32_t
+append_use(struct fixture *fixture, const char *consent, struct use use)
+{
+	struct access access = {.time_us = 1700000000000000,
+	    .member = "91440101MA000RX19U",
+	    .subject = SAMPLE_SUBJECT,
+	    .purpose = PURPOSE_PRE_LOAN,
+	    .action = "report",
+	    .use = use};
+
+	strcpy(access.consent, consent);
+	trail_append(fixture->trail, &access, on_done, fixture);
+	sem_wait(&fixture->done);
+	return fixture->logged ? fixture->receipt.use.number : 0;
 }
 
 static void
@@ -156,6 +175,108 @@ entries_are_numbered_from_zero_and_go_on_after_a_restart(void **state)
 	assert_true(append(fixture));
 
 	assert_int_equal(fixture->receipt.index, 1);
+}
+
+static const struct use two_in_all = {.most = 2};
+
+static void
+uses_are_counted_each_for_its_consent_and_then_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 1);
+	assert_int_equal(append_use(fixture, "c-2", two_in_all), 1);
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 2);
+
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 0);
+
+	assert_int_equal(fixture->err, ERR_LIMIT);
+	assert_int_equal(trail_size(fixture->trail), 3);
+	assert_int_equal(append_use(fixture, "c-2", two_in_all), 2);
+}
+
+static void
+uses_are_known_again_from_the_entries(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 1);
+	assert_true(append(fixture));
+	restart(fixture);
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 2);
+	restart(fixture);
+
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 0);
+	assert_int_equal(fixture->err, ERR_LIMIT);
+}
+
+static void
+a_new_day_has_new_uses_and_an_old_one_has_none(void **state)
+{
+	struct fixture *fixture = *state;
+	struct use monday = {.most = 1, .window = 7};
+	struct use tuesday = {.most = 1, .window = 8};
+
+	assert_int_equal(append_use(fixture, "c-1", monday), 1);
+	assert_int_equal(append_use(fixture, "c-1", monday), 0);
+	assert_int_equal(append_use(fixture, "c-1", tuesday), 1);
+	restart(fixture);
+
+	assert_int_equal(append_use(fixture, "c-1", monday), 0);
+	assert_int_equal(append_use(fixture, "c-1", tuesday), 0);
+}
+
+static void
+many_consents_are_told_apart(void **state)
+{
+	struct fixture *fixture = *state;
+	char id[16];
+	int i;
+
+	for (i = 0; i < 1500; i++) {
+		snprintf(id, sizeof(id), "c-%d", i);
+		assert_int_equal(append_use(fixture, id, two_in_all), 1);
+	}
+	restart(fixture);
+
+	for (i = 0; i < 1500; i += 7) {
+		snprintf(id, sizeof(id), "c-%d", i);
+		assert_int_equal(append_use(fixture, id, two_in_all), 2);
+		assert_int_equal(append_use(fixture, id, two_in_all), 0);
+	}
+}
+
+static void
+skip_entry(void *context, const struct entry *entry)
+{
+	(void)context;
+	(void)entry;
+}
+
+/* Written by a later version, for example. */
+static void
+while_an_entry_cannot_be_read_no_use_is_granted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct entries_settings settings = {0};
+	struct entry entry = {.bytes = span_of("\xff\xff")};
+	struct entries *entries;
+	char folder[256];
+
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 1);
+	trail_close(fixture->trail);
+	snprintf(folder, sizeof(folder), "%s/entries", fixture->folder);
+	settings.folder = folder;
+	settings.each = skip_entry;
+	entries = entries_open(&settings, NULL);
+	assert_int_equal(entries_append(entries, &entry, 1, NULL), ERR_OK);
+	entries_close(entries);
+
+	open_trail(fixture);
+
+	assert_int_equal(append_use(fixture, "c-1", two_in_all), 0);
+	assert_int_equal(fixture->err, ERR_IO);
+	assert_true(append(fixture));
 }
 
 static void
@@ -354,6 +475,30 @@ on_entry(void *context, enum err err, const struct entry *entry)
 }
 
 static void
+a_use_that_could_not_be_written_is_free_again(void **state)
+{
+	struct fixture *fixture = *state;
+	struct use once = {.most = 1};
+	uint32_t number = 0;
+	int tries = 0;
+
+	assert_true(append(fixture));
+	limit_files((rlim_t)log_size(fixture) + 10);
+	assert_int_equal(append_use(fixture, "c-1", once), 0);
+	assert_int_equal(fixture->err, ERR_IO);
+	limit_files(RLIM_INFINITY);
+
+	while (number == 0 && tries++ < 1000) {
+		usleep(10000);
+		number = append_use(fixture, "c-1", once);
+	}
+
+	assert_int_equal(number, 1);
+	assert_int_equal(append_use(fixture, "c-1", once), 0);
+	assert_int_equal(fixture->err, ERR_LIMIT);
+}
+
+static void
 any_entry_can_be_read_back(void **state)
 {
 	struct fixture *fixture = *state;
@@ -492,6 +637,12 @@ main(void)
 	    TEST(entries_of_another_trail_stop_the_trail),
 	    TEST(a_write_that_fails_releases_nothing_and_leaves_no_half_frame),
 	    TEST(the_trail_is_opened_again_when_it_can_be_written),
+	    TEST(uses_are_counted_each_for_its_consent_and_then_refused),
+	    TEST(uses_are_known_again_from_the_entries),
+	    TEST(a_new_day_has_new_uses_and_an_old_one_has_none),
+	    TEST(many_consents_are_told_apart),
+	    TEST(while_an_entry_cannot_be_read_no_use_is_granted),
+	    TEST(a_use_that_could_not_be_written_is_free_again),
 	    TEST(any_entry_can_be_read_back),
 	    TEST(every_witnessed_entry_has_a_proof_and_later_ones_have_none),
 	    TEST(a_trail_shorter_than_what_was_witnessed_does_not_open),

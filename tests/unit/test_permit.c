@@ -18,6 +18,7 @@
 #define SUBJECT "91440101MA5CUY37JD"
 #define OTHER "91440101MA5CUY37KG"
 #define BANK "91110000100000001W"
+#define HERE "11440100MB0044011H"
 #define NOW INT64_C(1800000000000000)
 #define ITEMS 4
 
@@ -77,8 +78,18 @@ static const struct consent_case consents[] = {
     {"i", PERMIT_ALLOWED, false, {1, 0, 0, 1}},
     {"k", PERMIT_ALLOWED, false, {0, 0, 1, 1}},
     {"n", PERMIT_ALLOWED, false, {0, 0, 0, 0}},
-    {"s", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
-    {"q", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
+    {"1", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
+    {"1i", PERMIT_ALLOWED, false, {1, 0, 0, 1}},
+    {"d", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
+    {"m", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
+    {"md", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
+    {"!", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
+    {"1!", PERMIT_CONSENT_USED_UP, false, {0}},
+    {"d!", PERMIT_CONSENT_TOO_OFTEN, false, {0}},
+    {"1@", PERMIT_CONSENT_ELSEWHERE, false, {0}},
+    {"d@!", PERMIT_CONSENT_ELSEWHERE, false, {0}},
+    {"1~", PERMIT_CONSENT_ELSEWHERE, false, {0}},
+    {"~", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
     {"b", PERMIT_ALLOWED, false, {1, 1, 1, 1}},
     {"-", PERMIT_CONSENT_MISSING, false, {0}},
     {"?", PERMIT_CONSENT_UNKNOWN, false, {0}},
@@ -105,7 +116,7 @@ static const struct consent_case consents[] = {
 
 /* A question in its world. */
 struct world {
-	struct member member;
+	struct member member, platform;
 	struct consent consent;
 	struct question question;
 	struct circumstances around;
@@ -141,16 +152,30 @@ bend(struct world *world, char how)
 				       : PURPOSE_PRE_LOAN;
 		break;
 	case 'M':
-		consent->mode = CONSENT_STREAM;
+		consent->mode = CONSENT_MODES;
 		break;
 	case '0':
 		consent->mode = 0;
 		break;
-	case 's':
-		consent->mode = CONSENT_STORE;
+	case '1': /* one use, counted here */
+		consent->mode = CONSENT_ONCE;
+		consent->frequency = (struct frequency){.uses = 1, .at = HERE};
 		break;
-	case 'q':
-		consent->mode = CONSENT_QUERY;
+	case 'd': /* three a day */
+		consent->frequency = (struct frequency){
+		    .uses = 3, .per = PERIOD_DAY, .at = HERE};
+		break;
+	case 'm':
+		consent->mode = CONSENT_MONITOR;
+		break;
+	case '!': /* none is left */
+		world->around.is_spent = true;
+		break;
+	case '@': /* counted elsewhere */
+		strcpy(consent->frequency.at, OTHER);
+		break;
+	case '~': /* nobody knows who answers */
+		world->around.platform = NULL;
 		break;
 	case 'E':
 		consent->not_before_us = NOW + 1;
@@ -197,12 +222,17 @@ make_world(
 	    .categories = {2, 1},
 	    .category_count = 2,
 	    .purpose = purpose,
-	    .mode = CONSENT_VIEW,
+	    .mode = CONSENT_PERIOD,
 	    .not_before_us = NOW - 1,
 	    .expiry_us = NOW + 1};
 	strcpy(world->consent.grantee, world->member.code);
-	world->around = (struct circumstances){catalog, &world->member, NULL,
-	    &world->consent, true, NOW, false, 0, 0};
+	strcpy(world->platform.code, HERE);
+	world->around = (struct circumstances){.catalog = catalog,
+	    .member = &world->member,
+	    .platform = &world->platform,
+	    .consent = &world->consent,
+	    .lease_fresh = true,
+	    .now_us = NOW};
 	for (how = given->bends; *how != '\0'; how++)
 		bend(world, *how);
 }
@@ -212,7 +242,20 @@ struct expected {
 	enum permit_rule rule, general;
 	enum permit_rule item[ITEMS];
 	uint64_t shown[ITEMS];
+	uint32_t most; /* uses, when this is one */
 };
+
+/* What is read again and again is a loan or a guarantee that was given. */
+static enum permit_rule
+claims_rule(const struct world *world, const struct consent_case *given)
+{
+	enum purpose purpose = world->question.purpose;
+
+	if (strchr(given->bends, 'm') != NULL && purpose != PURPOSE_POST_LOAN &&
+	    purpose != PURPOSE_GUARANTEE_REVIEW)
+		return PERMIT_CONSENT_MODE;
+	return given->rule;
+}
 
 static enum permit_rule
 refusal(const struct world *world, char cell)
@@ -236,8 +279,8 @@ expect_item(const struct world *world, const struct consent_case *given,
 {
 	bool in_time = world->around.lease_fresh && world->around.now_us != 0;
 	bool clock_says_no = given->by_time && world->around.now_us != 0;
-	bool bad =
-	    given->rule != PERMIT_ALLOWED && (!given->by_time || clock_says_no);
+	enum permit_rule rule = claims_rule(world, given);
+	bool bad = rule != PERMIT_ALLOWED && (!given->by_time || clock_says_no);
 	enum permit_rule why = PERMIT_ALLOWED, general = PERMIT_ALLOWED;
 
 	if (cell == 'P') {
@@ -248,7 +291,9 @@ expect_item(const struct world *world, const struct consent_case *given,
 		if (given->covers[i] == 0)
 			why = PERMIT_CONSENT_SCOPE;
 		if (bad)
-			why = general = given->rule;
+			why = general = rule;
+		if (why == PERMIT_ALLOWED && all_fields[i] != open_fields[i])
+			expected->most = world->consent.frequency.uses;
 	}
 	expected->general = general;
 	expected->shown[i] =
@@ -298,6 +343,7 @@ compare_items(const struct permit *permit, const struct expected *expected)
 		authorised |= (item->shown & ~open_fields[i]) != 0;
 	}
 	assert_int_equal(permit->authorised, authorised);
+	assert_int_equal(permit->use.most, expected->most);
 	assert_int_equal(
 	    permit->level, authorised ? LEVEL_DETAIL : LEVEL_PUBLIC);
 }
@@ -317,6 +363,7 @@ compare(const struct world *world, const struct consent_case *given)
 	}
 	assert_int_equal(permit.item_count, 0);
 	assert_int_equal(permit.level, LEVEL_PUBLIC);
+	assert_int_equal(permit.use.most, 0);
 	assert_false(permit.authorised);
 	return 1;
 }

@@ -97,7 +97,7 @@ compose(bool all, const struct record *records, size_t count, struct buf *out)
 	for (i = 0; i < count; i++)
 		report_add(report, &records[i]);
 	report_end_items(report);
-	report_end(report, 5, &leaf);
+	report_end(report, 5, &leaf, &(struct use){0});
 	report_free(report);
 }
 
@@ -286,7 +286,7 @@ the_digest_is_of_all_that_stands_before_the_receipt(void **state)
 	report_end_items(report);
 	digest = report_digest(report);
 	assert_int_equal(report_record_count(report), 0);
-	report_end(report, 9, &digest);
+	report_end(report, 9, &digest, &(struct use){0});
 	report_free(report);
 
 	receipt = strstr(buf_cstr(&out), ",\"receipt\":");
