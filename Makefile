@@ -188,7 +188,7 @@ weather: deps-test
 
 .PHONY: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 lint: lint-format lint-words lint-tidy lint-cppcheck lint-shell
-SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/fan.c)
+SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.c)
 lint-format: deps-test
 	@clang-format --dry-run -Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
 lint-words: deps-test all

@@ -12,7 +12,9 @@ zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 libcmocka-dev python3 python3-pytest python3-zmq curl openssl zstd
 iproute2"
-bench="nats-server"
+bench="nats-server nginx-light"
+# Where npm came with another Node.js, Debian's is not wanted.
+command -v npm >/dev/null || bench="$bench npm"
 
 case ${1:-run} in
 run) wanted=$run ;;

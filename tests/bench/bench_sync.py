@@ -16,6 +16,7 @@ import time
 import zmq
 
 import peers
+import programs
 import wire
 from bench_ingest import spent_by
 from harness import BIN, ROOT, Network, until
@@ -214,15 +215,6 @@ def behind(network):
         yield "snapshot: node's memory, peak", peak, "MiB", "goal: below", 512
 
 
-def build_fan():
-    program = BIN / "bench" / "fan"
-    program.parent.mkdir(exist_ok=True)
-    archive = next(path for path in (BIN / "librongxin.a", BIN / "release/librongxin.a") if path.exists())
-    subprocess.run(["cc", "-O2", "-std=c11", "-D_GNU_SOURCE", "-I", ROOT / "lib", "-o", program, ROOT / "tests/bench/fan.c", archive,
-                    "-pthread", "-lzmq", "-lprotobuf-c", "-luv", "-lcrypto", "-lzstd", "-ljansson"], check=True)
-    return program
-
-
 def fan(network):
     """The hub's bus and its batches, to 31 CURVE connections of another process, as fast as the slowest takes them."""
     network.hand_in(network.make(20_000, 9000), "fan")
@@ -233,7 +225,7 @@ def fan(network):
     each = sum(count for count, _ in batches) / len(batches)
     size = sum(len(sealed) for _, sealed in batches) / len(batches)
     for subscribers in (1, SUBSCRIBERS):
-        done = subprocess.run([build_fan(), path, str(subscribers), "3000", "2"], capture_output=True, text=True, timeout=300)
+        done = subprocess.run([programs.build("fan", programs.LIBRARY), path, str(subscribers), "3000", "2"], capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         rate = float(done.stdout)
         yield f"fan: to each of {subscribers}", rate * each, "records/s", "goal", 80_000

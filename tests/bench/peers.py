@@ -24,13 +24,13 @@ def free_port():
 
 
 class Cluster:
-    """PostgreSQL as initdb makes it, durable, with logical WAL; a table with the ledger's columns and key."""
+    """PostgreSQL as initdb makes it, durable; a table with the ledger's columns and key."""
 
     COLUMNS = """stream text COLLATE "C", item integer, subject text COLLATE "C", key text COLLATE "C", version bigint,
         state smallint, digest bytea, fields jsonb, provider text, as_of timestamptz, known_from timestamptz, batch bigint,
         position bigint, PRIMARY KEY (stream, item, subject, key)"""
 
-    def __init__(self, folder):
+    def __init__(self, folder, options="-c wal_level=logical"):
         self.folder, self.port = folder, free_port()
         folder.mkdir(mode=0o755)
         self.as_user = {}
@@ -40,7 +40,7 @@ class Cluster:
             self.as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self.run("initdb", "-D", folder / "data", "-U", "bench", "--auth", "trust", "-E", "UTF8", "--locale", "C")
         self.run("pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "start", "-o",
-                 f"-p {self.port} -h 127.0.0.1 -k {folder} -c wal_level=logical -c max_wal_size=4GB")
+                 f"-p {self.port} -h 127.0.0.1 -k {folder} -c max_wal_size=4GB {options}")
         self.sql(f"CREATE TABLE record ({self.COLUMNS})")
 
     def run(self, program, *words):

@@ -1,0 +1,23 @@
+"""The C programs of this folder, built when they are needed."""
+import pathlib
+import subprocess
+
+from harness import BIN, ROOT
+
+HERE = pathlib.Path(__file__).parent
+TLS = ["-lssl", "-lcrypto"]
+LIBRARY = "-lzmq -lprotobuf-c -luv -lcrypto -lzstd -ljansson".split()
+NODE = "-lrocksdb -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -lz -ljansson -lm".split()
+
+
+def build(name, libraries):
+    """With librongxin.a for LIBRARY, and a node's objects for NODE."""
+    program = BIN / "bench" / name
+    program.parent.mkdir(exist_ok=True)
+    built = BIN if (BIN / "librongxin.a").exists() else BIN / "release"
+    objects = [o for o in sorted(built.glob("node/*.o")) if o.name != "main.o"] if libraries is NODE else []
+    if libraries is not TLS:
+        objects.append(built / "librongxin.a")
+    subprocess.run(["cc", "-O2", "-std=c11", "-D_GNU_SOURCE", "-I", ROOT / "lib", "-I", ROOT, "-o", program, HERE / f"{name}.c", *objects,
+                    "-pthread", *libraries], check=True)
+    return program
