@@ -61,8 +61,35 @@ PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider -rs
 T ?= 60
 
 .PHONY: all programs help demo up down check unit fuzz-replay lint asan tsan fuzz bench weather clean
-all: programs
+all: programs pages
 	@ln -sf $(BUILD)/rongxin-hub $(BUILD)/rongxin-node $(BUILD)/rongxin build/
+
+# The console's pages, and what they take from npm: pinned by
+# console/package-lock.json, fetched once.  Without it (no npm, no network) the
+# console shows its tables and says that charts are missing; `make charts`
+# tries again.
+PAGES := $(shell find console -type f ! -name 'package*.json' ! -name '*.md')
+CHARTS := build/console/vendor/echarts.js
+.PHONY: pages charts
+pages: build/console/.copied build/.charts-tried
+
+build/console/.copied: $(PAGES)
+	@mkdir -p build/console
+	@cd console && cp --parents $(PAGES:console/%=%) ../build/console/
+	@touch $@
+
+build/.charts-tried: console/package-lock.json
+	@$(MAKE) --no-print-directory -s charts || echo "console: charts are missing for want of npm or its registry; 'make charts' tries again"
+	@mkdir -p build && touch $@
+
+charts: $(CHARTS)
+$(CHARTS): console/package-lock.json
+	@command -v npm >/dev/null || deploy/install-deps.sh pages
+	@mkdir -p build/npm build/console/vendor
+	@cp console/package.json console/package-lock.json build/npm/
+	@cd build/npm && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error
+	@cp build/npm/node_modules/echarts/LICENSE build/console/vendor/echarts.LICENSE
+	@cp build/npm/node_modules/echarts/dist/echarts.esm.min.js $@.new && mv $@.new $@
 
 programs: $(B)/rongxin-hub $(B)/rongxin-node $(B)/rongxin
 
@@ -166,7 +193,7 @@ export UBSAN_OPTIONS ?= print_stacktrace=1
 export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1:second_deadlock_stack=1
 asan tsan: export RX_CRASH_ROWS := 20000
 asan tsan: deps-test
-	@$(STILL) $(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$@ programs unit fuzz-replay
+	@$(STILL) $(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$@ programs pages unit fuzz-replay
 	@RX_BIN=$(CURDIR)/build/$@ $(STILL) $(PYTEST) tests/integration tests/scenario
 
 fuzz: deps-test
@@ -215,6 +242,7 @@ help:
 	@echo "make demo      the whole network on this machine, shown and stopped (FEED=file.csv)"
 	@echo "make check     all tests"
 	@echo "make up/down   the same network, left running; run/env.sh says where"
+	@echo "make charts    the console's charts from npm, once more"
 	@echo "make lint unit asan tsan fuzz bench weather clean: see CONTRIBUTING.md"
 
 clean:

@@ -2,6 +2,7 @@
 # Installs from Debian 12 what is missing; says what it does; silent when
 # nothing is missing.
 #   deploy/install-deps.sh        what building and running needs
+#   deploy/install-deps.sh pages  npm, which the console's charts come with
 #   deploy/install-deps.sh test   and what the tests need
 #   deploy/install-deps.sh bench  and what the benches compare with
 set -eu
@@ -11,16 +12,18 @@ libuv1-dev librocksdb-dev libnghttp2-dev node-llhttp libjansson-dev libzstd-dev
 zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 libcmocka-dev python3 python3-pytest python3-zmq curl openssl zstd
-iproute2"
+iproute2 chromium chromium-driver python3-selenium libnss3-tools
+fonts-noto-cjk"
 bench="nats-server nginx-light"
 # Where npm came with another Node.js, Debian's is not wanted.
 command -v npm >/dev/null || bench="$bench npm"
 
 case ${1:-run} in
 run) wanted=$run ;;
+pages) wanted=npm ;;
 test) wanted="$run $test" ;;
 bench) wanted="$run $test $bench" ;;
-*) echo "usage: $0 [run|test|bench]" >&2; exit 2 ;;
+*) echo "usage: $0 [run|pages|test|bench]" >&2; exit 2 ;;
 esac
 
 missing=

@@ -126,6 +126,7 @@ configure_hub() {
 		live = $(port_of hub live "tcp://$(host_of hub):*")
 		fetch = $(port_of hub fetch "tcp://$(host_of hub):*")
 		sql_folder = $dir/share/sql
+		console_folder = $dir/share/console
 		catalogue = $dir/net/catalogue.jws
 		operator_member = $dir/id/operator.member.json
 		ready_file = $dir/hub/ready
@@ -202,6 +203,9 @@ up() {
 	make_keys
 	rm -rf "$dir/share/sql"
 	cp -r "$here/sql" "$dir/share/sql"
+	rm -rf "$dir/share/console"
+	mkdir -p "$here/build/console"
+	cp -r "$here/build/console" "$dir/share/console"
 	give_to_user
 	for part in hub gd gz sz; do
 		if [ $part = gd ]; then admit; fi

@@ -24,6 +24,8 @@ static const struct {
     {"member_unknown", "Not on the member list"},
     {"member_inactive", "The member is not active"},
     {"member_kind", "Not for this kind of member"},
+    {"member_role", "Not for an operator of this role"},
+    {"cross_site", "Another site's page may not do this"},
     {"not_yours", "Belongs to another member"},
     {"not_found", "There is no such thing"},
     {"item_unknown", "The catalogue has no such item"},

@@ -50,6 +50,12 @@ void control_on_members(struct http_exchange *exchange, void *context);
 void control_on_new_member(struct http_exchange *exchange, void *context);
 void control_on_takeover(struct http_exchange *exchange, void *context);
 
+/* --- endpoints_console.c --- */
+void console_on_root(struct http_exchange *exchange, void *context);
+void console_on_file(struct http_exchange *exchange, void *context);
+void console_on_me(struct http_exchange *exchange, void *context);
+void console_on_overview(struct http_exchange *exchange, void *context);
+
 /* --- endpoints_watch.c --- */
 void watch_on_sources(struct http_exchange *exchange, void *context);
 void watch_on_streams(struct http_exchange *exchange, void *context);

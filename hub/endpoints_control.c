@@ -65,7 +65,7 @@ control_on_new_catalogue(struct http_exchange *exchange, void *context)
 	struct hub *hub = context;
 	struct member who;
 
-	if (inquiry_admit_operator(exchange, hub, &who))
+	if (inquiry_admit_actor(exchange, hub, &who))
 		inquiry_post(inquiry_new(exchange, hub, &who, put_catalogue));
 }
 
@@ -223,7 +223,7 @@ control_on_new_member(struct http_exchange *exchange, void *context)
 	struct why why = {0};
 	enum err err;
 
-	if (!inquiry_admit_operator(exchange, hub, &who))
+	if (!inquiry_admit_actor(exchange, hub, &who))
 		return;
 	enrolment = enrolment_new(exchange, hub, 1);
 	err = member_parse(http_body(exchange), enrolment->list, &why);
@@ -243,7 +243,7 @@ control_on_takeover(struct http_exchange *exchange, void *context)
 	struct why why = {0};
 	enum err err = ERR_OK;
 
-	if (!inquiry_admit_operator(exchange, hub, &who))
+	if (!inquiry_admit_actor(exchange, hub, &who))
 		return;
 	enrolment = enrolment_new(exchange, hub, 2);
 	if (!member_code_is_valid(span_of(code)))

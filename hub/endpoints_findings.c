@@ -142,7 +142,8 @@ ask_about_batch(struct http_exchange *exchange, struct hub *hub,
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!may_read_receipts(exchange, hub, &who))
+	if (!may_read_receipts(exchange, hub, &who) ||
+	    (fill == fill_rows && !inquiry_admit_reader(exchange, &who)))
 		return;
 	if (item == 0 || !receipt_id_is_valid(id)) {
 		answer_problem(exchange, 404, "not_found", NULL);
@@ -218,7 +219,8 @@ ask_for_page(struct http_exchange *exchange, struct hub *hub,
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!may_read_receipts(exchange, hub, &who))
+	if (!may_read_receipts(exchange, hub, &who) ||
+	    (fill == fill_conflicts && !inquiry_admit_reader(exchange, &who)))
 		return;
 	if ((state != NULL && strcmp(state, "open") != 0) || item < 0 ||
 	    item > CATALOG_ITEM_MAX || after < 0 || limit < 0) {

@@ -72,7 +72,7 @@ hold_on_release(struct http_exchange *exchange, void *context)
 	struct release *release;
 	struct member who;
 
-	if (!inquiry_admit_operator(exchange, hub, &who) ||
+	if (!inquiry_admit_actor(exchange, hub, &who) ||
 	    !read_path(exchange, &who, &batch))
 		return;
 	release = mem_new(sizeof(*release));
@@ -114,7 +114,7 @@ hold_on_refuse(struct http_exchange *exchange, void *context)
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!inquiry_admit_operator(exchange, hub, &who) ||
+	if (!inquiry_admit_actor(exchange, hub, &who) ||
 	    !read_path(exchange, &who, &batch))
 		return;
 	inquiry = inquiry_new(exchange, hub, &who, fill_refusal);

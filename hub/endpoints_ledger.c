@@ -88,6 +88,8 @@ ledger_on_subject(struct http_exchange *exchange, void *context)
 		answer_problem(exchange, 403, "member_kind", NULL);
 		return;
 	}
+	if (!inquiry_admit_reader(exchange, &who))
+		return;
 	inquiry = inquiry_new(exchange, hub, &who, fill);
 	if (uscc_check(span_of(subject)) == USCC_OK &&
 	    read_query(exchange, inquiry)) {
@@ -134,23 +136,29 @@ fill_retention(struct inquiry *inquiry, struct ledger *ledger)
 
 static void
 ask_keeper(struct http_exchange *exchange, struct hub *hub,
+    const struct member *who,
     void (*fill_by)(struct inquiry *inquiry, struct ledger *ledger))
 {
-	struct member who;
-
-	if (inquiry_admit_operator(exchange, hub, &who))
-		inquiry_post_to(keeper_desk(hub->keeper),
-		    inquiry_new(exchange, hub, &who, fill_by));
+	inquiry_post_to(
+	    keeper_desk(hub->keeper), inquiry_new(exchange, hub, who, fill_by));
 }
 
 void
 ledger_on_due(struct http_exchange *exchange, void *context)
 {
-	ask_keeper(exchange, context, fill_due);
+	struct hub *hub = context;
+	struct member who;
+
+	if (inquiry_admit_operator(exchange, hub, &who))
+		ask_keeper(exchange, hub, &who, fill_due);
 }
 
 void
 ledger_on_retention(struct http_exchange *exchange, void *context)
 {
-	ask_keeper(exchange, context, fill_retention);
+	struct hub *hub = context;
+	struct member who;
+
+	if (inquiry_admit_actor(exchange, hub, &who))
+		ask_keeper(exchange, hub, &who, fill_retention);
 }

@@ -10,6 +10,7 @@
 #include "base/shared.h"
 #include "base/sign.h"
 #include "hub/cluster.h"
+#include "hub/console.h"
 #include "hub/desk.h"
 #include "hub/hold.h"
 #include "hub/ingest.h"
@@ -25,7 +26,7 @@ struct hub_settings {
 	char *folder, *network, *stem, *batch_key, *curve;
 	char *listen, *live, *fetch;
 	char *database, *pg_binaries, *sql_folder;
-	char *catalogue, *operator_member;
+	char *catalogue, *operator_member, *console_folder;
 	char *user, *log_level, *ready_file;
 	char *receipt_key, *witness_key, *inbox, *exchange;
 	int64_t http_workers, ingest_threads, io_threads;
@@ -56,6 +57,7 @@ struct hub {
 	struct pull *pull;   /* NULL: no such file is set */
 	struct publish *publish;
 	struct bus *bus;
+	struct console *console; /* NULL: no pages are found */
 	struct http_server *http;
 };
 

@@ -50,6 +50,41 @@ inquiry_admit_operator(
 	return false;
 }
 
+/* A browser says whose page made the request; nobody else says anything. */
+static bool
+is_of_another_site(const struct http_exchange *exchange)
+{
+	const char *site = http_header(exchange, "sec-fetch-site");
+
+	return site != NULL && strcmp(site, "same-origin") != 0;
+}
+
+bool
+inquiry_admit_actor(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who)
+{
+	if (!inquiry_admit_operator(exchange, hub, who))
+		return false;
+	if (!member_may_act(who)) {
+		answer_problem(exchange, 403, "member_role", "for operators");
+		return false;
+	}
+	if (is_of_another_site(exchange)) {
+		answer_problem(exchange, 403, "cross_site", NULL);
+		return false;
+	}
+	return true;
+}
+
+bool
+inquiry_admit_reader(struct http_exchange *exchange, const struct member *who)
+{
+	if (who->kind != MEMBER_OPERATOR || member_may_audit(who))
+		return true;
+	answer_problem(exchange, 403, "member_role", "not for viewers");
+	return false;
+}
+
 struct inquiry *
 inquiry_new(struct http_exchange *exchange, struct hub *hub,
     const struct member *who,

@@ -30,9 +30,16 @@ struct inquiry {
 /* Who asks?  Replies 403 and answers false unless it is an active member. */
 bool inquiry_admit(
     struct http_exchange *exchange, const struct hub *hub, struct member *who);
-/* The same for active operators only. */
+/* The same for active operators only, whatever their role. */
 bool inquiry_admit_operator(
     struct http_exchange *exchange, const struct hub *hub, struct member *who);
+/* For operators whose role lets them change things; a browser's request that
+ * another site's page caused is refused too. */
+bool inquiry_admit_actor(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who);
+/* What names subjects is not for every operator: 403 and false for viewers. */
+bool inquiry_admit_reader(
+    struct http_exchange *exchange, const struct member *who);
 /* `who` is copied; the request's body too. */
 struct inquiry *inquiry_new(struct http_exchange *exchange, struct hub *hub,
     const struct member *who,

@@ -336,6 +336,22 @@ open_keeper(struct hub *hub, struct why *why)
 	return ERR_OK;
 }
 
+/* A hub without pages does all its other work. */
+static enum err
+open_console(struct hub *hub, struct why *why)
+{
+	const char *folder = hub->settings.console_folder;
+	char found[PATH_SIZE];
+
+	if (folder[0] == '\0') {
+		if (!console_find_folder(found, sizeof(found)))
+			return ERR_OK;
+		folder = found;
+	}
+	hub->console = console_open(folder, why);
+	return hub->console != NULL ? ERR_OK : ERR_IO;
+}
+
 static enum err
 open_http(struct hub *hub, struct why *why)
 {
@@ -393,7 +409,7 @@ hub_open(struct hub *hub, struct why *why)
 {
 	static enum err (*const steps[])(struct hub * hub, struct why * why) = {
 	    read_keys, open_database, open_desk, open_bus, open_ingest,
-	    open_keeper, open_ways, open_http, write_ready_file};
+	    open_keeper, open_ways, open_console, open_http, write_ready_file};
 	enum err err;
 	size_t i;
 
@@ -416,6 +432,7 @@ hub_close(struct hub *hub)
 	ingest_stop(hub->ingest, (unsigned)hub->settings.stop_seconds * 1000);
 	if (hub->http != NULL)
 		http_server_close(hub->http, GRACE_MS);
+	console_close(hub->console);
 	ingest_close(hub->ingest);
 	keeper_free(hub->keeper);
 	inbox_free(hub->inbox);

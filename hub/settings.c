@@ -40,6 +40,8 @@ const struct setting hub_setting_rows[] = {
 	    "signed catalogue, loaded at start when newer than the ledger's"},
 	{"operator_member", SETTING_TEXT, TARGET(operator_member), "", 0, 0,
 	    "member document admitted at start when the list is empty"},
+	{"console_folder", SETTING_TEXT, TARGET(console_folder), "", 0, 0,
+	    "folder of the console's pages; empty: beside the program"},
 	{"http_workers", SETTING_INT, TARGET(http_workers), "2", 1, 64,
 	    "HTTP threads"},
 	{"ingest_threads", SETTING_INT, TARGET(ingest_threads), "2", 1, 32,

@@ -193,8 +193,7 @@ deed_is_by_operator(struct deed *deed)
 	const struct world *world = shared_hold(shared);
 	const struct member *member =
 	    world_find(world, deed->answer.access.member);
-	bool may = member != NULL && member->status == MEMBER_ACTIVE &&
-		   member->kind == MEMBER_OPERATOR;
+	bool may = member != NULL && member_may_audit(member);
 
 	shared_drop(shared, world);
 	return may;

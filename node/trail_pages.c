@@ -116,8 +116,7 @@ page_may_see(struct page *page, const struct access *access)
 	const struct member *member = world_find(world, page->member);
 	bool may = strcmp(page->member, access->member) == 0 ||
 		   strcmp(page->member, access->subject) == 0 ||
-		   (member != NULL && member->status == MEMBER_ACTIVE &&
-		       member->kind == MEMBER_OPERATOR);
+		   (member != NULL && member_may_audit(member));
 
 	shared_drop(page->node->world, world);
 	return may;

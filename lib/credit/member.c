@@ -13,7 +13,7 @@
 
 static const char *const member_members[] = {"code", "name", "kind", "status",
     "divisions", "items", "curve_key", "sign_key", "trail_key",
-    "next_curve_key", NULL};
+    "next_curve_key", "role", NULL};
 
 static const char *const kind_names[] = {
     [MEMBER_DEPARTMENT] = "department",
@@ -32,6 +32,13 @@ static const char *const status_names[] = {
     [MEMBER_STRUCK_OFF] = "struck_off",
 };
 #define STATUS_COUNT (sizeof(status_names) / sizeof(status_names[0]))
+
+static const char *const role_names[] = {
+    [MEMBER_ROLE_OPERATOR] = "operator",
+    [MEMBER_ROLE_AUDITOR] = "auditor",
+    [MEMBER_ROLE_VIEWER] = "viewer",
+};
+#define ROLE_COUNT (sizeof(role_names) / sizeof(role_names[0]))
 
 /* Index of `text` in names[1..count-1]; 0 when it is none of them. */
 static unsigned
@@ -88,6 +95,27 @@ read_status(struct claims *claims, struct member *member)
 		claims_refuse(claims, "status", "not a status");
 }
 
+/* A role that is not understood is refused: it might have meant less. */
+static void
+read_role(struct claims *claims, struct member *member)
+{
+	char text[16];
+	unsigned i;
+
+	if (!claims_has(claims, "role"))
+		return;
+	claims_text(claims, "role", text, sizeof(text));
+	if (member->kind != MEMBER_OPERATOR)
+		claims_refuse(claims, "role", "for operators only");
+	for (i = 0; i < ROLE_COUNT; i++) {
+		if (strcmp(role_names[i], text) == 0) {
+			member->role = (enum member_role)i;
+			return;
+		}
+	}
+	claims_refuse(claims, "role", "not a role");
+}
+
 static void
 read_curve_key(
     struct claims *claims, const char *name, char key[MEMBER_CURVE_KEY_LEN + 1])
@@ -130,6 +158,7 @@ member_parse(struct span json, struct member *member, struct why *why)
 	claims_text(&claims, "name", read.name, sizeof(read.name));
 	read_kind(&claims, &read);
 	read_status(&claims, &read);
+	read_role(&claims, &read);
 	claims_divisions(&claims, "divisions", MEMBER_LIST_MAX, read.divisions,
 	    &read.division_count);
 	claims_numbers(
@@ -181,6 +210,9 @@ member_print(const struct member *member, struct buf *out)
 	put_unless_empty(&json, "sign_key", member->sign_key);
 	put_unless_empty(&json, "trail_key", member->trail_key);
 	put_unless_empty(&json, "next_curve_key", member->next_curve_key);
+	/* The usual role is left out: documents of before keep their digest. */
+	if (member->role != MEMBER_ROLE_OPERATOR)
+		json_put_cstr(&json, "role", member_role_name(member->role));
 	json_close_object(&json);
 }
 
@@ -198,6 +230,34 @@ member_status_name(enum member_status status)
 	unsigned i = (unsigned)status;
 
 	return i > 0 && i < STATUS_COUNT ? status_names[i] : "unknown";
+}
+
+const char *
+member_role_name(enum member_role role)
+{
+	unsigned i = (unsigned)role;
+
+	return i < ROLE_COUNT ? role_names[i] : "unknown";
+}
+
+static bool
+is_active_operator(const struct member *member)
+{
+	return member->kind == MEMBER_OPERATOR &&
+	       member->status == MEMBER_ACTIVE;
+}
+
+bool
+member_may_act(const struct member *member)
+{
+	return is_active_operator(member) &&
+	       member->role == MEMBER_ROLE_OPERATOR;
+}
+
+bool
+member_may_audit(const struct member *member)
+{
+	return is_active_operator(member) && member->role != MEMBER_ROLE_VIEWER;
 }
 
 bool

@@ -38,11 +38,19 @@ enum member_status {
 	MEMBER_STRUCK_OFF
 };
 
+/* What an operator may do (docs/decisions/0014-console.md). */
+enum member_role {
+	MEMBER_ROLE_OPERATOR, /* everything; who has no role has this one */
+	MEMBER_ROLE_AUDITOR,  /* reads everything, changes nothing */
+	MEMBER_ROLE_VIEWER    /* reads what names no subject */
+};
+
 struct member {
 	char code[MEMBER_CODE_MAX + 1];
 	char name[MEMBER_NAME_MAX + 1];
 	enum member_kind kind;
 	enum member_status status;
+	enum member_role role; /* operators only */
 	/* Platforms: divisions held ("" nation, "44", "4401"). */
 	char divisions[MEMBER_LIST_MAX][MEMBER_DIVISION_MAX + 1];
 	size_t division_count;
@@ -58,14 +66,19 @@ struct member {
 };
 
 /* {"code","name","kind","status","divisions","items","curve_key","sign_key",
- * "trail_key","next_curve_key"}; the first three are required, status is
- * "active" if absent. */
+ * "trail_key","next_curve_key","role"}; the first three are required, status is
+ * "active" if absent, role "operator". */
 MUST_CHECK enum err member_parse(
     struct span json, struct member *member, struct why *why);
 void member_print(const struct member *member, struct buf *out);
 bool member_code_is_valid(struct span code);
 const char *member_kind_name(enum member_kind kind);
 const char *member_status_name(enum member_status status);
+const char *member_role_name(enum member_role role);
+/* An active operator who may change things? */
+bool member_may_act(const struct member *member);
+/* An active operator who may read what names subjects? */
+bool member_may_audit(const struct member *member);
 bool member_holds(const struct member *member, const char *stream);
 /* Platforms only: topics of the bus that begin so are all theirs.  "pulse" and
  * stream 0000 are everybody's. */

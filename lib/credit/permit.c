@@ -78,8 +78,8 @@ judge_purpose(const struct question *question, const struct member *member)
 			return PERMIT_PURPOSE;
 		return judge_self(question, member);
 	case PURPOSE_SUPERVISION:
-		return member->kind == MEMBER_OPERATOR ? PERMIT_ALLOWED
-						       : PERMIT_PURPOSE;
+		return member_may_audit(member) ? PERMIT_ALLOWED
+						: PERMIT_PURPOSE;
 	case PURPOSE_CUSTOMER_SCREENING:
 	case PURPOSE_PRE_LOAN:
 	case PURPOSE_IN_LOAN:

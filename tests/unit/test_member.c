@@ -172,6 +172,53 @@ a_platform_hears_its_divisions_and_control_only(void **state)
 	assert_false(member_may_hear(&member, "4401"));
 }
 
+#define OPERATOR(role)                                                         \
+	"{\"code\":\"o\",\"name\":\"x\",\"kind\":\"operator\"" role "}"
+
+static void
+an_operator_without_a_role_may_act_and_prints_none(void **state)
+{
+	struct buf text = {0};
+	struct member member;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(span_of(OPERATOR("")), &member, NULL), ERR_OK);
+	assert_true(member_may_act(&member));
+	assert_true(member_may_audit(&member));
+	member_print(&member, &text);
+	assert_null(strstr(buf_cstr(&text), "role"));
+	member.status = MEMBER_SUSPENDED;
+	assert_false(member_may_act(&member));
+	assert_false(member_may_audit(&member));
+	buf_release(&text);
+}
+
+static void
+an_auditor_reads_and_a_viewer_does_not_read_subjects(void **state)
+{
+	struct buf text = {0};
+	struct member member, again;
+
+	(void)state;
+	assert_int_equal(
+	    member_parse(
+		span_of(OPERATOR(",\"role\":\"auditor\"")), &member, NULL),
+	    ERR_OK);
+	assert_false(member_may_act(&member));
+	assert_true(member_may_audit(&member));
+	assert_int_equal(member_parse(span_of(OPERATOR(",\"role\":\"viewer\"")),
+			     &member, NULL),
+	    ERR_OK);
+	assert_false(member_may_act(&member));
+	assert_false(member_may_audit(&member));
+
+	member_print(&member, &text);
+	assert_int_equal(member_parse(buf_span(&text), &again, NULL), ERR_OK);
+	assert_int_equal(again.role, MEMBER_ROLE_VIEWER);
+	buf_release(&text);
+}
+
 static void
 unusable_documents_are_refused(void **state)
 {
@@ -195,6 +242,10 @@ unusable_documents_are_refused(void **state)
 	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\",\"kind\":"
 	    "\"operator\"}",
 	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\"} {}",
+	    "{\"code\":\"a\",\"name\":\"x\",\"kind\":\"bank\",\"role\":"
+	    "\"viewer\"}",
+	    OPERATOR(",\"role\":\"admin\""), OPERATOR(",\"role\":\"\""),
+	    OPERATOR(",\"role\":null"),
 	    "{\"code\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"name\":\"x\","
 	    "\"kind\":\"bank\"}"};
 	struct member member;
@@ -299,6 +350,10 @@ main(void)
 		active_platforms_with_the_same_division_are_rivals),
 	    cmocka_unit_test(while_a_key_rolls_both_are_the_members),
 	    cmocka_unit_test(a_platform_hears_its_divisions_and_control_only),
+	    cmocka_unit_test(
+		an_operator_without_a_role_may_act_and_prints_none),
+	    cmocka_unit_test(
+		an_auditor_reads_and_a_viewer_does_not_read_subjects),
 	    cmocka_unit_test(unusable_documents_are_refused),
 	    cmocka_unit_test(lists_and_keys_of_the_wrong_shape_are_refused),
 	    cmocka_unit_test(too_many_items_are_refused),

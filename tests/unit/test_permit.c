@@ -553,6 +553,29 @@ bank_with_good_consent(void)
 	return world;
 }
 
+/* An operator's role says whether it may see enterprises at all. */
+static void
+a_viewer_sees_no_enterprise_and_an_auditor_does(void **state)
+{
+	struct world world = {
+	    .member = {.kind = MEMBER_OPERATOR, .status = MEMBER_ACTIVE}};
+	struct permit permit;
+
+	(void)state;
+	strcpy(world.member.code, BANK);
+	make_world(&world, PURPOSE_SUPERVISION, &consents[0]);
+	permit_decide(&world.question, &world.around, &permit);
+	assert_int_equal(permit.rule, PERMIT_ALLOWED);
+
+	world.member.role = MEMBER_ROLE_AUDITOR;
+	permit_decide(&world.question, &world.around, &permit);
+	assert_int_equal(permit.rule, PERMIT_ALLOWED);
+
+	world.member.role = MEMBER_ROLE_VIEWER;
+	permit_decide(&world.question, &world.around, &permit);
+	assert_int_equal(permit.rule, PERMIT_PURPOSE);
+}
+
 static void
 only_items_that_are_asked_for_are_decided(void **state)
 {
@@ -663,6 +686,7 @@ main(void)
 	    cmocka_unit_test(the_table_of_anonymised_answers_holds),
 	    cmocka_unit_test(only_items_that_are_asked_for_are_decided),
 	    cmocka_unit_test(one_unknown_item_refuses_the_whole_question),
+	    cmocka_unit_test(a_viewer_sees_no_enterprise_and_an_auditor_does),
 	    cmocka_unit_test(without_a_catalogue_nothing_is_shown),
 	    cmocka_unit_test(
 		only_items_of_the_platforms_subscription_are_shown),

@@ -1,0 +1,74 @@
+// The console: which view is shown, in which language and light.
+
+import { get } from "./base/api.js";
+import { h, replace } from "./base/dom.js";
+import { listen } from "./base/live.js";
+import { lang, switchLanguage, t } from "./base/text.js";
+import * as overview from "./views/overview.js";
+
+const views = { overview };
+const main = document.getElementById("main");
+let me = null;
+let shown = [];
+
+function draw() {
+	const [name = "", ...rest] = decodeURI(location.hash.replace(/^#\/?/, "")).split("/");
+	const view = views[name === "" ? "overview" : name];
+
+	frame(name === "" ? "overview" : name);
+	replace(main);
+	shown = view ? view.show(main, { me, path: rest.map(decodeURIComponent), go: (path) => { location.hash = path; } }) : [];
+	if (!view)
+		replace(main, h("p.empty", t("not_found")));
+	main.dataset.view = name === "" ? "overview" : name;
+}
+
+function frame(current) {
+	document.documentElement.lang = lang() === "zh" ? "zh-CN" : "en";
+	document.title = `${t(current)} · 融信 Rongxin`;
+	document.getElementById("subtitle").textContent = t("subtitle");
+	document.getElementById("skip").textContent = t("skip");
+	document.getElementById("language").textContent = t("other_language");
+	document.getElementById("theme").textContent = t(isDark() ? "theme_light" : "theme_dark");
+	document.getElementById("who").textContent = `${me.name} · ${t(`role_${me.role}`)}`;
+	replace(document.getElementById("nav"), { "aria-label": t("subtitle") }, Object.keys(views).map((name) =>
+		h("a", { href: `#/${name}`, "aria-current": name === current ? "page" : null }, t(name))));
+}
+
+function isDark() {
+	return document.documentElement.dataset.theme === "dark";
+}
+
+function setTheme(dark) {
+	document.documentElement.dataset.theme = dark ? "dark" : "light";
+}
+
+// Panels whose topics are among those told; all of them when nothing is said.
+function refresh(topics) {
+	for (const panel of shown)
+		if (topics === null || panel.topics.some((topic) => topics.includes(topic)))
+			panel.refresh();
+}
+
+async function start() {
+	const asked = localStorage.getItem("theme");
+
+	setTheme(asked === null ? matchMedia("(prefers-color-scheme: dark)").matches : asked === "dark");
+	me = await get("/v1/me");
+	document.getElementById("language").onclick = () => { switchLanguage(); draw(); };
+	document.getElementById("theme").onclick = () => {
+		setTheme(!isDark());
+		localStorage.setItem("theme", isDark() ? "dark" : "light");
+		draw();
+	};
+	window.addEventListener("hashchange", () => { draw(); main.focus(); });
+	draw();
+	listen(refresh, (on) => {
+		const sign = document.getElementById("live");
+
+		sign.className = on ? "live on" : "live";
+		sign.textContent = t(on ? "live" : "not_live");
+	});
+}
+
+start().catch((error) => replace(main, h("p.problem", { role: "alert" }, error.message)));

@@ -1,0 +1,109 @@
+/*
+ * endpoints: the console's pages, and what they ask first.
+ */
+#include "hub/endpoints.h"
+
+#include "base/json.h"
+#include "hub/console.h"
+#include "hub/inquiry.h"
+#include "hub/overview.h"
+
+/* Nothing inline, nothing from elsewhere, in no frame. */
+#define POLICY                                                                 \
+	"default-src 'none'; script-src 'self'; style-src 'self';"             \
+	" img-src 'self'; connect-src 'self'; base-uri 'none';"                \
+	" form-action 'none'; frame-ancestors 'none'"
+
+static void
+send_file(struct http_exchange *exchange, const struct console_file *file)
+{
+	const char *known = http_header(exchange, "if-none-match");
+
+	http_reply_header(exchange, "content-security-policy", POLICY);
+	http_reply_header(exchange, "x-content-type-options", "nosniff");
+	http_reply_header(exchange, "referrer-policy", "no-referrer");
+	http_reply_header(
+	    exchange, "cross-origin-resource-policy", "same-origin");
+	http_reply_header(
+	    exchange, "cross-origin-opener-policy", "same-origin");
+	http_reply_header(exchange, "cache-control", "private, no-cache");
+	http_reply_header(exchange, "etag", file->etag);
+	if (known != NULL && strstr(known, file->etag) != NULL)
+		http_reply(exchange, 304, NULL, span_make("", 0));
+	else
+		http_reply(exchange, 200, file->type, buf_span(&file->bytes));
+}
+
+void
+console_on_file(struct http_exchange *exchange, void *context)
+{
+	const char *name = http_path_param(exchange, "file");
+	const struct console_file *file = NULL;
+	const struct hub *hub = context;
+	struct member who;
+
+	if (!inquiry_admit_operator(exchange, hub, &who))
+		return;
+	if (hub->console != NULL)
+		file = console_find(hub->console, name);
+	if (file != NULL)
+		send_file(exchange, file);
+	else
+		answer_problem(exchange, 404, "not_found",
+		    hub->console == NULL ? "this hub has no console_folder"
+					 : NULL);
+}
+
+void
+console_on_root(struct http_exchange *exchange, void *context)
+{
+	struct member who;
+
+	if (!inquiry_admit_operator(exchange, context, &who))
+		return;
+	http_reply_header(exchange, "location", "/console/");
+	http_reply(exchange, 303, NULL, span_make("", 0));
+}
+
+/* What the page shows and hides; the server decides all the same. */
+void
+console_on_me(struct http_exchange *exchange, void *context)
+{
+	struct buf body = {0};
+	struct json_out json = {.buf = &body};
+	struct member who;
+
+	if (!inquiry_admit(exchange, context, &who))
+		return;
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "code", who.code);
+	json_put_cstr(&json, "name", who.name);
+	json_put_cstr(&json, "kind", member_kind_name(who.kind));
+	if (who.kind == MEMBER_OPERATOR)
+		json_put_cstr(&json, "role", member_role_name(who.role));
+	json_close_object(&json);
+	http_reply(exchange, 200, "application/json", buf_span(&body));
+	buf_release(&body);
+}
+
+static void
+fill_overview(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct pg *pg = ledger_pg(ledger);
+	enum err err;
+
+	pg_begin(pg);
+	err = overview_print(pg, &inquiry->answer.body);
+	if (pg_end(pg, true) != ERR_OK || err != ERR_OK)
+		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
+}
+
+void
+console_on_overview(struct http_exchange *exchange, void *context)
+{
+	struct hub *hub = context;
+	struct member who;
+
+	if (inquiry_admit_operator(exchange, hub, &who))
+		inquiry_post(inquiry_new(exchange, hub, &who, fill_overview));
+}
