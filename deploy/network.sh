@@ -9,6 +9,7 @@
 # For tests of bad links: RX_HOST_gd (where gd listens), RX_ENTER_gd (a command
 # that runs it elsewhere, such as in a network namespace) and RX_PARENT_gd ("LIVE
 # FETCH", endpoints in place of its parent's); the same for hub, gz and sz.
+# RX_NETWORK_CATALOGUE: another catalogue than this checkout's.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -85,7 +86,7 @@ make_keys() {
 		quietly "$rx" key node --network "$dir/net" --out "$dir/id/$who" --code "${code[$who]}" \
 			--name "${name[$who]}" --hosts "localhost,$(host_of "$who")" --divisions "${division[$who]}"
 	done
-	"$rx" catalogue sign "$here/deploy/catalogue/catalogue.json" \
+	"$rx" catalogue sign "${RX_NETWORK_CATALOGUE:-$here/deploy/catalogue/catalogue.json}" \
 		--key "$dir/net/catalogue.key" >"$dir/net/catalogue.jws"
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
+#include "node/world.h"
 #include "wire/problem.h"
 
 void
@@ -37,6 +38,70 @@ answer_problem(struct answer *answer, int status, const char *type,
 	answer->status = status;
 	buf_reset(&answer->body);
 	problem_print(status, type, title, detail, &answer->body);
+}
+
+static int
+status_of(enum permit_rule rule)
+{
+	if (permit_rule_is_limit(rule))
+		return 429;
+	return rule == PERMIT_ITEM_UNKNOWN || rule == PERMIT_ITEM_NOT_HERE
+		   ? 404
+		   : 403;
+}
+
+void
+answer_refuse(struct answer *answer, enum permit_rule rule)
+{
+	enum outcome outcome =
+	    permit_rule_is_limit(rule) ? OUTCOME_LIMITED : OUTCOME_REFUSED;
+
+	metric_add(answer->node->outcomes[outcome], 1);
+	answer_problem(answer, status_of(rule), permit_rule_name(rule),
+	    "Refused", permit_rule_text(rule));
+}
+
+bool
+answer_is_within_limits(struct answer *answer, const struct catalog *catalog,
+    const struct question *question, struct permit *permit)
+{
+	struct node *node = answer->node;
+	struct ask ask = {.limits = catalog_limits(catalog),
+	    .code = answer->access.member,
+	    .purpose = question->purpose,
+	    .subject = question->subject,
+	    .time_us = answer->access.time_us,
+	    .tick_us = clock_tick_us()};
+	const struct world *world;
+
+	if (ask.limits == NULL)
+		return true;
+	world = shared_hold(node->world);
+	ask.member = world_find(world, ask.code);
+	limiter_take(node->limiter, &ask, &answer->allowance);
+	shared_drop(node->world, world);
+	if (answer->allowance.verdict == PERMIT_ALLOWED)
+		return true;
+	permit_refuse(answer->allowance.verdict, permit);
+	return false;
+}
+
+/* draft-ietf-httpapi-ratelimit-headers; RFC 9110 section 10.2.3. */
+static void
+put_allowance(struct answer *answer)
+{
+	const struct allowance *allowance = &answer->allowance;
+	char text[ALLOWANCE_TEXT_MAX];
+
+	if (!allowance_print(allowance, text, sizeof(text)))
+		return;
+	http_reply_header(
+	    answer->exchange, "ratelimit-policy", allowance->rule->policy);
+	http_reply_header(answer->exchange, "ratelimit", text);
+	if (allowance->verdict == PERMIT_ALLOWED)
+		return;
+	snprintf(text, sizeof(text), "%u", allowance->retry_s);
+	http_reply_header(answer->exchange, "retry-after", text);
 }
 
 static void
@@ -97,6 +162,7 @@ answer_add_receipt(struct answer *answer)
 void
 answer_send(struct answer *answer)
 {
+	put_allowance(answer);
 	http_reply(answer->exchange, answer->status,
 	    answer->status >= 400 ? "application/problem+json"
 				  : "application/json",

@@ -20,6 +20,7 @@ struct answer {
 	struct buf body;
 	enum err logged;              /* what the trail said */
 	struct trail_receipt receipt; /* when logged */
+	struct allowance allowance;   /* told in the header */
 	void (*then)(struct answer *answer);
 	/* In its place when the consent's uses are used up: nothing may leave,
 	 * and another answer is to be logged.  NULL: there is none to use. */
@@ -33,6 +34,13 @@ void answer_init(struct answer *answer, struct node *node,
 /* The body becomes this problem document. */
 void answer_problem(struct answer *answer, int status, const char *type,
     const char *title, const char *detail);
+/* May this member ask that now?  False: the answer is a problem, and `permit`
+ * names the limit.  `catalog` is borrowed until the answer is sent. */
+bool answer_is_within_limits(struct answer *answer,
+    const struct catalog *catalog, const struct question *question,
+    struct permit *permit);
+/* The body becomes the problem of a question that the permit refused. */
+void answer_refuse(struct answer *answer, enum permit_rule rule);
 /* Into the trail with the digest of the body so far.  The answer goes on in
  * `then`, or is released. */
 void answer_log(struct answer *answer);

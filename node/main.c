@@ -23,6 +23,7 @@
 #include "node/endpoints.h"
 #include "node/masked.h"
 #include "node/node.h"
+#include "node/recall.h"
 #include "node/redial.h"
 #include "node/relay.h"
 #include "node/settings.h"
@@ -157,6 +158,7 @@ open_store(struct daemon *daemon, struct why *why)
 	node->room = room_new(
 	    daemon->settings.folder, (uint64_t)daemon->settings.disk_reserve);
 	node->censuses = shared_new(census_free);
+	node->limiter = limiter_new();
 	node->store = store_open(daemon->settings.folder, why);
 	return node->store != NULL ? ERR_OK : ERR_DATABASE;
 }
@@ -212,6 +214,19 @@ open_follow(struct daemon *daemon, struct why *why)
 		return ERR_OK;
 	daemon->relay = relay_new(&relay, why);
 	return daemon->relay != NULL ? ERR_OK : ERR_IO;
+}
+
+/* Before anybody asks. */
+static enum err
+open_limits(struct daemon *daemon, struct why *why)
+{
+	struct node *node = &daemon->node;
+	const struct world *world = shared_hold(node->world);
+
+	(void)why;
+	recall_day(node->limiter, world, node->trail);
+	shared_drop(node->world, world);
+	return ERR_OK;
 }
 
 static void
@@ -413,8 +428,8 @@ daemon_open(struct daemon *daemon, struct why *why)
 {
 	static enum err (*const steps[])(struct daemon * daemon,
 	    struct why * why) = {check_settings, make_folders, read_roots,
-	    read_keys, open_store, open_trail, open_follow, open_check,
-	    open_masked, open_bus, open_http, write_ready_file};
+	    read_keys, open_store, open_trail, open_follow, open_limits,
+	    open_check, open_masked, open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -446,6 +461,7 @@ daemon_close(struct daemon *daemon)
 	follow_free(node->follow);
 	accesses_close(node->accesses);
 	trail_close(node->trail);
+	limiter_free(node->limiter);
 	shared_free(node->censuses);
 	budget_close(daemon->budget);
 	shared_free(node->world);

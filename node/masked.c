@@ -221,14 +221,30 @@ inquiry_refuse(struct inquiry *inquiry)
 {
 	enum permit_rule rule = inquiry->permit.rule;
 
-	int status = rule == PERMIT_BUDGET ? 429 : 403;
-
-	if (rule == PERMIT_ITEM_UNKNOWN || rule == PERMIT_ITEM_NOT_HERE)
-		status = 404;
-	metric_add(inquiry->answer.node->outcomes[OUTCOME_REFUSED], 1);
-	answer_problem(&inquiry->answer, status, permit_rule_name(rule),
-	    "Refused", permit_rule_text(rule));
+	answer_refuse(&inquiry->answer, rule);
 	answer_log(&inquiry->answer);
+}
+
+/* False: it was refused, or failed. */
+static bool
+inquiry_admit(struct masked *masked, struct inquiry *inquiry)
+{
+	struct answer *answer = &inquiry->answer;
+
+	if (!answer_is_within_limits(answer, inquiry->census->world->catalog,
+		&inquiry->question, &inquiry->permit)) {
+		access_fill(
+		    &answer->access, &inquiry->question, &inquiry->permit);
+	} else if (inquiry_account(masked, inquiry) != ERR_OK) {
+		inquiry_fail(
+		    inquiry, 503, "not_ready", "The store failed", NULL);
+		return false;
+	} else {
+		inquiry_decide(inquiry);
+	}
+	if (inquiry->permit.rule != PERMIT_ALLOWED)
+		inquiry_refuse(inquiry);
+	return inquiry->permit.rule == PERMIT_ALLOWED;
 }
 
 /* The charge first: an answer that was not paid for never leaves. */
@@ -261,16 +277,8 @@ answer_statistics(struct masked *masked, struct inquiry *inquiry)
 		    inquiry, 400, "malformed", "Not a question", why.text);
 		return;
 	}
-	if (inquiry_account(masked, inquiry) != ERR_OK) {
-		inquiry_fail(
-		    inquiry, 503, "not_ready", "The store failed", NULL);
+	if (!inquiry_admit(masked, inquiry))
 		return;
-	}
-	inquiry_decide(inquiry);
-	if (inquiry->permit.rule != PERMIT_ALLOWED) {
-		inquiry_refuse(inquiry);
-		return;
-	}
 	begin_body(inquiry, &out);
 	if (inquiry_tabulate(inquiry, &statistic, &out) == ERR_OK)
 		inquiry_finish(masked, inquiry, &out);
@@ -291,16 +299,8 @@ answer_screening(struct masked *masked, struct inquiry *inquiry)
 		    inquiry, 400, "malformed", "Not a question", why.text);
 		return;
 	}
-	if (inquiry_account(masked, inquiry) != ERR_OK) {
-		inquiry_fail(
-		    inquiry, 503, "not_ready", "The store failed", NULL);
+	if (!inquiry_admit(masked, inquiry))
 		return;
-	}
-	inquiry_decide(inquiry);
-	if (inquiry->permit.rule != PERMIT_ALLOWED) {
-		inquiry_refuse(inquiry);
-		return;
-	}
 	begin_body(inquiry, &out);
 	if (inquiry_screen(inquiry, masked->budget, &screening, &out) == ERR_OK)
 		inquiry_finish(masked, inquiry, &out);

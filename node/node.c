@@ -12,6 +12,7 @@ node_init_metrics(struct node *node)
 	static const char *const labels[OUTCOME_COUNT] = {
 	    [OUTCOME_REPORT] = "outcome=\"report\"",
 	    [OUTCOME_REFUSED] = "outcome=\"refused\"",
+	    [OUTCOME_LIMITED] = "outcome=\"limited\"",
 	    [OUTCOME_NOT_HELD] = "outcome=\"not_held\"",
 	    [OUTCOME_ANONYMISED] = "outcome=\"anonymised\"",
 	    [OUTCOME_MALFORMED] = "outcome=\"malformed\"",

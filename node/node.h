@@ -10,6 +10,7 @@
 #include "base/metric.h"
 #include "base/shared.h"
 #include "node/follow.h"
+#include "node/limiter.h"
 #include "node/room.h"
 #include "node/store.h"
 #include "node/trail.h"
@@ -17,6 +18,7 @@
 enum outcome {
 	OUTCOME_REPORT,
 	OUTCOME_REFUSED,
+	OUTCOME_LIMITED, /* asked too much */
 	OUTCOME_NOT_HELD,
 	OUTCOME_ANONYMISED,
 	OUTCOME_MALFORMED,
@@ -35,6 +37,7 @@ struct node {
 	struct trail *trail;
 	struct accesses *accesses;
 	struct follow *follow;
+	struct limiter *limiter;
 	struct room *room;
 	struct shared *censuses; /* struct census */
 	struct masked *masked;

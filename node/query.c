@@ -158,12 +158,8 @@ static void
 query_refuse(struct query *query)
 {
 	enum permit_rule rule = query->permit.rule;
-	bool absent =
-	    rule == PERMIT_ITEM_UNKNOWN || rule == PERMIT_ITEM_NOT_HERE;
 
-	query_count(query, OUTCOME_REFUSED);
-	answer_problem(&query->answer, absent ? 404 : 403,
-	    permit_rule_name(rule), "Refused", permit_rule_text(rule));
+	answer_refuse(&query->answer, rule);
 }
 
 static void
@@ -207,10 +203,19 @@ query_answer(struct query *query)
 {
 	struct node *node = query->answer.node;
 
-	query->world = shared_hold(node->world);
+	if (query->world == NULL)
+		query->world = shared_hold(node->world);
 	if (query->world == NULL || query->world->catalog == NULL) {
 		query_fail(query, 503, "not_ready", "Not ready yet",
 		    "The catalogue has not arrived yet.");
+		return;
+	}
+	if (!query->is_spent &&
+	    !answer_is_within_limits(&query->answer, query->world->catalog,
+		&query->question, &query->permit)) {
+		access_fill(
+		    &query->answer.access, &query->question, &query->permit);
+		query_finish(query);
 		return;
 	}
 	query->snapshot = store_snapshot(node->store);
@@ -237,7 +242,6 @@ query_on_spent(struct answer *answer)
 
 	query_drop_report(query);
 	buf_reset(&answer->body);
-	shared_drop(answer->node->world, query->world);
 	query->stream[0] = '\0';
 	query->is_spent = true;
 	query_answer(query);

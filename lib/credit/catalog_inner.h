@@ -8,6 +8,7 @@
 #include "credit/catalog.h"
 
 struct mask;
+struct limits;
 
 struct catalog {
 	struct arena *arena; /* owns everything below */
@@ -23,7 +24,8 @@ struct catalog {
 	size_t common_count;
 	struct item *items; /* ascending by number */
 	size_t item_count;
-	const struct mask *mask; /* NULL: no anonymised answers */
+	const struct mask *mask;     /* NULL: no anonymised answers */
+	const struct limits *limits; /* NULL: none */
 };
 
 /* Is `column` (folded and trimmed) the field's name, an alias or its

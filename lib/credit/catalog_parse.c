@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "credit/catalog_check.h"
 #include "credit/catalog_inner.h"
+#include "credit/catalog_limit.h"
 #include "credit/catalog_load.h"
 #include "credit/catalog_mask.h"
 #include "credit/code_index.h"
@@ -446,7 +447,7 @@ load_document(struct loader *loader, const struct json *document)
 {
 	static const char *const members[] = {"catalogue", "version", "issued",
 	    "categories", "rules", "code_lists", "common", "items",
-	    "anonymisation", NULL};
+	    "anonymisation", "limits", NULL};
 	struct catalog *catalog = loader->catalog;
 	int year, month, day, end = 0;
 	const char *issued;
@@ -467,6 +468,7 @@ load_document(struct loader *loader, const struct json *document)
 	load_common(loader, document);
 	load_items(loader, document);
 	catalog_load_mask(loader, document);
+	catalog_load_limit_rules(loader, document);
 }
 
 struct catalog *

@@ -59,6 +59,11 @@ static const struct rule_words rule_words[] = {
     [PERMIT_CONSENT_TOO_OFTEN] = {"consent_too_often",
 	"The consent was used as often as it allows in this day, week or "
 	"month."},
+    [PERMIT_RATE] = {"rate_exceeded", "The member asks too fast."},
+    [PERMIT_QUOTA] = {"quota_exceeded",
+	"The member has asked all that it may ask on this day."},
+    [PERMIT_SUBJECTS] = {"subjects_exceeded",
+	"The member has asked about as many subjects as it may on this day."},
 };
 #define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
 
@@ -304,10 +309,11 @@ take_items(struct permit *permit, const struct question *question,
 	return PERMIT_ALLOWED;
 }
 
-static void
-refuse(struct permit *permit, enum permit_rule rule)
+void
+permit_refuse(enum permit_rule rule, struct permit *permit)
 {
 	permit->rule = permit->consent_rule = rule;
+	permit->authorised = false;
 	permit->level = LEVEL_PUBLIC;
 	permit->item_count = 0;
 }
@@ -328,7 +334,7 @@ decide_anonymised(const struct question *question,
 	if (rule == PERMIT_ALLOWED && around->cost > around->left)
 		rule = PERMIT_BUDGET;
 	if (rule != PERMIT_ALLOWED) {
-		refuse(permit, rule);
+		permit_refuse(rule, permit);
 		return;
 	}
 	permit->rule = PERMIT_ALLOWED;
@@ -371,7 +377,7 @@ decide_report(const struct question *question,
 	if (rule == PERMIT_ALLOWED)
 		rule = take_items(permit, question, around);
 	if (rule != PERMIT_ALLOWED) {
-		refuse(permit, rule);
+		permit_refuse(rule, permit);
 		return;
 	}
 	permit->rule = PERMIT_ALLOWED;
@@ -394,11 +400,18 @@ permit_decide(const struct question *question,
 	permit->use = (struct use){0};
 	permit->item_count = 0;
 	if (rule != PERMIT_ALLOWED)
-		refuse(permit, rule);
+		permit_refuse(rule, permit);
 	else if (question->form == QUESTION_REPORT)
 		decide_report(question, around, permit);
 	else
 		decide_anonymised(question, around, permit);
+}
+
+bool
+permit_rule_is_limit(enum permit_rule rule)
+{
+	return rule == PERMIT_BUDGET || rule == PERMIT_RATE ||
+	       rule == PERMIT_QUOTA || rule == PERMIT_SUBJECTS;
 }
 
 const char *

@@ -41,6 +41,9 @@ enum permit_rule {
 	PERMIT_CONSENT_ELSEWHERE, /* another node counts its uses */
 	PERMIT_CONSENT_USED_UP,   /* all uses that it allows were made */
 	PERMIT_CONSENT_TOO_OFTEN, /* … in this day, week or month */
+	PERMIT_RATE,              /* asked too fast (credit/limit.h) … */
+	PERMIT_QUOTA,             /* … too much on this day … */
+	PERMIT_SUBJECTS,          /* … about too many different subjects */
 	PERMIT_COUNT
 };
 
@@ -110,6 +113,10 @@ struct permit {
  * (PERMIT_ITEM_UNKNOWN). */
 void permit_decide(const struct question *question,
     const struct circumstances *around, struct permit *permit);
+/* What was refused before it could be decided. */
+void permit_refuse(enum permit_rule rule, struct permit *permit);
+/* Is it one of the limits, which say: not now? */
+bool permit_rule_is_limit(enum permit_rule rule);
 /* "consent_missing" …: stable, in answers and in the trail. */
 const char *permit_rule_name(enum permit_rule rule);
 const char *permit_level_name(enum permit_level level);

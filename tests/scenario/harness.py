@@ -62,7 +62,15 @@ class Network:
         self.folder.chmod(0o755)
         self.run = self.folder / "run"
         self.patience = 120     # seconds for an answer
-        self.environment = {}   # for deploy/network.sh
+        self.environment = {"RX_NETWORK_CATALOGUE": str(self.catalogue())}   # for deploy/network.sh
+
+    def catalogue(self, limits=None):
+        """This checkout's, with other limits: tests and benches ask more than a bank does."""
+        document = json.loads((ROOT / "deploy/catalogue/catalogue.json").read_text())
+        document["limits"] = limits or []
+        path = self.folder / "catalogue.json"
+        path.write_text(json.dumps(document, ensure_ascii=False))
+        return path
 
     def script(self, *words):
         done = subprocess.run([str(SCRIPT), *words], capture_output=True, text=True, timeout=180,

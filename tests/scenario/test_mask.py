@@ -36,7 +36,7 @@ class Catalogues:
     def publish(self, change):
         document = json.loads((ROOT / "deploy/catalogue/catalogue.json").read_text())
         self.version += 1
-        document["version"] = self.version
+        document["version"], document["limits"] = self.version, []
         change(document)
         plain, signed = self.network.folder / "mask.json", self.network.folder / "mask.jws"
         plain.write_text(json.dumps(document, ensure_ascii=False))
