@@ -27,13 +27,14 @@ LDFLAGS_cover := --coverage
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wconversion -Wformat=2 -Wvla
 CFLAGS := -std=c11 -D_GNU_SOURCE -pthread $(FLAGS_$(BUILD)) $(WARNINGS) $(WERROR)
+PANGO := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I pangocairo 2>/dev/null))
 CPPFLAGS := -Ilib -I. -isystem $(B)/gen -isystem /usr/share/include/llhttp \
-	-isystem /usr/include/postgresql -MMD -MP
+	-isystem /usr/include/postgresql $(PANGO) -MMD -MP
 LDFLAGS := -pthread $(LDFLAGS_$(BUILD))
 
 LIBS := -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -lz -ljansson -lm
 LIBS_hub := -lpq
-LIBS_node := -lrocksdb
+LIBS_node := -lrocksdb -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lcairo -lfontconfig
 LIBS_cli := -lcurl
 
 PROTO := $(wildcard proto/*.proto)

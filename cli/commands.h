@@ -11,6 +11,7 @@ int command_member(int argc, char **argv);
 int command_feed(int argc, char **argv);
 int command_ledger(int argc, char **argv);
 int command_query(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_consent(int argc, char **argv);
 int command_node(int argc, char **argv);
 int command_trail(int argc, char **argv);

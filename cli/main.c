@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"quality", command_quality, "what departments hand in, and what is due"},
     {"usage", command_usage, "how much is asked at the nodes"},
     {"query", command_query, "ask a node about an enterprise"},
+    {"report", command_report, "check a report that somebody shows"},
     {"consent", command_consent, "sign, register and revoke authorizations"},
     {"node", command_node, "how nodes are doing"},
     {"trail", command_trail, "verify a node's access log"},

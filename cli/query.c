@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/args.h"
 #include "cli/catalogue.h"
 #include "cli/commands.h"
@@ -219,25 +220,77 @@ show_answer(const struct args *args, const struct fetch_answer *answer)
 	return DONE;
 }
 
+/* Files that a report is wanted in. */
+static const struct query_form {
+	const char *option, *accept;
+} forms[] = {
+    {"signed", "application/jose"},
+    {"html", "text/html"},
+    {"pdf", "application/pdf"},
+};
+#define FORM_COUNT (sizeof(forms) / sizeof(*forms))
+
+static int
+save_answer(const struct args *args, const struct query_form *form,
+    const struct fetch_answer *answer)
+{
+	const char *path = args_get(args, form->option);
+	struct why why = {""};
+
+	if (file_replace(path, buf_span(&answer->body), 0600, &why) != ERR_OK)
+		return args_failed(args, "%s", why.text);
+	printf("%s\n", path);
+	return DONE;
+}
+
+/* `form` NULL: as JSON, for people. */
+static int
+ask(const struct args *args, struct span question,
+    const struct query_form *form)
+{
+	const char *language = args_get(args, "lang");
+	struct buf path = {0};
+	struct fetch fetch = {.method = "POST",
+	    .content_type = "application/json",
+	    .accept = form != NULL ? form->accept : NULL,
+	    .body = question};
+	struct fetch_answer answer = {0};
+	int code;
+
+	buf_text(&path, "/v1/reports");
+	if (language != NULL)
+		buf_text(&path, "?lang=");
+	fetch_escape(language != NULL ? language : "", &path);
+	fetch.path = buf_cstr(&path);
+	code = fetch_send(args, "node", &fetch, &answer);
+	if (code == DONE)
+		code = form != NULL ? save_answer(args, form, &answer)
+				    : show_answer(args, &answer);
+	fetch_answer_release(&answer);
+	buf_release(&path);
+	return code;
+}
+
 static int
 query(const struct args *args)
 {
 	struct buf text = {0};
-	struct fetch fetch = {.method = "POST",
-	    .path = "/v1/reports",
-	    .content_type = "application/json"};
-	struct fetch_answer answer = {0};
-	int code;
+	bool saves = false;
+	int code = DONE;
+	size_t i;
 
 	if (!print_question(args, &text)) {
 		buf_release(&text);
 		return args_misused(args, "--items: numbers like 1,11");
 	}
-	fetch.body = buf_span(&text);
-	code = fetch_send(args, "node", &fetch, &answer);
-	if (code == DONE)
-		code = show_answer(args, &answer);
-	fetch_answer_release(&answer);
+	for (i = 0; i < FORM_COUNT && code == DONE; i++) {
+		if (!args_has(args, forms[i].option))
+			continue;
+		saves = true;
+		code = ask(args, buf_span(&text), &forms[i]);
+	}
+	if (!saves)
+		code = ask(args, buf_span(&text), NULL);
 	buf_release(&text);
 	return code;
 }
@@ -250,6 +303,10 @@ static const struct arg_option options[] = {
     {"items", "LIST", NULL, "only these: 1,11"},
     {"consent", "ID", NULL, "the subject's authorization"},
     {"catalogue", "FILE", "RX_CATALOGUE", "for Chinese labels"},
+    {"signed", "FILE", NULL, "the report as signed JSON into a file"},
+    {"html", "FILE", NULL, "the report as a page, signed"},
+    {"pdf", "FILE", NULL, "the report on A4, signed"},
+    {"lang", "LANGUAGE", NULL, "of page and PDF: zh (default) or en"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -258,7 +315,8 @@ static const struct arg_command command = {"query", "SUBJECT",
     "SUBJECT is a credit code, or one of the words statistics and screening, "
     "for\nenterprises that are not named (--help behind them). What was "
     "withheld is listed\nwith the rule. Exits with 1 when the node refuses the "
-    "question as a whole. Every\nquestion enters the node's access log.",
+    "question as a whole. Every\nquestion enters the node's access log; each "
+    "file is a question of its own.",
     "rongxin query 91440101MA0A00017N --purpose pre_loan --consent c-5f0c", 1,
     1, options, query};
 

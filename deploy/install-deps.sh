@@ -9,9 +9,10 @@ set -eu
 
 run="gcc libc6-dev make protobuf-c-compiler libprotobuf-c-dev libzmq3-dev
 libuv1-dev librocksdb-dev libnghttp2-dev node-llhttp libjansson-dev libzstd-dev
-zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15"
+zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15
+pkgconf libpango1.0-dev libcairo2-dev fonts-wqy-zenhei"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-libcmocka-dev python3 python3-pytest python3-zmq curl openssl zstd
+libcmocka-dev poppler-utils python3 python3-pytest python3-zmq curl openssl zstd
 iproute2 chromium chromium-driver python3-selenium libnss3-tools
 fonts-noto-cjk"
 bench="nats-server nginx-light"

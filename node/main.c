@@ -23,6 +23,7 @@
 #include "node/endpoints.h"
 #include "node/masked.h"
 #include "node/node.h"
+#include "node/printer.h"
 #include "node/recall.h"
 #include "node/redial.h"
 #include "node/relay.h"
@@ -274,6 +275,16 @@ open_masked(struct daemon *daemon, struct why *why)
 	return ERR_OK;
 }
 
+static enum err
+open_printer(struct daemon *daemon, struct why *why)
+{
+	char path[PATH_SIZE];
+
+	daemon->node.printer =
+	    printer_open(stem_path(daemon, ".sign.key", path), why);
+	return daemon->node.printer != NULL ? ERR_OK : ERR_CRYPTO;
+}
+
 static void
 on_live(void *context, struct span topic, struct span message)
 {
@@ -426,10 +437,11 @@ write_ready_file(struct daemon *daemon, struct why *why)
 static enum err
 daemon_open(struct daemon *daemon, struct why *why)
 {
-	static enum err (*const steps[])(struct daemon * daemon,
-	    struct why * why) = {check_settings, make_folders, read_roots,
-	    read_keys, open_store, open_trail, open_follow, open_limits,
-	    open_check, open_masked, open_bus, open_http, write_ready_file};
+	static enum err (*const steps[])(
+	    struct daemon * daemon, struct why * why) = {check_settings,
+	    make_folders, read_roots, read_keys, open_store, open_trail,
+	    open_follow, open_limits, open_check, open_masked, open_printer,
+	    open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -456,6 +468,7 @@ daemon_close(struct daemon *daemon)
 	redial_free(daemon->redial);
 	check_free(daemon->check);
 	masked_free(node->masked);
+	printer_close(node->printer);
 	census_taker_free(daemon->census_taker);
 	relay_free(daemon->relay);
 	follow_free(node->follow);

@@ -27,6 +27,7 @@ enum outcome {
 };
 
 struct masked;
+struct printer;
 struct accesses;
 
 struct node {
@@ -41,6 +42,7 @@ struct node {
 	struct room *room;
 	struct shared *censuses; /* struct census */
 	struct masked *masked;
+	struct printer *printer;
 	struct digest mask_key;    /* of tokens and noise: never leaves */
 	const struct trust *trust; /* the network's CA */
 	struct metric *outcomes[OUTCOME_COUNT];

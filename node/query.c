@@ -9,6 +9,7 @@
 #include "node/answer.h"
 #include "node/control.h"
 #include "node/masked.h"
+#include "node/printer.h"
 #include "node/world.h"
 
 struct query {
@@ -22,6 +23,8 @@ struct query {
 	struct snapshot *snapshot;
 	bool is_spent; /* no use of the consent was left when it was counted */
 	enum err err;  /* of the store */
+	struct asking asking;
+	struct print_job print;
 };
 
 static void
@@ -33,6 +36,7 @@ query_release(struct answer *answer)
 	snapshot_release(query->snapshot);
 	shared_drop(answer->node->world, query->world);
 	buf_release(&answer->body);
+	buf_release(&query->print.out);
 	mem_free(query);
 }
 
@@ -54,6 +58,56 @@ query_fail(struct query *query, int status, const char *type, const char *title,
 }
 
 static void
+query_send_print(struct http_exchange *exchange, void *argument)
+{
+	struct query *query = argument;
+	struct buf policy = {0};
+
+	if (query->print.err != ERR_OK) {
+		http_reply_problem(exchange, 503, "not_ready",
+		    "The report could not be printed", NULL);
+		query_release(&query->answer);
+		return;
+	}
+	http_reply_header(exchange, "cache-control", "no-store");
+	http_reply_header(exchange, "x-content-type-options", "nosniff");
+	if (query->print.form == PRINT_HTML) {
+		page_print_policy(&policy);
+		http_reply_header(
+		    exchange, "content-security-policy", buf_cstr(&policy));
+		buf_release(&policy);
+	}
+	http_reply(exchange, 200, print_form_type(query->print.form),
+	    buf_span(&query->print.out));
+	query_release(&query->answer);
+}
+
+static void
+query_on_printed(void *context)
+{
+	struct query *query = context;
+
+	http_defer(query->answer.exchange, query_send_print, query);
+}
+
+/* The document is complete. */
+static void
+query_print(struct query *query)
+{
+	struct print_job *job = &query->print;
+
+	job->report = buf_span(&query->answer.body);
+	job->catalog = query->world->catalog;
+	job->done = query_on_printed;
+	job->context = query;
+	if (printer_post(query->answer.node->printer, job))
+		return;
+	http_reply_problem(query->answer.exchange, 503, "busy",
+	    "Too much at once", "Other reports are being printed; try again.");
+	query_release(&query->answer);
+}
+
+static void
 query_on_logged(struct answer *answer)
 {
 	struct query *query = (struct query *)answer;
@@ -63,7 +117,10 @@ query_on_logged(struct answer *answer)
 		    &answer->receipt.leaf, &answer->receipt.use);
 	else
 		answer_add_receipt(answer);
-	answer_send(answer);
+	if (query->report != NULL && query->print.form != PRINT_JSON)
+		query_print(query);
+	else
+		answer_send(answer);
 }
 
 /* Whose token it is only a consent tells: it must be this subject's. */
@@ -77,6 +134,19 @@ query_find_subject(struct query *query, const struct consent *consent)
 	memcpy(question->subject, consent->subject, sizeof(question->subject));
 	return masked_token_fits(query->answer.node, query->world->catalog,
 	    query->answer.access.member, consent->subject, question->token);
+}
+
+/* What the report says of the question; the member list is held as long. */
+static void
+query_note_asking(struct query *query, const struct member *member)
+{
+	const struct answer *answer = &query->answer;
+
+	query->asking = (struct asking){.node = answer->node->code,
+	    .member = answer->access.member,
+	    .name = member != NULL ? member->name : "",
+	    .time_us = answer->access.time_us,
+	    .catalogue = catalog_version(query->world->catalog)};
 }
 
 static void
@@ -101,6 +171,7 @@ query_decide(struct query *query)
 		around.token_fits = query_find_subject(query, around.consent);
 	around.is_spent = query->is_spent;
 	around.member = world_find(query->world, query->answer.access.member);
+	query_note_asking(query, around.member);
 	around.platform = query->world->self;
 	around.now_us = node_hub_time(node);
 	around.lease_fresh = query->err == ERR_OK && !control.half &&
@@ -139,7 +210,7 @@ query_read(struct query *query)
 
 	query->standpoint.stream = query->stream;
 	query->report = report_new(&query->question, &query->permit,
-	    &query->standpoint, &query->answer.body);
+	    &query->asking, &query->standpoint, &query->answer.body);
 	err = snapshot_each_record(query->snapshot, query->question.subject,
 	    query_on_record, query, NULL);
 	if (err != ERR_OK)
@@ -175,6 +246,27 @@ query_say_not_held(struct query *query)
 	    "This node has no record of the subject.");
 }
 
+/* Not for paper; nothing of it is shown. */
+static bool
+query_is_too_long(const struct query *query)
+{
+	return (query->print.form == PRINT_HTML ||
+		   query->print.form == PRINT_PDF) &&
+	       query->answer.body.len > PRINT_MAX;
+}
+
+static void
+query_say_too_long(struct query *query)
+{
+	query_count(query, OUTCOME_MALFORMED);
+	query_drop_report(query);
+	query->answer.access.item_count = 0;
+	query->answer.access.authorised = false;
+	answer_problem(&query->answer, 413, "too_large",
+	    "The report is too long to be printed",
+	    "Ask for fewer items, or for JSON.");
+}
+
 static void
 query_finish(struct query *query)
 {
@@ -184,6 +276,8 @@ query_finish(struct query *query)
 		query_refuse(query);
 	} else if (query->stream[0] == '\0') {
 		query_say_not_held(query);
+	} else if (query_is_too_long(query)) {
+		query_say_too_long(query);
 	} else {
 		query_count(query, OUTCOME_REPORT);
 		memcpy(answer->access.stream, query->stream,
@@ -253,6 +347,9 @@ query_new(struct http_exchange *exchange, void *context, const char *action)
 	struct query *query = mem_new(sizeof(*query));
 
 	answer_init(&query->answer, context, exchange, action);
+	query->print.form = print_form_of(http_header(exchange, "accept"));
+	query->print.language = print_language_of(http_query(exchange, "lang"),
+	    http_header(exchange, "accept-language"));
 	query->answer.then = query_on_logged;
 	query->answer.on_spent = query_on_spent;
 	query->answer.release = query_release;

@@ -212,6 +212,35 @@ take_part(struct span *rest, struct span *part)
 	return true;
 }
 
+bool
+jws_detach(struct span jws, struct buf *detached)
+{
+	struct span header, payload, rest = jws;
+
+	if (!take_part(&rest, &header) || !take_part(&rest, &payload))
+		return false;
+	buf_add(detached, header.ptr, header.len);
+	buf_text(detached, "..");
+	buf_add(detached, rest.ptr, rest.len);
+	return true;
+}
+
+bool
+jws_attach(struct span detached, struct span payload, struct buf *jws)
+{
+	struct span header, nothing, rest = detached;
+
+	if (!take_part(&rest, &header) || !take_part(&rest, &nothing) ||
+	    nothing.len > 0)
+		return false;
+	buf_add(jws, header.ptr, header.len);
+	buf_char(jws, '.');
+	codec_base64url(payload, jws);
+	buf_char(jws, '.');
+	buf_add(jws, rest.ptr, rest.len);
+	return true;
+}
+
 static enum err
 parse_header(struct parts *parts, struct span encoded, struct why *why)
 {

@@ -27,4 +27,9 @@ MUST_CHECK enum err jws_check_with_trust(struct span jws, const char *type,
 MUST_CHECK enum err jws_check_with_key(struct span jws, const char *type,
     const struct verifier *verifier, struct buf *payload, struct why *why);
 
+/* HEADER..SIGNATURE, for a payload that travels by itself (RFC 7515, appendix
+ * F), and back; unchecked.  False: not such a text. */
+bool jws_detach(struct span jws, struct buf *detached);
+bool jws_attach(struct span detached, struct span payload, struct buf *jws);
+
 #endif

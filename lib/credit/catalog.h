@@ -89,6 +89,7 @@ struct item {
 	const char *cadence; /* "daily", "weekly", "monthly", "yearly" */
 	bool needs_consent; /* 模式 "企业授权": every field is protected */
 	bool is_negative;   /* bad information: retention from its end */
+	bool is_positive;   /* good information: a merit, an honour */
 	unsigned retention_years;   /* 0: kept */
 	const char *retention_from; /* field the years count from; "" none */
 	const struct field *fields;

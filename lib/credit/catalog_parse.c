@@ -394,8 +394,9 @@ static void
 load_item(struct loader *loader, const struct json *from, struct item *item)
 {
 	static const char *const members[] = {"number", "category", "zh", "en",
-	    "provider", "mode", "consent", "negative", "cadence", "retention",
-	    "key", "fields", "checks", "division", "precedence", NULL};
+	    "provider", "mode", "consent", "negative", "positive", "cadence",
+	    "retention", "key", "fields", "checks", "division", "precedence",
+	    NULL};
 	static const char *const cadences[] = {
 	    "daily", "weekly", "monthly", "quarterly", "yearly", NULL};
 
@@ -410,6 +411,9 @@ load_item(struct loader *loader, const struct json *from, struct item *item)
 	    cadences[loader_need_one_of(loader, from, "cadence", cadences)];
 	item->needs_consent = loader_bool(loader, from, "consent");
 	item->is_negative = loader_bool(loader, from, "negative");
+	item->is_positive = loader_bool(loader, from, "positive");
+	if (item->is_negative && item->is_positive)
+		loader_refuse(loader, "positive", "also negative");
 	load_provider(loader, from, item);
 	load_fields(loader, from, item);
 	load_key(loader, from, item);

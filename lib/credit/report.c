@@ -31,9 +31,36 @@ struct report {
 	size_t record_count;
 };
 
+static void
+put_time(struct json_out *out, const char *name, int64_t time_us)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	json_put_cstr(out, name, clock_print(time_us, text));
+}
+
+static void
+put_asking(struct json_out *out, const struct question *question,
+    const struct asking *asking)
+{
+	json_open_object(out, "asked");
+	json_put_cstr(out, "node", asking->node);
+	json_put_cstr(out, "by", asking->member);
+	json_put_cstr(out, "name", asking->name);
+	json_put_cstr(out, "purpose", purpose_name(question->purpose));
+	if (question->consent[0] != '\0')
+		json_put_cstr(out, "consent", question->consent);
+	else
+		json_put_null(out, "consent");
+	put_time(out, "time", asking->time_us);
+	json_put_int(out, "catalogue", (int64_t)asking->catalogue);
+	json_close_object(out);
+}
+
 struct report *
 report_new(const struct question *question, const struct permit *permit,
-    const struct standpoint *standpoint, struct buf *buf)
+    const struct asking *asking, const struct standpoint *standpoint,
+    struct buf *buf)
 {
 	struct report *report = mem_new(sizeof(*report));
 
@@ -47,6 +74,7 @@ report_new(const struct question *question, const struct permit *permit,
 	json_put_cstr(&report->out, "subject", question->subject);
 	json_put_cstr(
 	    &report->out, "level", permit->authorised ? "C" : "public");
+	put_asking(&report->out, question, asking);
 	json_open_array(&report->out, "items");
 	return report;
 }
@@ -108,14 +136,6 @@ put_fields(struct json_out *out, const struct permit_item *asked,
 		if (found != NULL)
 			put_value(out, field, found->value);
 	}
-}
-
-static void
-put_time(struct json_out *out, const char *name, int64_t time_us)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	json_put_cstr(out, name, clock_print(time_us, text));
 }
 
 static void

@@ -1,7 +1,8 @@
 /*
  * report: the answer to one question, as JSON.
  *
- * {"subject","level","items":[{"item","as_of","stream","position","provider",
+ * {"subject","level","asked":{"node","by","name","purpose","consent","time",
+ * "catalogue"},"items":[{"item","as_of","stream","position","provider",
  * "records":[{…}]}],"withheld":[{"item","fields","rule"}],
  * "receipt":{"index","leaf_hash","use"}}.  Only fields that the permit shows
  * are ever touched.  Level "public", or "C" when protected fields are shown.
@@ -20,12 +21,20 @@ struct standpoint {
 	uint64_t position;
 };
 
+/* Who asked whom, and when.  All borrowed. */
+struct asking {
+	const char *node; /* its organisation code */
+	const char *member, *name;
+	int64_t time_us;
+	uint64_t catalogue; /* version of the list that named the fields */
+};
+
 struct report;
 
 /* `buf` is borrowed and appended to. */
 struct report *report_new(const struct question *question,
-    const struct permit *permit, const struct standpoint *standpoint,
-    struct buf *buf);
+    const struct permit *permit, const struct asking *asking,
+    const struct standpoint *standpoint, struct buf *buf);
 void report_free(struct report *report); /* safe on NULL */
 /* Records in ascending item order; withdrawn ones, other subjects' and items
  * that are not asked for are skipped. */

@@ -25,6 +25,7 @@ HOMES = {
     r"jansson\.h": r"lib/base/json\.c",
     r"curl/.*": r"cli/fetch\.c",
     r"openssl/.*": r"lib/base/(digest|setsum|sign|cert|jws)\w*\.[ch]|lib/wire/tls\.[ch]",
+    r"(cairo|pango|fontconfig).*": r"node/typeset\.c",
     r"uv\.h": r"lib/base/(work|spool)\.c|lib/wire/(http|bus|tls)\w*\.[ch]|(hub|node)/main\.c",
 }
 PURE = re.compile(r"\b(fopen|open|read|write|socket|pthread_create|time|clock_gettime|printf|log_(info|warn|error|debug))\s*\(")

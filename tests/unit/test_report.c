@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "credit/report.h"
 #include "tests/unit/sample_catalog.h"
@@ -86,6 +87,7 @@ static void
 compose(bool all, const struct record *records, size_t count, struct buf *out)
 {
 	struct standpoint here = {"4401", 77};
+	struct asking asking = {"gz", "bank", "银行", AS_OF + CLOCK_SECOND, 9};
 	struct digest leaf = {{0xab}};
 	struct question question;
 	struct permit permit;
@@ -93,7 +95,7 @@ compose(bool all, const struct record *records, size_t count, struct buf *out)
 	size_t i;
 
 	decide(all, &question, &permit);
-	report = report_new(&question, &permit, &here, out);
+	report = report_new(&question, &permit, &asking, &here, out);
 	for (i = 0; i < count; i++)
 		report_add(report, &records[i]);
 	report_end_items(report);
@@ -121,6 +123,9 @@ without_consent_only_public_fields_are_printed(void **state)
 
 	assert_string_equal(buf_cstr(&out),
 	    "{\"subject\":\"91440101MA5CUY37JD\",\"level\":\"public\","
+	    "\"asked\":{\"node\":\"gz\",\"by\":\"bank\",\"name\":\"银行\","
+	    "\"purpose\":\"pre_loan\",\"consent\":null,"
+	    "\"time\":\"2024-10-04T00:00:01Z\",\"catalogue\":9},"
 	    "\"items\":[{\"item\":1,\"as_of\":\"2024-10-04T00:00:00Z\","
 	    "\"stream\":\"4401\",\"position\":77,\"provider\":\"tax-bureau\","
 	    "\"records\":[{\"name\":\"甲\\\"公司\",\"staff\":12,"
@@ -272,6 +277,7 @@ static void
 the_digest_is_of_all_that_stands_before_the_receipt(void **state)
 {
 	struct standpoint here = {"4401", 1};
+	struct asking asking = {"gz", "bank", "银行", AS_OF, 9};
 	struct buf out = {0};
 	struct question question;
 	struct digest digest, again;
@@ -282,7 +288,7 @@ the_digest_is_of_all_that_stands_before_the_receipt(void **state)
 	(void)state;
 	buf_text(&out, "header ");
 	decide(false, &question, &permit);
-	report = report_new(&question, &permit, &here, &out);
+	report = report_new(&question, &permit, &asking, &here, &out);
 	report_end_items(report);
 	digest = report_digest(report);
 	assert_int_equal(report_record_count(report), 0);
