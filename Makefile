@@ -34,7 +34,7 @@ LDFLAGS := -pthread $(LDFLAGS_$(BUILD))
 
 LIBS := -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -lz -ljansson -lm
 LIBS_hub := -lpq
-LIBS_node := -lrocksdb -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lcairo -lfontconfig
+LIBS_node := -lrocksdb -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lcairo -lfontconfig -lcurl
 LIBS_cli := -lcurl
 
 PROTO := $(wildcard proto/*.proto)

@@ -76,8 +76,11 @@ curl_for(const struct args *args, const char *url, struct buf *body)
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-	if (ca != NULL)
+	if (ca != NULL) {
 		curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
+		/* And not the public CAs of this machine. */
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
 	set_identity(curl, args);
 	return curl;
 }

@@ -230,6 +230,8 @@ write_member(const struct args *args, const char *kind,
 		put_key(&json, "trail_key", keys->trail);
 	}
 	put_list(&json, "items", args_get(args, "items"), false);
+	if (args_knows(args, "url") && args_has(args, "url"))
+		json_put_cstr(&json, "url", args_get(args, "url"));
 	json_close_object(&json);
 	err = member_parse(buf_span(&text), &member, why);
 	with_suffix(path, args_get(args, "out"), ".member.json");
@@ -450,6 +452,8 @@ static const struct arg_option node_options[] = {
     {"divisions", "LIST", NULL,
 	"what it holds: 44 (a province), 4401 (a city), empty: the nation"},
     {"items", "LIST", NULL, "items that it answers for: 1,2,11; all if absent"},
+    {"url", "URL", NULL,
+	"where other nodes reach its HTTPS, https://host:port"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -220,6 +220,23 @@ member_roll(const struct args *args)
 	return change_member(args, change_key);
 }
 
+static int
+change_url(const struct args *args, struct member *member)
+{
+	const char *url = args->operands[1];
+
+	if (strlen(url) > MEMBER_URL_MAX)
+		return args_misused(args, "URL: too long");
+	snprintf(member->url, sizeof(member->url), "%s", url);
+	return DONE;
+}
+
+static int
+member_set_url(const struct args *args)
+{
+	return change_member(args, change_url);
+}
+
 static bool
 print_takeover(const struct args *args, struct buf *text)
 {
@@ -301,6 +318,11 @@ static const struct arg_command commands[] = {
 	"STATUS is active, suspended or struck_off.",
 	"rongxin member set-status 91100000100003962T suspended", 2, 2, options,
 	member_set_status},
+    {"member set-url", "CODE URL", "say where others reach a platform",
+	"Other nodes forward questions about its subjects there; an empty URL "
+	"ends that.",
+	"rongxin member set-url 11440000MB00004493 https://gd.example.cn:8443",
+	2, 2, options, member_set_url},
     {"member roll", "CODE", "let a node come in with its next CURVE key",
 	"With --key-file both keys are good; with --finish only the next one.",
 	"rongxin member roll 11440000MB00004493 --key-file gd.next.curve.pub",

@@ -10,6 +10,8 @@
 # that runs it elsewhere, such as in a network namespace) and RX_PARENT_gd ("LIVE
 # FETCH", endpoints in place of its parent's); the same for hub, gz and sz.
 # RX_NETWORK_CATALOGUE: another catalogue than this checkout's.
+# With RX_ELSEWHERE=1 the member list says where each node is reached, so that
+# each asks the others about what it does not hold.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -175,6 +177,13 @@ admit() {
 	done
 }
 
+# Ports are known only now.
+tell_urls() {
+	for who in gd gz sz; do
+		as_operator member set-url "${code[$who]}" "https://$(ready $who listen)" >/dev/null
+	done
+}
+
 write_env() {
 	cat >"$dir/env.sh" <<-EOF
 		export RX_HUB=https://$(ready hub listen)
@@ -212,6 +221,7 @@ up() {
 		if [ $part = gd ]; then admit; fi
 		start_one $part
 	done
+	if [ -n "${RX_ELSEWHERE:-}" ]; then tell_urls; fi
 	write_env
 }
 

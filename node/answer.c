@@ -10,13 +10,24 @@
 #include "node/world.h"
 #include "wire/problem.h"
 
+static void
+take_fingerprint(struct access *access, const char *fingerprint)
+{
+	struct buf raw = {0};
+
+	if (codec_parse_hex(span_of(fingerprint), &raw) &&
+	    raw.len >= sizeof(access->certificate))
+		memcpy(
+		    access->certificate, raw.data, sizeof(access->certificate));
+	buf_release(&raw);
+}
+
 void
 answer_init(struct answer *answer, struct node *node,
     struct http_exchange *exchange, const char *action)
 {
 	const struct identity *peer = http_peer(exchange);
 	struct access *access = &answer->access;
-	struct buf raw = {0};
 
 	answer->node = node;
 	answer->exchange = exchange;
@@ -24,11 +35,18 @@ answer_init(struct answer *answer, struct node *node,
 	access->time_us = clock_now_us();
 	snprintf(access->action, sizeof(access->action), "%s", action);
 	snprintf(access->member, sizeof(access->member), "%s", peer->code);
-	if (codec_parse_hex(span_of(peer->fingerprint), &raw) &&
-	    raw.len >= sizeof(access->certificate))
-		memcpy(
-		    access->certificate, raw.data, sizeof(access->certificate));
-	buf_release(&raw);
+	take_fingerprint(access, peer->fingerprint);
+}
+
+void
+answer_vouch(struct answer *answer, const struct vouch *vouch)
+{
+	struct access *access = &answer->access;
+
+	memcpy(access->member, vouch->member, sizeof(access->member));
+	take_fingerprint(access, vouch->certificate);
+	memcpy(access->via, vouch->from, sizeof(access->via));
+	memcpy(access->vouch, vouch->nonce, sizeof(access->vouch));
 }
 
 void

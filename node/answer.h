@@ -31,6 +31,8 @@ struct answer {
 /* Time, member and certificate of the entry. */
 void answer_init(struct answer *answer, struct node *node,
     struct http_exchange *exchange, const char *action);
+/* It is asked through a platform that vouches for the member. */
+void answer_vouch(struct answer *answer, const struct vouch *vouch);
 /* The body becomes this problem document. */
 void answer_problem(struct answer *answer, int status, const char *type,
     const char *title, const char *detail);

@@ -12,6 +12,7 @@
 #include "node/node.h"
 #include "node/query.h"
 #include "node/trail_pages.h"
+#include "node/vouched.h"
 #include "node/world.h"
 
 /* Any member, and nobody else.  Before the member list has come nobody can be
@@ -199,6 +200,10 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/enterprises/{uscc}",
 	.handle = query_on_enterprise},
+    {.method = "POST",
+	.path = "/v1/vouched",
+	.handle = vouched_on_post,
+	.max_body = VOUCHED_BODY},
     {.method = "POST",
 	.path = "/v1/statistics",
 	.handle = masked_on_statistics,

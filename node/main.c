@@ -20,6 +20,7 @@
 #include "node/accesses.h"
 #include "node/census.h"
 #include "node/check.h"
+#include "node/elsewhere.h"
 #include "node/endpoints.h"
 #include "node/masked.h"
 #include "node/node.h"
@@ -228,6 +229,21 @@ open_limits(struct daemon *daemon, struct why *why)
 	recall_day(node->limiter, world, node->trail);
 	shared_drop(node->world, world);
 	return ERR_OK;
+}
+
+static enum err
+open_elsewhere(struct daemon *daemon, struct why *why)
+{
+	char cert[PATH_SIZE], key[PATH_SIZE], sign_key[PATH_SIZE];
+	struct elsewhere_settings settings = {.code = daemon->self.code,
+	    .cert = stem_path(daemon, ".crt", cert),
+	    .key = stem_path(daemon, ".key", key),
+	    .ca = daemon->ca,
+	    .sign_key = stem_path(daemon, ".sign.key", sign_key),
+	    .seconds = (unsigned)daemon->settings.elsewhere_seconds};
+
+	daemon->node.elsewhere = elsewhere_open(&settings, why);
+	return daemon->node.elsewhere != NULL ? ERR_OK : ERR_CRYPTO;
 }
 
 static void
@@ -441,7 +457,7 @@ daemon_open(struct daemon *daemon, struct why *why)
 	    struct daemon * daemon, struct why * why) = {check_settings,
 	    make_folders, read_roots, read_keys, open_store, open_trail,
 	    open_follow, open_limits, open_check, open_masked, open_printer,
-	    open_bus, open_http, write_ready_file};
+	    open_elsewhere, open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -455,8 +471,11 @@ daemon_close(struct daemon *daemon)
 {
 	struct node *node = &daemon->node;
 
+	if (node->elsewhere != NULL)
+		elsewhere_stop(node->elsewhere);
 	if (daemon->http != NULL)
 		http_server_close(daemon->http, GRACE_MS);
+	elsewhere_close(node->elsewhere);
 	if (daemon->check != NULL)
 		check_stop(daemon->check);
 	if (daemon->relay != NULL)

@@ -14,6 +14,8 @@ node_init_metrics(struct node *node)
 	    [OUTCOME_REFUSED] = "outcome=\"refused\"",
 	    [OUTCOME_LIMITED] = "outcome=\"limited\"",
 	    [OUTCOME_NOT_HELD] = "outcome=\"not_held\"",
+	    [OUTCOME_ELSEWHERE] = "outcome=\"elsewhere\"",
+	    [OUTCOME_AWAY] = "outcome=\"holder_away\"",
 	    [OUTCOME_ANONYMISED] = "outcome=\"anonymised\"",
 	    [OUTCOME_MALFORMED] = "outcome=\"malformed\"",
 	    [OUTCOME_UNAVAILABLE] = "outcome=\"unavailable\"",

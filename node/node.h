@@ -20,12 +20,15 @@ enum outcome {
 	OUTCOME_REFUSED,
 	OUTCOME_LIMITED, /* asked too much */
 	OUTCOME_NOT_HELD,
+	OUTCOME_ELSEWHERE,
+	OUTCOME_AWAY,
 	OUTCOME_ANONYMISED,
 	OUTCOME_MALFORMED,
 	OUTCOME_UNAVAILABLE,
 	OUTCOME_COUNT
 };
 
+struct elsewhere;
 struct masked;
 struct printer;
 struct accesses;
@@ -37,6 +40,7 @@ struct node {
 	struct shared *lease; /* struct lease */
 	struct trail *trail;
 	struct accesses *accesses;
+	struct elsewhere *elsewhere;
 	struct follow *follow;
 	struct limiter *limiter;
 	struct room *room;

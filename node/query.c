@@ -3,11 +3,14 @@
  */
 #include "node/query.h"
 
+#include <stdio.h>
+
 #include "base/json.h"
 #include "base/log.h"
 #include "credit/report.h"
 #include "node/answer.h"
 #include "node/control.h"
+#include "node/elsewhere.h"
 #include "node/masked.h"
 #include "node/printer.h"
 #include "node/world.h"
@@ -20,6 +23,8 @@ struct query {
 	char stream[STREAM_LEN + 1]; /* of the subject; "" not held here */
 	struct standpoint standpoint;
 	struct report *report; /* NULL: the answer is a problem */
+	bool passed_on;        /* … or another node's */
+	int64_t retry_after;   /* as that one says; 0: it does not */
 	struct snapshot *snapshot;
 	bool is_spent; /* no use of the consent was left when it was counted */
 	enum err err;  /* of the store */
@@ -55,6 +60,22 @@ query_fail(struct query *query, int status, const char *type, const char *title,
 	    query, status < 500 ? OUTCOME_MALFORMED : OUTCOME_UNAVAILABLE);
 	http_reply_problem(query->answer.exchange, status, type, title, detail);
 	query_release(&query->answer);
+}
+
+/* Behind the other node's answer, whose own receipt is in it. */
+static void
+query_end_passed_on(struct query *query)
+{
+	struct answer *answer = &query->answer;
+	char seconds[24];
+
+	answer_add_receipt(answer);
+	buf_char(&answer->body, '}');
+	if (query->retry_after > 0) {
+		snprintf(seconds, sizeof(seconds), "%lld",
+		    (long long)query->retry_after);
+		http_reply_header(answer->exchange, "retry-after", seconds);
+	}
 }
 
 static void
@@ -112,12 +133,16 @@ query_on_logged(struct answer *answer)
 {
 	struct query *query = (struct query *)answer;
 
-	if (query->report != NULL)
+	if (query->passed_on)
+		query_end_passed_on(query);
+	else if (query->report != NULL)
 		report_end(query->report, answer->receipt.index,
 		    &answer->receipt.leaf, &answer->receipt.use);
 	else
 		answer_add_receipt(answer);
-	if (query->report != NULL && query->print.form != PRINT_JSON)
+	if (query->print.form != PRINT_JSON &&
+	    (query->report != NULL ||
+		(query->passed_on && answer->status == 200)))
 		query_print(query);
 	else
 		answer_send(answer);
@@ -173,6 +198,7 @@ query_decide(struct query *query)
 	around.member = world_find(query->world, query->answer.access.member);
 	query_note_asking(query, around.member);
 	around.platform = query->world->self;
+	around.vouched = query->answer.access.via[0] != '\0';
 	around.now_us = node_hub_time(node);
 	around.lease_fresh = query->err == ERR_OK && !control.half &&
 			     node_is_fresh(node, control.chain.position);
@@ -200,7 +226,8 @@ query_on_record(void *context, const struct stored *stored)
 		    query->snapshot, query->stream, &state, NULL);
 		query->standpoint.position = state.chain.position;
 	}
-	report_add(query->report, &stored->record);
+	if (query->report != NULL)
+		report_add(query->report, &stored->record);
 }
 
 static void
@@ -209,13 +236,15 @@ query_read(struct query *query)
 	enum err err;
 
 	query->standpoint.stream = query->stream;
-	query->report = report_new(&query->question, &query->permit,
-	    &query->asking, &query->standpoint, &query->answer.body);
+	if (query->permit.rule == PERMIT_ALLOWED)
+		query->report = report_new(&query->question, &query->permit,
+		    &query->asking, &query->standpoint, &query->answer.body);
 	err = snapshot_each_record(query->snapshot, query->question.subject,
 	    query_on_record, query, NULL);
 	if (err != ERR_OK)
 		query->err = err;
-	report_end_items(query->report);
+	if (query->report != NULL)
+		report_end_items(query->report);
 }
 
 static void
@@ -248,11 +277,11 @@ query_say_not_held(struct query *query)
 
 /* Not for paper; nothing of it is shown. */
 static bool
-query_is_too_long(const struct query *query)
+query_is_too_long(const struct query *query, struct span report)
 {
 	return (query->print.form == PRINT_HTML ||
 		   query->print.form == PRINT_PDF) &&
-	       query->answer.body.len > PRINT_MAX;
+	       report.len > PRINT_MAX;
 }
 
 static void
@@ -268,15 +297,131 @@ query_say_too_long(struct query *query)
 }
 
 static void
+query_say_away(struct query *query, enum elsewhere_end end)
+{
+	query_count(query, OUTCOME_AWAY);
+	if (end == ELSEWHERE_AWAY)
+		answer_problem(&query->answer, 504, "holder_away",
+		    "The subject is not held here",
+		    "A node that may hold it did not answer in time.");
+	else
+		answer_problem(&query->answer, 502, "holder_failed",
+		    "The subject is not held here",
+		    "A node that may hold it did not answer as it should.");
+}
+
+static void
+query_pass_on(struct query *query, const struct elsewhere_answer *from)
+{
+	struct answer *answer = &query->answer;
+	struct json_out out = {.buf = &answer->body, .comma = true};
+
+	query_count(query, OUTCOME_ELSEWHERE);
+	query->passed_on = true;
+	query->retry_after = from->retry_after;
+	answer->status = from->status;
+	buf_add(&answer->body, from->body.ptr, from->body.len);
+	json_open_object(&out, "elsewhere");
+	json_put_cstr(&out, "holder", from->node);
+	json_put_cstr(&out, "url", from->url);
+	json_put_cstr(&out, "node", answer->node->code);
+	json_close_object(&out);
+}
+
+static void
+query_on_loop(struct http_exchange *exchange, void *argument)
+{
+	struct query *query = argument;
+
+	(void)exchange;
+	answer_log(&query->answer);
+}
+
+static void
+query_on_elsewhere(void *context, const struct elsewhere_answer *from)
+{
+	struct query *query = context;
+	struct access *access = &query->answer.access;
+
+	memcpy(access->asked, from->asked,
+	    from->asked_count * sizeof(*from->asked));
+	access->asked_count = from->asked_count;
+	if (from->end == ELSEWHERE_AWAY || from->end == ELSEWHERE_FAILED)
+		query_say_away(query, from->end);
+	else if (from->status == 200 && query_is_too_long(query, from->body))
+		query_say_too_long(query);
+	else
+		query_pass_on(query, from);
+	http_defer(query->answer.exchange, query_on_loop, query);
+}
+
+/* Who asks itself asks the holder itself; tokens are this node's own. */
+static bool
+query_may_leave(const struct query *query)
+{
+	enum permit_rule rule = query->permit.rule;
+
+	return query->stream[0] == '\0' &&
+	       query->answer.access.via[0] == '\0' &&
+	       query->question.token[0] == '\0' &&
+	       query->question.purpose != PURPOSE_SELF &&
+	       (rule == PERMIT_ALLOWED || rule == PERMIT_ITEM_NOT_HERE);
+}
+
+static void
+query_say_nothing(struct access *access, const char *action)
+{
+	snprintf(access->action, sizeof(access->action), "%s", action);
+	access->item_count = 0;
+	access->authorised = false;
+	access->level = LEVEL_PUBLIC;
+	access->use = (struct use){0};
+}
+
+/* What this node knows to be revoked is revoked everywhere. */
+static bool
+query_leave(struct query *query)
+{
+	struct answer *answer = &query->answer;
+	struct question question = query->question;
+	struct buf json = {0};
+	struct elsewhere_question asked = {
+	    .action = strcmp(answer->access.action, "report") == 0
+			  ? VOUCH_REPORT
+			  : VOUCH_ENTERPRISE,
+	    .member = answer->access.member,
+	    .certificate = http_peer(answer->exchange)->fingerprint,
+	    .subject = question.subject};
+	bool left;
+
+	if (query->permit.consent_rule == PERMIT_CONSENT_REVOKED)
+		question.consent[0] = '\0';
+	question_print(&question, &json);
+	asked.json = buf_span(&json);
+	query_drop_report(query);
+	buf_reset(&answer->body);
+	query_say_nothing(&answer->access, "forward");
+	left = elsewhere_ask(answer->node->elsewhere, query->world, &asked,
+	    query_on_elsewhere, query);
+	if (!left)
+		query_say_nothing(
+		    &answer->access, vouch_action_name(asked.action));
+	buf_release(&json);
+	return left;
+}
+
+static void
 query_finish(struct query *query)
 {
 	struct answer *answer = &query->answer;
 
+	if (query_may_leave(query) && query_leave(query))
+		return;
 	if (query->permit.rule != PERMIT_ALLOWED) {
 		query_refuse(query);
 	} else if (query->stream[0] == '\0') {
 		query_say_not_held(query);
-	} else if (query_is_too_long(query)) {
+	} else if (query_is_too_long(query, buf_span(&answer->body))) {
 		query_say_too_long(query);
 	} else {
 		query_count(query, OUTCOME_REPORT);
@@ -314,7 +459,8 @@ query_answer(struct query *query)
 	}
 	query->snapshot = store_snapshot(node->store);
 	query_decide(query);
-	if (query->permit.rule == PERMIT_ALLOWED)
+	if (query->permit.rule == PERMIT_ALLOWED ||
+	    query->permit.rule == PERMIT_ITEM_NOT_HERE)
 		query_read(query);
 	snapshot_release(query->snapshot);
 	query->snapshot = NULL;
@@ -371,6 +517,17 @@ void
 query_on_report(struct http_exchange *exchange, void *context)
 {
 	query_ask(query_new(exchange, context, "report"), http_body(exchange));
+}
+
+void
+query_on_vouched(struct http_exchange *exchange, void *context,
+    const struct vouch *vouch, struct span json)
+{
+	struct query *query =
+	    query_new(exchange, context, vouch_action_name(vouch->action));
+
+	answer_vouch(&query->answer, vouch);
+	query_ask(query, json);
 }
 
 /* What this member would ask for, if it does not say. */

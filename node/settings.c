@@ -34,6 +34,9 @@ const struct setting node_setting_rows[] = {
     INT(io_threads, "1", 1, 16, "ZeroMQ I/O threads"),
     INT(lease_seconds, "60", 1, 3600,
 	"age of the newest pulse up to which protected fields are shown"),
+    INT(elsewhere_seconds, "5", 0, 60,
+	"seconds that nodes which hold a subject have for a question about "
+	"it; 0: none is asked"),
     INT(log_days, "30", 0, 36500,
 	"days that sealed batches are kept for children; 0: for good"),
     INT(log_bytes, "17179869184", 0, 1ll << 50,

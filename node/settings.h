@@ -11,7 +11,7 @@ struct node_settings {
 	char *listen;
 	char *parent_live, *parent_fetch, *parent_key;
 	char *live, *fetch;
-	int64_t workers, io_threads, lease_seconds;
+	int64_t workers, io_threads, lease_seconds, elsewhere_seconds;
 	int64_t log_days, log_bytes, snapshot_hours, disk_reserve,
 	    check_seconds;
 	char *trail_folder, *user, *log_level, *ready_file;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/json.h"
 
 void
@@ -81,6 +82,50 @@ put_decision(struct json_out *out, const struct access *access)
 	json_put_cstr(out, "level", permit_level_name(access->level));
 }
 
+static void
+put_nonce(struct json_out *out, const uint8_t nonce[VOUCH_NONCE_LEN])
+{
+	struct buf hex = {0};
+
+	codec_hex(span_make(nonce, VOUCH_NONCE_LEN), &hex);
+	json_put_text(out, "vouch", buf_span(&hex));
+	buf_release(&hex);
+}
+
+static void
+put_asked(struct json_out *out, const struct access_asked *asked)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+
+	json_open_object(out, NULL);
+	json_put_cstr(out, "node", asked->node);
+	put_nonce(out, asked->vouch);
+	if (asked->answered) {
+		json_put_int(out, "index", (int64_t)asked->index);
+		json_put_cstr(
+		    out, "leaf_hash", digest_print(&asked->leaf, hex));
+	}
+	json_close_object(out);
+}
+
+/* Most questions are asked and answered at one node. */
+static void
+put_elsewhere(struct json_out *out, const struct access *access)
+{
+	size_t i;
+
+	if (access->via[0] != '\0') {
+		json_put_cstr(out, "via", access->via);
+		put_nonce(out, access->vouch);
+	}
+	if (access->asked_count == 0)
+		return;
+	json_open_array(out, "asked");
+	for (i = 0; i < access->asked_count; i++)
+		put_asked(out, &access->asked[i]);
+	json_close_array(out);
+}
+
 void
 access_print(const struct access *access, struct buf *json)
 {
@@ -102,5 +147,6 @@ access_print(const struct access *access, struct buf *json)
 	put_or_null(&out, "stream", access->stream);
 	json_put_int(&out, "position", (int64_t)access->position);
 	json_put_cstr(&out, "answer", digest_print(&access->answer, hex));
+	put_elsewhere(&out, access);
 	json_close_object(&out);
 }

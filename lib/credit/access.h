@@ -9,10 +9,21 @@
 #define CREDIT_ACCESS_H
 
 #include "base/digest.h"
+#include "credit/holder.h"
 #include "credit/permit.h"
 #include "credit/region.h"
+#include "credit/vouch.h"
 
 #define ACCESS_NONCE_LEN 16
+
+/* A node that the question was forwarded to, and its entry about it. */
+struct access_asked {
+	char node[MEMBER_CODE_MAX + 1];
+	uint8_t vouch[VOUCH_NONCE_LEN]; /* in its entry too */
+	bool answered;                  /* else it has perhaps no entry */
+	uint64_t index;
+	struct digest leaf;
+};
 
 struct access {
 	int64_t time_us;
@@ -21,7 +32,8 @@ struct access {
 	char subject[USCC_LEN + 1];
 	enum purpose purpose;
 	char action[16]; /* "report", "enterprise", "statistics", "screening",
-			    "consent", "revocation" */
+			    "consent", "revocation", "forward", "vouched",
+			    "accesses" */
 	/* Shown, at least in part; anonymised: what the answer is made of. */
 	uint32_t items[QUESTION_ITEMS_MAX];
 	size_t item_count;
@@ -34,6 +46,12 @@ struct access {
 	char stream[STREAM_LEN + 1];
 	uint64_t position;
 	struct digest answer; /* of the answer's body without the receipt */
+	/* The platform that the member asked through, "" when it asked itself,
+	 * and the nonce of its word. */
+	char via[MEMBER_CODE_MAX + 1];
+	uint8_t vouch[VOUCH_NONCE_LEN];
+	struct access_asked asked[HOLDERS_MAX]; /* in this order */
+	size_t asked_count;
 };
 
 void access_fill(struct access *access, const struct question *question,

@@ -13,7 +13,7 @@
 
 static const char *const member_members[] = {"code", "name", "kind", "status",
     "divisions", "items", "curve_key", "sign_key", "trail_key",
-    "next_curve_key", "role", NULL};
+    "next_curve_key", "url", "role", NULL};
 
 static const char *const kind_names[] = {
     [MEMBER_DEPARTMENT] = "department",
@@ -144,6 +144,25 @@ read_hex_key(struct claims *claims, const char *name, char key[65])
 		claims_refuse(claims, name, "not 64 hex digits");
 }
 
+/* "https://host" or "https://host:port", and nothing behind it. */
+static void
+read_url(struct claims *claims, struct member *member)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-.:[]";
+	const char *host = member->url + 8;
+
+	claims_maybe_text(claims, "url", member->url, sizeof(member->url));
+	if (member->url[0] == '\0')
+		return;
+	if (member->kind != MEMBER_PLATFORM)
+		claims_refuse(claims, "url", "for platforms only");
+	if (strncmp(member->url, "https://", 8) != 0 || host[0] == '\0' ||
+	    strspn(host, letters) != strlen(host))
+		claims_refuse(claims, "url", "not https://host:port");
+}
+
 enum err
 member_parse(struct span json, struct member *member, struct why *why)
 {
@@ -167,6 +186,7 @@ member_parse(struct span json, struct member *member, struct why *why)
 	read_curve_key(&claims, "next_curve_key", read.next_curve_key);
 	read_hex_key(&claims, "sign_key", read.sign_key);
 	read_hex_key(&claims, "trail_key", read.trail_key);
+	read_url(&claims, &read);
 	err = claims_close(&claims);
 	if (err == ERR_OK)
 		*member = read;
@@ -210,6 +230,7 @@ member_print(const struct member *member, struct buf *out)
 	put_unless_empty(&json, "sign_key", member->sign_key);
 	put_unless_empty(&json, "trail_key", member->trail_key);
 	put_unless_empty(&json, "next_curve_key", member->next_curve_key);
+	put_unless_empty(&json, "url", member->url);
 	/* The usual role is left out: documents of before keep their digest. */
 	if (member->role != MEMBER_ROLE_OPERATOR)
 		json_put_cstr(&json, "role", member_role_name(member->role));

@@ -21,6 +21,7 @@
 #define MEMBER_LIST_MAX 64
 #define MEMBER_DIVISION_MAX 6
 #define MEMBER_CURVE_KEY_LEN 40 /* Z85 */
+#define MEMBER_URL_MAX 255
 
 enum member_kind {
 	MEMBER_DEPARTMENT = 1,
@@ -63,11 +64,14 @@ struct member {
 	char next_curve_key[MEMBER_CURVE_KEY_LEN + 1]; /* while it rolls */
 	char sign_key[65];  /* upward messages; hex of raw Ed25519 */
 	char trail_key[65]; /* checkpoints; hex of raw Ed25519 */
+	/* Platforms: where others reach its HTTPS, "https://host:port"; ""
+	 * when nobody forwards a question to it. */
+	char url[MEMBER_URL_MAX + 1];
 };
 
 /* {"code","name","kind","status","divisions","items","curve_key","sign_key",
- * "trail_key","next_curve_key","role"}; the first three are required, status is
- * "active" if absent, role "operator". */
+ * "trail_key","next_curve_key","url","role"}; the first three are required,
+ * status is "active" if absent, role "operator". */
 MUST_CHECK enum err member_parse(
     struct span json, struct member *member, struct why *why);
 void member_print(const struct member *member, struct buf *out);

@@ -64,6 +64,9 @@ static const struct rule_words rule_words[] = {
 	"The member has asked all that it may ask on this day."},
     [PERMIT_SUBJECTS] = {"subjects_exceeded",
 	"The member has asked about as many subjects as it may on this day."},
+    [PERMIT_VOUCH] = {"vouch",
+	"No platform's word is enough for this question, or it does not "
+	"hold."},
 };
 #define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
 
@@ -370,7 +373,10 @@ decide_report(const struct question *question,
 	enum permit_rule rule = PERMIT_ALLOWED;
 	size_t i;
 
-	if (question->token[0] != '\0' && consent_rule != PERMIT_ALLOWED)
+	if (around->vouched &&
+	    (question->purpose == PURPOSE_SELF || question->token[0] != '\0'))
+		rule = PERMIT_VOUCH;
+	else if (question->token[0] != '\0' && consent_rule != PERMIT_ALLOWED)
 		rule = consent_rule;
 	else if (question->token[0] != '\0' && !around->token_fits)
 		rule = PERMIT_TOKEN;

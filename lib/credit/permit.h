@@ -44,6 +44,7 @@ enum permit_rule {
 	PERMIT_RATE,              /* asked too fast (credit/limit.h) … */
 	PERMIT_QUOTA,             /* … too much on this day … */
 	PERMIT_SUBJECTS,          /* … about too many different subjects */
+	PERMIT_VOUCH,             /* a platform's word does not hold for this */
 	PERMIT_COUNT
 };
 
@@ -71,6 +72,8 @@ struct circumstances {
 	/* Anonymised answers: what this one costs (0: it was paid for), and
 	 * what the member has left in this period. */
 	uint32_t cost, left;
+	/* A platform says who asks, not a certificate. */
+	bool vouched;
 };
 
 struct permit_item {
@@ -107,6 +110,9 @@ struct permit {
  *
  * Who asks by token learns nothing, not even what is public, unless the consent
  * is good and the token is its subject's.
+ *
+ * Nobody vouches for a subject, which would see all of itself, nor for a token
+ * (PERMIT_VOUCH).
  *
  * Statistics and screenings show no field of any item; their items are those
  * that the answer is made of.  A catalogue without anonymisation has none

@@ -95,3 +95,23 @@ question_parse(struct span json, struct question *question, struct why *why)
 		*question = read;
 	return err;
 }
+
+void
+question_print(const struct question *question, struct buf *out)
+{
+	struct json_out json = {out, false};
+	size_t i;
+
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "subject", question->subject);
+	json_put_cstr(&json, "purpose", purpose_name(question->purpose));
+	if (question->item_count > 0) {
+		json_open_array(&json, "items");
+		for (i = 0; i < question->item_count; i++)
+			json_put_int(&json, NULL, question->items[i]);
+		json_close_array(&json);
+	}
+	if (question->consent[0] != '\0')
+		json_put_cstr(&json, "consent", question->consent);
+	json_close_object(&json);
+}

@@ -5,6 +5,7 @@
 #ifndef CREDIT_QUESTION_H
 #define CREDIT_QUESTION_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "credit/consent.h"
 #include "credit/purpose.h"
@@ -37,5 +38,7 @@ struct question {
  */
 MUST_CHECK enum err question_parse(
     struct span json, struct question *question, struct why *why);
+/* The document again, of a question about a subject. */
+void question_print(const struct question *question, struct buf *out);
 
 #endif

@@ -204,7 +204,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	around.platform = take(&bytes, 2) == 1 ? &platform : NULL;
 	strcpy(platform.code, codes[take(&bytes, 4)]);
 	around.is_spent = take(&bytes, 2) == 1;
+	around.vouched = take(&bytes, 2) == 1;
 	permit_decide(&question, &around, &permit);
+	if (around.vouched && permit.rule == PERMIT_ALLOWED &&
+	    (question.purpose == PURPOSE_SELF || question.token[0] != '\0'))
+		abort();
 	check(&question, &around, &permit);
 	return 0;
 }

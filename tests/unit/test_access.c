@@ -117,6 +117,30 @@ the_use_of_a_limited_consent_has_its_number(void **state)
 }
 
 static void
+it_says_where_else_it_was_asked(void **state)
+{
+	struct access access = {.action = "forward",
+	    .via = "gz",
+	    .vouch = {0xab},
+	    .asked_count = 2,
+	    .asked = {{.node = "sz", .vouch = {1}},
+		{.node = "gd", .vouch = {2}, .answered = true, .index = 7}}};
+	struct buf json = {0};
+
+	(void)state;
+	access_print(&access, &json);
+
+	assert_non_null(strstr(buf_cstr(&json),
+	    ",\"via\":\"gz\",\"vouch\":\"ab000000000000000000000000000000\","
+	    "\"asked\":[{\"node\":\"sz\","
+	    "\"vouch\":\"01000000000000000000000000000000\"},"
+	    "{\"node\":\"gd\","
+	    "\"vouch\":\"02000000000000000000000000000000\",\"index\":7,"
+	    "\"leaf_hash\":\"00000000"));
+	buf_release(&json);
+}
+
+static void
 what_a_revocation_has_not_is_null(void **state)
 {
 	struct access access = {.action = "revocation",
@@ -157,6 +181,7 @@ main(void)
 	    cmocka_unit_test(an_anonymised_answer_names_its_items_and_nobody),
 	    cmocka_unit_test(it_is_printed_for_people),
 	    cmocka_unit_test(the_use_of_a_limited_consent_has_its_number),
+	    cmocka_unit_test(it_says_where_else_it_was_asked),
 	    cmocka_unit_test(what_a_revocation_has_not_is_null),
 	    cmocka_unit_test(the_commitment_hides_the_entry_behind_its_nonce),
 	};

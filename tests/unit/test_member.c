@@ -151,6 +151,51 @@ while_a_key_rolls_both_are_the_members(void **state)
 }
 
 static void
+where_a_platform_answers_is_a_host_and_no_more(void **state)
+{
+	static const char *const right[] = {"https://gz.example.cn:8443",
+	    "https://10.0.0.1", "https://[2001:db8::1]:443"};
+	static const char *const wrong[] = {"http://gz.example.cn", "https://",
+	    "gz.example.cn:8443", "https://gz/path", "https://u@gz",
+	    "https://gz?a=b", "https://gz x", "HTTPS://gz"};
+	struct member member, again;
+	struct buf text = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(right) / sizeof(*right); i++) {
+		buf_reset(&text);
+		buf_print(&text,
+		    "{\"code\":\"p\",\"name\":\"x\",\"kind\":\"platform\","
+		    "\"url\":\"%s\"}",
+		    right[i]);
+		assert_int_equal(
+		    member_parse(buf_span(&text), &member, NULL), ERR_OK);
+		assert_string_equal(member.url, right[i]);
+		buf_reset(&text);
+		member_print(&member, &text);
+		assert_int_equal(
+		    member_parse(buf_span(&text), &again, NULL), ERR_OK);
+		assert_memory_equal(&member, &again, sizeof(member));
+	}
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		buf_reset(&text);
+		buf_print(&text,
+		    "{\"code\":\"p\",\"name\":\"x\",\"kind\":\"platform\","
+		    "\"url\":\"%s\"}",
+		    wrong[i]);
+		assert_int_equal(
+		    member_parse(buf_span(&text), &member, NULL), ERR_INVALID);
+	}
+	assert_int_equal(
+	    member_parse(span_of("{\"code\":\"b\",\"name\":\"x\",\"kind\":"
+				 "\"bank\",\"url\":\"https://b\"}"),
+		&member, NULL),
+	    ERR_INVALID);
+	buf_release(&text);
+}
+
+static void
 a_platform_hears_its_divisions_and_control_only(void **state)
 {
 	struct member member;
@@ -349,6 +394,7 @@ main(void)
 	    cmocka_unit_test(
 		active_platforms_with_the_same_division_are_rivals),
 	    cmocka_unit_test(while_a_key_rolls_both_are_the_members),
+	    cmocka_unit_test(where_a_platform_answers_is_a_host_and_no_more),
 	    cmocka_unit_test(a_platform_hears_its_divisions_and_control_only),
 	    cmocka_unit_test(
 		an_operator_without_a_role_may_act_and_prints_none),

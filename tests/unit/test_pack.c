@@ -892,6 +892,30 @@ an_access_entry_comes_back(void **state)
 }
 
 static void
+where_else_it_was_asked_comes_back(void **state)
+{
+	struct access before = some_access(), after;
+	struct buf packed = {0};
+
+	(void)state;
+	strcpy(before.via, "gz");
+	before.vouch[15] = 5;
+	before.asked_count = 2;
+	before.asked[0] = (struct access_asked){.node = "sz", .vouch = {1}};
+	before.asked[1] = (struct access_asked){.node = "gd",
+	    .vouch = {2},
+	    .answered = true,
+	    .index = 77,
+	    .leaf = {{9}}};
+	pack_access(&before, &packed);
+
+	assert_int_equal(unpack_access(buf_span(&packed), &after), ERR_OK);
+
+	assert_memory_equal(&after, &before, sizeof(after));
+	buf_release(&packed);
+}
+
+static void
 an_access_entry_of_unknown_words_is_refused(void **state)
 {
 	struct access access = some_access(), after;
@@ -999,6 +1023,7 @@ main(void)
 	    cmocka_unit_test(
 		an_upward_message_of_another_signer_is_parsed_but_not_believed),
 	    cmocka_unit_test(an_access_entry_comes_back),
+	    cmocka_unit_test(where_else_it_was_asked_comes_back),
 	    cmocka_unit_test(an_access_entry_of_unknown_words_is_refused),
 	    cmocka_unit_test(no_truncation_is_read_behind_its_end),
 	    cmocka_unit_test(every_truncation_of_a_signed_message_is_refused),

@@ -577,6 +577,33 @@ a_viewer_sees_no_enterprise_and_an_auditor_does(void **state)
 }
 
 static void
+nobody_vouches_for_a_subject_or_a_token(void **state)
+{
+	struct world world = bank_with_good_consent();
+	struct permit permit;
+
+	(void)state;
+	world.around.member = &world.member;
+	world.around.consent = &world.consent;
+	world.around.vouched = true;
+	permit_decide(&world.question, &world.around, &permit);
+	assert_int_equal(permit.rule, PERMIT_ALLOWED);
+	assert_true(permit.authorised);
+
+	strcpy(world.question.token, "abc");
+	world.around.token_fits = true;
+	permit_decide(&world.question, &world.around, &permit);
+	assert_int_equal(permit.rule, PERMIT_VOUCH);
+
+	world.question.token[0] = '\0';
+	world.question.purpose = PURPOSE_SELF;
+	strcpy(world.question.subject, BANK);
+	permit_decide(&world.question, &world.around, &permit);
+	assert_int_equal(permit.rule, PERMIT_VOUCH);
+	assert_int_equal(permit.item_count, 0);
+}
+
+static void
 only_items_that_are_asked_for_are_decided(void **state)
 {
 	struct world world = bank_with_good_consent();
@@ -684,6 +711,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_table_of_all_cases_holds),
 	    cmocka_unit_test(the_table_of_anonymised_answers_holds),
+	    cmocka_unit_test(nobody_vouches_for_a_subject_or_a_token),
 	    cmocka_unit_test(only_items_that_are_asked_for_are_decided),
 	    cmocka_unit_test(one_unknown_item_refuses_the_whole_question),
 	    cmocka_unit_test(a_viewer_sees_no_enterprise_and_an_auditor_does),
