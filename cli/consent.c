@@ -16,7 +16,7 @@
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
-#include "credit/consent.h"
+#include "credit/order.h"
 
 #define DAY_US (INT64_C(86400) * CLOCK_SECOND)
 #define DAYS_DEFAULT 30
@@ -251,51 +251,74 @@ consent_register(const struct args *args)
 }
 
 static enum err
-sign_revocation(
-    const char *stem, const char *id, struct buf *jws, struct why *why)
+sign_order(const char *stem, const struct order *said, struct buf *jws,
+    struct why *why)
 {
-	struct revocation revocation = {
-	    .time_us = clock_now_us() / CLOCK_SECOND * CLOCK_SECOND};
+	struct order order = *said;
 	char code[CERT_CODE_MAX + 1];
 	struct buf claims = {0};
 	enum err err = read_subject(stem, code, why);
 
 	if (err != ERR_OK)
 		return err;
-	snprintf(revocation.id, sizeof(revocation.id), "%s", id);
-	snprintf(revocation.subject, sizeof(revocation.subject), "%.*s",
-	    USCC_LEN, code);
-	revocation_print(&revocation, &claims);
+	order.time_us = clock_now_us();
+	snprintf(order.subject, sizeof(order.subject), "%.*s", USCC_LEN, code);
+	order_print(&order, &claims);
 	err = jws_sign_with_cert(
-	    stem, REVOCATION_TYPE, buf_span(&claims), jws, why);
+	    stem, order_type(order.kind), buf_span(&claims), jws, why);
 	buf_release(&claims);
 	return err;
 }
 
 static int
-consent_revoke(const struct args *args)
+order_send(const struct args *args, enum order_kind kind)
 {
 	const char *id = args->operands[0], *stem = args_get(args, "stem");
 	struct buf path = {0}, jws = {0};
-	struct fetch fetch = {.method = "DELETE"};
+	struct fetch fetch = {
+	    .method = kind == ORDER_REVOKE ? "DELETE" : "POST"};
+	struct order order = {.kind = kind};
 	struct why why = {""};
 	int code = DONE;
 
 	if (!consent_id_is_valid(span_of(id)))
 		return args_misused(args, "not a consent's id");
+	snprintf(order.id, sizeof(order.id), "%s", id);
 	buf_print(&path, "/v1/consents/%s", id);
+	if (kind != ORDER_REVOKE)
+		buf_print(&path, "/%s", order_action(kind));
 	fetch.path = buf_cstr(&path);
 	if (stem != NULL) {
-		if (sign_revocation(stem, id, &jws, &why) != ERR_OK)
+		if (sign_order(stem, &order, &jws, &why) != ERR_OK)
 			code = args_failed(args, "%s", why.text);
 		fetch.body = buf_span(&jws);
 		fetch.content_type = "application/jose";
 	}
-	if (code == DONE)
+	if (code == DONE && stem != NULL && args_has(args, "print"))
+		show_raw(buf_span(&jws));
+	else if (code == DONE)
 		code = send_and_tell(args, &fetch);
 	buf_release(&jws);
 	buf_release(&path);
 	return code;
+}
+
+static int
+consent_revoke(const struct args *args)
+{
+	return order_send(args, ORDER_REVOKE);
+}
+
+static int
+consent_pause(const struct args *args)
+{
+	return order_send(args, ORDER_PAUSE);
+}
+
+static int
+consent_resume(const struct args *args)
+{
+	return order_send(args, ORDER_RESUME);
 }
 
 static int
@@ -339,9 +362,10 @@ static const struct arg_option node_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct arg_option revoke_options[] = {
+static const struct arg_option order_options[] = {
     FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_SUBJECT"),
-    {"stem", "STEM", NULL, "sign a revocation with STEM.key and STEM.crt"},
+    {"stem", "STEM", NULL, "sign it with the subject's STEM.key and STEM.crt"},
+    {"print", NULL, NULL, "… and print it, to be sent by somebody else"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -362,8 +386,14 @@ static const struct arg_command commands[] = {
     {"consent revoke", "ID", "revoke an authorization",
 	"With the subject's certificate, or with --stem by a signed "
 	"revocation that anybody may bring.",
-	"rongxin consent revoke c-5f0c --stem keys/firm", 1, 1, revoke_options,
+	"rongxin consent revoke c-5f0c --stem keys/firm", 1, 1, order_options,
 	consent_revoke},
+    {"consent pause", "ID", "stop an authorization for a while",
+	"With the subject's certificate, or with --stem by a signed word that "
+	"anybody may bring, as for revoke.",
+	"rongxin consent pause c-5f0c", 1, 1, order_options, consent_pause},
+    {"consent resume", "ID", "let a paused authorization go on", "",
+	"rongxin consent resume c-5f0c", 1, 1, order_options, consent_resume},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

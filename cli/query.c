@@ -152,6 +152,26 @@ join_names(const struct item *item, const struct json *names, size_t width,
 	buf_text(out, kept > 0 ? rest : rest + strlen(", "));
 }
 
+/* What the subject asks of who reads this. */
+static void
+show_terms(const struct json *report)
+{
+	const struct json *consent = json_find(report, "consent");
+	const struct json *use = json_find(json_find(report, "receipt"), "use");
+
+	if (consent != NULL)
+		printf("\nunder consent %s: to be deleted by %s, %lld days "
+		       "after it was read\n",
+		    json_cstr(json_find(consent, "id"), "?"),
+		    json_cstr(json_find(consent, "keep_until"), "?"),
+		    (long long)json_int(
+			json_find(consent, "data_life_days"), 0));
+	if (use != NULL)
+		printf("use %lld of %lld\n",
+		    (long long)json_int(json_find(use, "number"), 0),
+		    (long long)json_int(json_find(use, "of"), 0));
+}
+
 static void
 show_withheld(const struct json *list, const struct catalog *catalog)
 {
@@ -194,6 +214,7 @@ show_report(const struct json *report, const struct catalog *catalog)
 	if (json_count(items) == 0)
 		printf("nothing is known that may be shown\n");
 	show_withheld(json_find(report, "withheld"), catalog);
+	show_terms(report);
 	printf("\ntrail entry %" PRId64 ", leaf %s\n",
 	    json_int(json_find(receipt, "index"), -1),
 	    json_cstr(json_find(receipt, "leaf_hash"), "?"));

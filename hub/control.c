@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/jws.h"
 #include "base/mem.h"
-#include "credit/consent.h"
+#include "credit/order.h"
 #include "credit/record.h"
 #include "hub/catalogue.h"
 #include "hub/platforms.h"
@@ -272,6 +272,7 @@ struct held {
 	struct buf subject;
 	struct buf document;
 	bool withdrawn;
+	int64_t ordered_us; /* last paused or resumed; 0: never */
 };
 
 static void
@@ -288,7 +289,8 @@ find_consent(struct control_round *round, struct span id, struct held *held)
 	struct span text;
 
 	pg_exec(pg,
-	    "SELECT subject, fields->>'document', state FROM record"
+	    "SELECT subject, fields->>'document', state,"
+	    " coalesce(fields->>'ordered_at', '') FROM record"
 	    " WHERE stream = '0000' AND item = 60003 AND key = $1",
 	    pg_arg_text(id));
 	if (pg_has_failed(pg))
@@ -300,6 +302,9 @@ find_consent(struct control_round *round, struct span id, struct held *held)
 	text = pg_bytes(pg, 0, 1);
 	buf_add(&held->document, text.ptr, text.len);
 	held->withdrawn = pg_int(pg, 0, 2) == RECORD_WITHDRAWN;
+	text = pg_bytes(pg, 0, 3);
+	if (text.len > 0 && clock_parse(text, &held->ordered_us) != ERR_OK)
+		return ERR_DATABASE;
 	return ERR_OK;
 }
 
@@ -353,72 +358,86 @@ control_register(struct control_round *round, const struct trust *trust,
 	return err;
 }
 
-/* `by` is what the record's field 2 will say. */
+/* A word that is not newer than the last one was said before. */
+static bool
+is_stale(const struct held *held, const struct order *order)
+{
+	return order->kind != ORDER_REVOKE &&
+	       order->time_us <= held->ordered_us;
+}
+
+/* `by` is the JWS, or the node that saw the subject's certificate. */
+static void
+put_order(struct control_round *round, const struct held *held,
+    const struct order *order, struct span by)
+{
+	struct record_field fields[4] = {{1, buf_span(&held->document)}};
+	struct record record = control_record(
+	    CONTROL_CONSENT, span_of(order->subject), span_of(order->id));
+	char time[CLOCK_TEXT_MAX];
+
+	record.fields = fields;
+	if (order->kind == ORDER_REVOKE) {
+		record.state = RECORD_WITHDRAWN;
+		fields[1] = (struct record_field){2, by};
+		record.field_count = 2;
+	} else {
+		fields[1] = (struct record_field){
+		    3, span_of(order->kind == ORDER_PAUSE ? CONTROL_PAUSED
+							  : CONTROL_RESUMED)};
+		fields[2] = (struct record_field){
+		    4, span_of(clock_print(order->time_us, time))};
+		fields[3] = (struct record_field){5, by};
+		record.field_count = 4;
+	}
+	round_put(round, &record, span_of(order->id));
+}
+
 static enum err
-revoke_steps(struct control_round *round, struct span subject, struct span id,
+order_steps(struct control_round *round, const struct order *order,
     struct span by, struct why *why)
 {
 	struct held held = {0};
-	struct record_field fields[2] = {{.number = 1}, {.number = 2}};
-	struct record record = control_record(CONTROL_CONSENT, subject, id);
 	enum err err;
 
-	if (!round_takes(round, CONTROL_CONSENT, id))
+	if (!round_takes(round, CONTROL_CONSENT, span_of(order->id)))
 		return why_set(why, ERR_BUSY, "not in this round");
-	err = find_consent(round, id, &held);
+	err = find_consent(round, span_of(order->id), &held);
 	if (err == ERR_MISSING)
 		err = why_set(why, ERR_MISSING, "no such consent");
-	if (err == ERR_OK && !span_equal(subject, buf_span(&held.subject)))
+	if (err == ERR_OK && !span_is(buf_span(&held.subject), order->subject))
 		err = why_set(
 		    why, ERR_DENIED, "the consent is another subject's");
-	if (err == ERR_OK && !held.withdrawn) {
-		fields[0].value = buf_span(&held.document);
-		fields[1].value = by;
-		record.state = RECORD_WITHDRAWN;
-		record.fields = fields;
-		record.field_count = 2;
-		round_put(round, &record, id);
-	}
+	if (err == ERR_OK && !held.withdrawn && !is_stale(&held, order))
+		put_order(round, &held, order, by);
 	held_release(&held);
 	return err;
 }
 
 enum err
-control_revoke(struct control_round *round, const struct trust *trust,
+control_order(struct control_round *round, const struct trust *trust,
     struct span jws, struct why *why)
 {
-	struct revocation revocation;
-	struct identity who;
-	struct buf claims = {0};
-	enum err err;
+	struct order order;
+	enum err err = order_check(jws, trust, clock_now_us(), &order, why);
 
-	if (jws.len > CONSENT_MAX)
-		return why_set(why, ERR_LIMIT, "a revocation is too long");
-	err = jws_check_with_trust(
-	    jws, REVOCATION_TYPE, trust, clock_now_us(), &who, &claims, why);
-	if (err == ERR_OK)
-		err = revocation_parse(buf_span(&claims), &revocation, why);
-	if (err == ERR_OK && strcmp(who.code, revocation.subject) != 0)
-		err = why_set(
-		    why, ERR_INVALID, "the certificate is not the subject's");
-	if (err == ERR_OK)
-		err = revoke_steps(round, span_of(revocation.subject),
-		    span_of(revocation.id), jws, why);
-	buf_release(&claims);
-	return err;
+	return err == ERR_OK ? order_steps(round, &order, jws, why) : err;
 }
 
 enum err
-control_revoke_at(struct control_round *round, const char *node,
-    struct span subject, struct span id, struct why *why)
+control_order_at(struct control_round *round, const char *node,
+    const struct order *order, struct why *why)
 {
 	struct buf by = {0};
 	enum err err;
 
-	if (!consent_id_is_valid(id) || subject.len != USCC_LEN)
+	if (!consent_id_is_valid(span_of(order->id)) ||
+	    strlen(order->subject) != USCC_LEN)
 		return why_set(why, ERR_INVALID, "no consent id or subject");
+	if (order_is_ahead(order, clock_now_us()))
+		return why_set(why, ERR_INVALID, "it is from the future");
 	buf_print(&by, "node:%s", node);
-	err = revoke_steps(round, subject, id, buf_span(&by), why);
+	err = order_steps(round, order, buf_span(&by), why);
 	buf_release(&by);
 	return err;
 }

@@ -11,6 +11,7 @@
 
 #include "base/cert.h"
 #include "base/sign.h"
+#include "credit/order.h"
 #include "credit/takeover.h"
 #include "hub/ledger.h"
 
@@ -51,12 +52,13 @@ MUST_CHECK enum err control_take_over(struct control_round *round,
  * same id is ERR_CONFLICT. */
 MUST_CHECK enum err control_register(struct control_round *round,
     const struct trust *trust, struct span jws, struct why *why);
-/* A revocation's JWS by the consent's subject. */
-MUST_CHECK enum err control_revoke(struct control_round *round,
+/* The JWS of an order by the consent's subject.  One that is not newer than
+ * the last, or of a consent that is revoked, is fine and changes nothing. */
+MUST_CHECK enum err control_order(struct control_round *round,
     const struct trust *trust, struct span jws, struct why *why);
-/* Node `node` says that `subject` revoked `id` there by certificate. */
-MUST_CHECK enum err control_revoke_at(struct control_round *round,
-    const char *node, struct span subject, struct span id, struct why *why);
+/* The same that node `node` was told by certificate. */
+MUST_CHECK enum err control_order_at(struct control_round *round,
+    const char *node, const struct order *order, struct why *why);
 
 /* A key of the hub that is used or, with `retired`, is no more. */
 MUST_CHECK enum err control_put_key(struct control_round *round,

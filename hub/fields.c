@@ -6,17 +6,20 @@
 #include <string.h>
 
 #define SOURCE_NUMBER "source_number"
-#define DOCUMENT "document"
-#define REVOCATION "revocation"
 
-/* Control records have documents, and a consent what revoked it. */
+/* Control records have documents; a consent has what revoked it, or whether it
+ * was paused or resumed last, when, and by what. */
+static const char *const control_names[] = {
+    "?", "document", "revocation", "order", "ordered_at", "ordered_by"};
+#define CONTROL_FIELDS (sizeof(control_names) / sizeof(*control_names))
+
 const char *
 fields_name(const struct item *item, uint32_t number)
 {
 	const struct field *field;
 
 	if (item == NULL)
-		return number == 1 ? DOCUMENT : REVOCATION;
+		return number < CONTROL_FIELDS ? control_names[number] : "?";
 	if (number == CATALOG_SOURCE_NUMBER)
 		return SOURCE_NUMBER;
 	field = item_find_number(item, number);
@@ -24,14 +27,24 @@ fields_name(const struct item *item, uint32_t number)
 }
 
 static uint32_t
+control_number_of(const char *name)
+{
+	uint32_t i;
+
+	for (i = 1; i < CONTROL_FIELDS; i++) {
+		if (strcmp(name, control_names[i]) == 0)
+			return i;
+	}
+	return 0;
+}
+
+static uint32_t
 number_of(const struct item *item, const char *name)
 {
 	size_t i;
 
-	if (item == NULL && strcmp(name, DOCUMENT) == 0)
-		return 1;
 	if (item == NULL)
-		return strcmp(name, REVOCATION) == 0 ? 2 : 0;
+		return control_number_of(name);
 	if (strcmp(name, SOURCE_NUMBER) == 0)
 		return CATALOG_SOURCE_NUMBER;
 	for (i = 0; i < item->field_count; i++)

@@ -3,6 +3,8 @@
  */
 #include "hub/upward.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/json.h"
@@ -112,6 +114,20 @@ take_status(struct control_round *round, const struct member *origin,
 }
 
 static enum err
+take_order(struct control_round *round, const struct member *origin,
+    const struct upward *upward, struct why *why)
+{
+	struct order order = {
+	    .kind = upward->order, .time_us = upward->time_us};
+
+	snprintf(order.id, sizeof(order.id), "%.*s", (int)upward->document.len,
+	    upward->document.ptr);
+	snprintf(order.subject, sizeof(order.subject), "%.*s",
+	    (int)upward->subject.len, upward->subject.ptr);
+	return control_order_at(round, origin->code, &order, why);
+}
+
+static enum err
 dispatch(struct control_round *round, const struct member *origin,
     struct upward_turn *turn, const struct upward *upward, struct why *why)
 {
@@ -120,11 +136,10 @@ dispatch(struct control_round *round, const struct member *origin,
 	switch (upward->kind) {
 	case UPWARD_CONSENT:
 		return control_register(round, trust, upward->document, why);
-	case UPWARD_REVOCATION:
-		return control_revoke(round, trust, upward->document, why);
-	case UPWARD_REVOKED_HERE:
-		return control_revoke_at(round, origin->code, upward->subject,
-		    upward->document, why);
+	case UPWARD_ORDER:
+		return control_order(round, trust, upward->document, why);
+	case UPWARD_ORDERED_HERE:
+		return take_order(round, origin, upward, why);
 	case UPWARD_STATUS:
 		return take_status(round, origin, upward, why);
 	case UPWARD_USAGE:

@@ -15,6 +15,7 @@
 struct deed {
 	struct answer answer;  /* first */
 	struct consent claims; /* as handed in, or as they are here */
+	struct order order;    /* about it; unless it is handed in */
 	bool pending;          /* … they are, but not on stream 0000 */
 	struct letter *letter; /* to be carried once logged; NULL: none */
 	enum courier_outcome outcome;
@@ -43,16 +44,26 @@ deed_say(struct deed *deed, int status, const char *state)
 	json_close_object(&out);
 }
 
+/* What the consent is when the order is kept here. */
+static const char *
+deed_outcome(const struct order *order)
+{
+	static const char *const states[ORDER_COUNT] = {
+	    [ORDER_REVOKE] = "revoked",
+	    [ORDER_PAUSE] = "paused",
+	    [ORDER_RESUME] = "active"};
+
+	return states[order->kind];
+}
+
 static void
 deed_on_loop(struct http_exchange *exchange, void *argument)
 {
 	struct deed *deed = argument;
-	bool revoking = strcmp(deed->answer.access.action, "revocation") == 0;
-
 	(void)exchange;
 	switch (deed->outcome) {
 	case COURIER_KEPT:
-		deed_say(deed, 200, revoking ? "revoked" : "pending");
+		deed_say(deed, 200, deed_outcome(&deed->order));
 		break;
 	case COURIER_ACTIVE:
 		deed_say(deed, 201, "active");
@@ -206,8 +217,10 @@ deed_write_letter(
 	struct letter *letter = mem_new(sizeof(*letter));
 
 	letter->kind = kind;
-	memcpy(letter->id, deed->claims.id, sizeof(letter->id));
-	memcpy(letter->subject, deed->claims.subject, sizeof(letter->subject));
+	letter->order = deed->order;
+	memcpy(letter->order.id, deed->claims.id, sizeof(letter->order.id));
+	memcpy(letter->order.subject, deed->claims.subject,
+	    sizeof(letter->order.subject));
 	buf_add(&letter->document, document.ptr, document.len);
 	letter->done = deed_on_carried;
 	letter->context = deed;
@@ -245,6 +258,14 @@ deed_is_open(const struct deed *deed, const struct consent *known)
 	       strcmp(known->subject, deed->claims.subject) == 0;
 }
 
+static const char *
+consent_state(const struct consent *consent)
+{
+	if (consent->revoked)
+		return "revoked";
+	return consent->paused ? "paused" : "active";
+}
+
 /* The same consent again is no harm; another one under its id is. */
 static void
 deed_repeat(struct deed *deed, const struct consent *known, bool same)
@@ -254,7 +275,7 @@ deed_repeat(struct deed *deed, const struct consent *known, bool same)
 		    "The id is taken",
 		    "Another consent is registered under this id.");
 	else
-		deed_say(deed, 200, known->revoked ? "revoked" : "active");
+		deed_say(deed, 200, consent_state(known));
 }
 
 static void
@@ -301,12 +322,15 @@ consents_on_post(struct http_exchange *exchange, void *context)
 	buf_release(&payload);
 }
 
+/* Revoked or paused before it came: that is what it will be. */
 static const char *
 deed_state(const struct deed *deed)
 {
-	if (deed->claims.revoked)
-		return "revoked";
-	return deed->pending ? "pending" : "active";
+	const struct consent *claims = &deed->claims;
+
+	if (deed->pending && !claims->revoked && !claims->paused)
+		return "pending";
+	return consent_state(claims);
 }
 
 static void
@@ -343,59 +367,97 @@ consents_on_get(struct http_exchange *exchange, void *context)
 	buf_release(&claims);
 }
 
-/* Does this revocation revoke exactly this consent? */
+/* Is it this order, and about exactly this consent? */
 static enum err
-deed_check_revocation(struct deed *deed, struct span jws, struct why *why)
+deed_check_order(struct deed *deed, struct span jws, struct why *why)
 {
-	struct revocation revocation;
-	struct identity who;
-	struct buf payload = {0};
-	enum err err =
-	    jws_check_with_trust(jws, REVOCATION_TYPE, deed->answer.node->trust,
-		node_hub_time(deed->answer.node), &who, &payload, why);
+	enum order_kind kind = deed->order.kind;
+	enum err err = order_check(jws, deed->answer.node->trust,
+	    node_hub_time(deed->answer.node), &deed->order, why);
 
-	if (err == ERR_OK)
-		err = revocation_parse(buf_span(&payload), &revocation, why);
-	buf_release(&payload);
 	if (err != ERR_OK)
 		return err;
-	if (strcmp(who.code, revocation.subject) != 0 ||
-	    strcmp(revocation.subject, deed->claims.subject) != 0 ||
-	    strcmp(revocation.id, deed->claims.id) != 0)
-		return why_set(why, ERR_INVALID, "it revokes another consent");
+	if (deed->order.kind != kind ||
+	    strcmp(deed->order.subject, deed->claims.subject) != 0 ||
+	    strcmp(deed->order.id, deed->claims.id) != 0)
+		return why_set(why, ERR_INVALID, "it orders something else");
 	return ERR_OK;
 }
 
-static void
-deed_revoke(struct deed *deed, struct span jws)
+static bool
+deed_is_stale(const struct deed *deed)
 {
-	if (deed->claims.revoked)
+	return deed->order.kind != ORDER_REVOKE &&
+	       deed->order.time_us <= deed->claims.ordered_us;
+}
+
+static void
+deed_order(struct deed *deed, struct span jws)
+{
+	if (deed->claims.revoked && deed->order.kind == ORDER_REVOKE)
 		deed_say(deed, 200, "revoked");
+	else if (deed->claims.revoked)
+		answer_problem(&deed->answer, 409, "consent_conflict",
+		    "It is revoked", "A revocation is for ever.");
+	else if (deed_is_stale(deed))
+		answer_problem(&deed->answer, 409, "not_newer", "Not newer",
+		    "The subject has said something later already.");
 	else if (jws.len > 0)
-		deed_write_letter(deed, UPWARD_REVOCATION, jws);
+		deed_write_letter(deed, UPWARD_ORDER, jws);
 	else
-		deed_write_letter(deed, UPWARD_REVOKED_HERE, span_of(""));
+		deed_write_letter(deed, UPWARD_ORDERED_HERE, span_of(""));
 	deed_log(deed);
 }
 
-void
-consents_on_delete(struct http_exchange *exchange, void *context)
+/* By certificate it is said now, which is after whatever was said before. */
+static void
+deed_date_order(struct deed *deed)
 {
-	struct deed *deed = deed_new(exchange, context, "revocation");
+	deed->order.time_us = node_hub_time(deed->answer.node);
+	if (deed->order.time_us <= deed->claims.ordered_us)
+		deed->order.time_us = deed->claims.ordered_us + 1;
+}
+
+static void
+consents_on_order(
+    struct http_exchange *exchange, void *context, enum order_kind kind)
+{
+	struct deed *deed = deed_new(exchange, context, order_action(kind));
 	const char *id = http_path_param(exchange, "id");
 	struct span jws = http_body(exchange);
 	struct why why = {""};
 	enum err err = deed_find(deed, id, &deed->claims, NULL);
 
-	if (err != ERR_OK)
+	deed->order.kind = kind;
+	if (err != ERR_OK) {
 		deed_reject_unfound(deed, err);
-	else if (jws.len == 0 && !deed_is_by_subject(deed))
+	} else if (jws.len == 0 && !deed_is_by_subject(deed)) {
 		deed_refuse_stranger(
-		    deed, "Only its subject revokes a consent.");
-	else if (jws.len > 0 &&
-		 deed_check_revocation(deed, jws, &why) != ERR_OK)
-		deed_reject(deed, 400, "consent_invalid",
-		    "Not a valid revocation", why.text);
-	else
-		deed_revoke(deed, jws);
+		    deed, "Only its subject orders about a consent.");
+	} else if (jws.len > 0 && deed_check_order(deed, jws, &why) != ERR_OK) {
+		deed_reject(deed, 400, "consent_invalid", "Not a valid order",
+		    why.text);
+	} else {
+		if (jws.len == 0)
+			deed_date_order(deed);
+		deed_order(deed, jws);
+	}
+}
+
+void
+consents_on_delete(struct http_exchange *exchange, void *context)
+{
+	consents_on_order(exchange, context, ORDER_REVOKE);
+}
+
+void
+consents_on_pause(struct http_exchange *exchange, void *context)
+{
+	consents_on_order(exchange, context, ORDER_PAUSE);
+}
+
+void
+consents_on_resume(struct http_exchange *exchange, void *context)
+{
+	consents_on_order(exchange, context, ORDER_RESUME);
 }

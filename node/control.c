@@ -2,18 +2,29 @@
  * control: the control records of stream 0000 as the node looks them up.
  *
  * Keys begin with one letter: m member, k catalogue, c consent, h key of the
- * hub, p pending consent, r revoked here.  A consent's value is its state and
- * its claims, a key's its state and its document, a mark's the subject.
+ * hub, p pending consent, r revoked here, o paused or resumed here.  A
+ * consent's value is its state, the time of the subject's last order and its
+ * claims; a key's its state and its document; a mark's the subject, of an order
+ * state and time before it.
  */
 #include "node/control.h"
 
 #include <stdatomic.h>
 
-#include "base/codec.h"
+#include "base/clock.h"
+#include "base/jws.h"
 #include "base/log.h"
+#include "node/store_key.h"
 #include "node/survey.h"
 
 #define REBUILD_RECORDS 1000 /* in a write */
+#define HEAD_LEN 9           /* state and time */
+
+/* The first byte of a consent or a key. */
+#define STATE_ACTIVE 'a'
+#define STATE_PAUSED 's'
+#define STATE_REVOKED 'r'
+#define STATE_PENDING 'p'
 
 static void
 control_key(char kind, struct span name, struct buf *key)
@@ -57,24 +68,6 @@ control_delete(struct kv_write *write, char kind, struct span name)
 	buf_release(&key);
 }
 
-/* The hub checked the signature and signed the batch; here only the payload
- * between the two dots is of interest. */
-bool
-control_claims(struct span jws, struct buf *claims)
-{
-	const char *first = memchr(jws.ptr, '.', jws.len);
-	const char *second;
-
-	if (first == NULL)
-		return false;
-	first++;
-	second = memchr(first, '.', jws.len - (size_t)(first - jws.ptr));
-	if (second == NULL)
-		return false;
-	return codec_parse_base64url(
-	    span_make(first, (size_t)(second - first)), claims);
-}
-
 static enum err control_find(struct snapshot *snapshot, char kind,
     struct consent *consent, const char *id, struct buf *claims);
 
@@ -91,21 +84,48 @@ control_is_foreign(struct snapshot *newest, const struct record *record)
 }
 
 static void
+head_print(char state, int64_t time_us, struct buf *value)
+{
+	buf_char(value, state);
+	buf_u64(value, (uint64_t)time_us);
+}
+
+/* The order that a consent's record tells, if any. */
+static void
+control_read_order(const struct record *record, struct buf *value)
+{
+	const struct record_field *order = record_find(record, 3);
+	const struct record_field *time = record_find(record, 4);
+	int64_t time_us = 0;
+	char state = STATE_ACTIVE;
+
+	if (order != NULL && !span_is(order->value, CONTROL_RESUMED))
+		state = STATE_PAUSED;
+	if (time != NULL && clock_parse(time->value, &time_us) != ERR_OK)
+		state = STATE_PAUSED;
+	if (record->state == RECORD_WITHDRAWN)
+		state = STATE_REVOKED;
+	head_print(state, time_us, value);
+}
+
+static void
 control_index_consent(struct kv_write *write, struct snapshot *newest,
     const struct record *record, struct span jws)
 {
 	bool revoked = record->state == RECORD_WITHDRAWN;
 	struct buf value = {0};
 
-	buf_char(&value, revoked ? 'r' : 'a');
-	if (!consent_id_is_valid(record->key) || !control_claims(jws, &value) ||
+	control_read_order(record, &value);
+	if (!consent_id_is_valid(record->key) || !jws_peek(jws, &value) ||
 	    control_is_foreign(newest, record))
 		log_warn("control.consent", "ignored=1");
 	else
 		control_put(write, 'c', record->key, buf_span(&value));
 	control_delete(write, 'p', record->key);
-	if (revoked)
+	if (revoked) {
 		control_delete(write, 'r', record->key);
+		control_delete(write, 'o', record->key);
+	}
 	buf_release(&value);
 }
 
@@ -119,7 +139,8 @@ control_index_key(
 	buf_add(&name, record->subject.ptr, record->subject.len);
 	buf_char(&name, ' ');
 	buf_add(&name, record->key.ptr, record->key.len);
-	buf_char(&value, record->state == RECORD_WITHDRAWN ? 'r' : 'a');
+	buf_char(&value,
+	    record->state == RECORD_WITHDRAWN ? STATE_REVOKED : STATE_ACTIVE);
 	buf_add(&value, document.ptr, document.len);
 	control_put(write, 'h', buf_span(&name), buf_span(&value));
 	buf_release(&name);
@@ -245,10 +266,20 @@ control_rebuild(struct store *store, control_consent_fn each, void *context,
 }
 
 void
-control_mark_revoked(
-    struct kv_write *write, const char *consent_id, const char *subject)
+control_mark(struct kv_write *write, const struct order *order)
 {
-	control_put(write, 'r', span_of(consent_id), span_of(subject));
+	struct buf value = {0};
+
+	if (order->kind == ORDER_REVOKE) {
+		control_put(
+		    write, 'r', span_of(order->id), span_of(order->subject));
+		return;
+	}
+	head_print(order->kind == ORDER_RESUME ? STATE_ACTIVE : STATE_PAUSED,
+	    order->time_us, &value);
+	buf_text(&value, order->subject);
+	control_put(write, 'o', span_of(order->id), buf_span(&value));
+	buf_release(&value);
 }
 
 void
@@ -257,8 +288,8 @@ control_keep_pending(
 {
 	struct buf value = {0};
 
-	buf_char(&value, 'p');
-	if (control_claims(jws, &value))
+	head_print(STATE_PENDING, 0, &value);
+	if (jws_peek(jws, &value))
 		control_put(write, 'p', span_of(consent_id), buf_span(&value));
 	buf_release(&value);
 }
@@ -314,7 +345,7 @@ key_walk_row(void *context, struct span name, struct span value)
 	row.key =
 	    span_make(blank + 1, name.len - (size_t)(blank + 1 - name.ptr));
 	row.document = span_make(value.ptr + 1, value.len - 1);
-	row.retired = *value.ptr == 'r';
+	row.retired = *value.ptr == STATE_REVOKED;
 	walk->each(walk->context, &row);
 	return true;
 }
@@ -352,6 +383,32 @@ control_is_marked(struct snapshot *snapshot, const struct consent *consent)
 	return marked;
 }
 
+/* The newer one of what stream 0000 and what the subject said here.  A mark
+ * that cannot be read pauses. */
+static void
+control_read_mark(
+    struct snapshot *snapshot, struct consent *consent, char state)
+{
+	struct buf mark = {0};
+	enum err err = control_get(snapshot, 'o', span_of(consent->id), &mark);
+	struct span subject = {0};
+	int64_t time_us = 0;
+
+	if (err == ERR_OK && mark.len > HEAD_LEN) {
+		time_us = (int64_t)store_parse_u64(mark.data + 1);
+		subject = span_make(mark.data + HEAD_LEN, mark.len - HEAD_LEN);
+	} else if (err != ERR_MISSING) {
+		state = STATE_PAUSED;
+	}
+	if (time_us > consent->ordered_us &&
+	    span_is(subject, consent->subject)) {
+		state = mark.data[0];
+		consent->ordered_us = time_us;
+	}
+	consent->paused = state == STATE_PAUSED;
+	buf_release(&mark);
+}
+
 /* Members and consents that an image brings are not all there yet. */
 static bool
 control_is_half(struct snapshot *snapshot)
@@ -370,14 +427,20 @@ control_find(struct snapshot *snapshot, char kind, struct consent *consent,
 	struct buf value = {0};
 	enum err err = control_get(snapshot, kind, span_of(id), &value);
 
+	if (err == ERR_OK && value.len <= HEAD_LEN)
+		err = ERR_INVALID;
 	if (err == ERR_OK)
 		err = consent_parse(
-		    span_make(value.data + 1, value.len - 1), consent, NULL);
+		    span_make(value.data + HEAD_LEN, value.len - HEAD_LEN),
+		    consent, NULL);
 	if (err == ERR_OK) {
-		consent->revoked = value.data[0] == 'r' ||
+		consent->revoked = value.data[0] == STATE_REVOKED ||
 				   control_is_marked(snapshot, consent);
+		consent->ordered_us = (int64_t)store_parse_u64(value.data + 1);
+		control_read_mark(snapshot, consent, value.data[0]);
 		if (claims != NULL)
-			buf_add(claims, value.data + 1, value.len - 1);
+			buf_add(claims, value.data + HEAD_LEN,
+			    value.len - HEAD_LEN);
 	}
 	buf_release(&value);
 	return err;

@@ -9,7 +9,7 @@
 #ifndef NODE_CONTROL_H
 #define NODE_CONTROL_H
 
-#include "credit/consent.h"
+#include "credit/order.h"
 #include "node/store.h"
 
 /* Bring the index up to date with one record of stream 0000. */
@@ -21,10 +21,9 @@ typedef void (*control_consent_fn)(
     void *context, struct span id, struct span jws, bool revoked);
 MUST_CHECK enum err control_rebuild(struct store *store,
     control_consent_fn each, void *context, struct why *why);
-/* From the moment this is written that subject's consent is revoked at this
- * node. */
-void control_mark_revoked(
-    struct kv_write *write, const char *consent_id, const char *subject);
+/* From the moment this is written that subject's consent is revoked, or until
+ * stream 0000 brings something newer paused or resumed, at this node. */
+void control_mark(struct kv_write *write, const struct order *order);
 /* Its claims are found as pending from now on, until stream 0000 brings a
  * consent with this id or … */
 void control_keep_pending(
@@ -48,10 +47,8 @@ MUST_CHECK enum err control_each_key(struct snapshot *snapshot,
 /* Append the catalogue's JWS; ERR_MISSING before the first one. */
 MUST_CHECK enum err control_catalogue(
     struct snapshot *snapshot, struct buf *jws, struct why *why);
-/* Append the claims of a JWS that the hub checked; false: it is none. */
-bool control_claims(struct span jws, struct buf *claims);
-/* With `revoked` set when it is on stream 0000 or here.  `claims` (may be
- * NULL) receives its JSON.  ERR_MISSING when there is none; ERR_BUSY while
+/* With `revoked`, `paused` as they are on stream 0000 or here.  `claims` (may
+ * be NULL) receives its JSON.  ERR_MISSING when there is none; ERR_BUSY while
  * stream 0000 is half. */
 MUST_CHECK enum err control_find_consent(struct snapshot *snapshot,
     const char *id, struct consent *consent, struct buf *claims);

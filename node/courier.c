@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/jws.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "node/control.h"
@@ -109,9 +110,11 @@ letter_pack(struct courier *courier, const struct letter *letter,
 	upward.sequence = sequence;
 	upward.time_us = clock_now_us();
 	upward.document = buf_span(&letter->document);
-	if (letter->kind == UPWARD_REVOKED_HERE) {
-		upward.document = span_of(letter->id);
-		upward.subject = span_of(letter->subject);
+	if (letter->kind == UPWARD_ORDERED_HERE) {
+		upward.time_us = letter->order.time_us;
+		upward.document = span_of(letter->order.id);
+		upward.subject = span_of(letter->order.subject);
+		upward.order = letter->order.kind;
 	}
 	return pack_upward(&upward, courier->signer, packed);
 }
@@ -122,9 +125,9 @@ letter_mark(const struct letter *letter, struct kv_write *write)
 {
 	if (letter->kind == UPWARD_CONSENT)
 		control_keep_pending(
-		    write, letter->id, buf_span(&letter->document));
+		    write, letter->order.id, buf_span(&letter->document));
 	else
-		control_mark_revoked(write, letter->id, letter->subject);
+		control_mark(write, &letter->order);
 }
 
 /* The mark and the letter are one write. */
@@ -156,7 +159,7 @@ digest_of_claims(struct span jws)
 	struct buf claims = {0};
 	struct digest digest;
 
-	(void)control_claims(jws, &claims);
+	(void)jws_peek(jws, &claims);
 	digest = digest_of(buf_span(&claims));
 	buf_release(&claims);
 	return digest;
@@ -174,7 +177,7 @@ courier_wait(
 		    courier->list, courier->size * sizeof(*courier->list));
 	}
 	waiting = &courier->list[courier->count++];
-	memcpy(waiting->id, letter->id, sizeof(waiting->id));
+	memcpy(waiting->id, letter->order.id, sizeof(waiting->id));
 	waiting->claims = digest_of_claims(buf_span(&letter->document));
 	waiting->sequence = sequence;
 	waiting->since_us = clock_tick_us();
@@ -229,7 +232,7 @@ courier_take(struct courier *courier, struct letter *letter)
 		letter->done(letter->context, COURIER_FAILED);
 	} else if (letter->kind == UPWARD_CONSENT && !letter->is_packed) {
 		courier_wait(courier, letter, sequence);
-		courier_look(courier, letter->id);
+		courier_look(courier, letter->order.id);
 	} else {
 		letter->done(letter->context, COURIER_KEPT);
 	}

@@ -28,8 +28,8 @@ typedef void (*courier_done_fn)(void *context, enum courier_outcome outcome);
 struct letter {
 	/* Consent: `done` when it is back.  Others: when it is on disk. */
 	enum upward_kind kind;
-	char id[CONSENT_ID_MAX + 1]; /* of the consent */
-	char subject[USCC_LEN + 1];
+	/* Of a consent its id and subject. */
+	struct order order;
 	struct buf document; /* a JWS; or a child's message if `is_packed` */
 	bool is_packed;
 	courier_done_fn done; /* exactly once, on the follow thread */

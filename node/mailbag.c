@@ -4,9 +4,10 @@
 #include "node/mailbag.h"
 
 #include "base/clock.h"
+#include "base/jws.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "credit/consent.h"
+#include "credit/order.h"
 #include "node/control.h"
 #include "node/outbox.h"
 
@@ -63,21 +64,21 @@ mailbag_wake(struct mailbag *bag)
 static enum err
 read_claims(const struct upward *upward, struct carried *letter)
 {
-	struct revocation revocation;
+	struct order order;
 	struct consent consent;
 	struct buf claims = {0};
 	enum err err = ERR_INVALID;
 
-	if (!control_claims(upward->document, &claims))
+	if (!jws_peek(upward->document, &claims))
 		goto out;
 	if (upward->kind == UPWARD_CONSENT) {
 		err = consent_parse(buf_span(&claims), &consent, NULL);
 		if (err == ERR_OK)
 			memcpy(letter->id, consent.id, sizeof(letter->id));
 	} else {
-		err = revocation_parse(buf_span(&claims), &revocation, NULL);
+		err = order_parse(buf_span(&claims), &order, NULL);
 		if (err == ERR_OK)
-			memcpy(letter->id, revocation.id, sizeof(letter->id));
+			memcpy(letter->id, order.id, sizeof(letter->id));
 	}
 out:
 	buf_release(&claims);
@@ -96,7 +97,7 @@ read_letter(struct carried *letter)
 	    ERR_OK)
 		goto out;
 	letter->kind = upward.kind;
-	if (upward.kind != UPWARD_REVOKED_HERE)
+	if (upward.kind != UPWARD_ORDERED_HERE)
 		(void)read_claims(&upward, letter);
 	else if (consent_id_is_valid(upward.document))
 		memcpy(letter->id, upward.document.ptr, upward.document.len);

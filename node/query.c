@@ -19,6 +19,7 @@ struct query {
 	struct answer answer; /* first */
 	struct question question;
 	const struct world *world; /* held until the end */
+	struct consent consent;    /* that the question names */
 	struct permit permit;
 	char stream[STREAM_LEN + 1]; /* of the subject; "" not held here */
 	struct standpoint standpoint;
@@ -181,7 +182,6 @@ query_decide(struct query *query)
 	const struct question *question = &query->question;
 	struct circumstances around = {.catalog = query->world->catalog};
 	struct stream_state control;
-	struct consent consent = {0};
 
 	query->err =
 	    snapshot_stream(query->snapshot, STREAM_CONTROL, &control, NULL);
@@ -189,9 +189,9 @@ query_decide(struct query *query)
 	    question->consent[0] != '\0')
 		query->err = ERR_BUSY;
 	if (question->consent[0] != '\0' &&
-	    control_find_consent(
-		query->snapshot, question->consent, &consent, NULL) == ERR_OK)
-		around.consent = &consent;
+	    control_find_consent(query->snapshot, question->consent,
+		&query->consent, NULL) == ERR_OK)
+		around.consent = &query->consent;
 	if (question->token[0] != '\0')
 		around.token_fits = query_find_subject(query, around.consent);
 	around.is_spent = query->is_spent;

@@ -400,3 +400,19 @@ jws_check_with_key(struct span jws, const char *type,
 	parts_release(&parts);
 	return err;
 }
+
+bool
+jws_peek(struct span jws, struct buf *payload)
+{
+	const char *first = memchr(jws.ptr, '.', jws.len);
+	const char *second;
+
+	if (first == NULL)
+		return false;
+	first++;
+	second = memchr(first, '.', jws.len - (size_t)(first - jws.ptr));
+	if (second == NULL)
+		return false;
+	return codec_parse_base64url(
+	    span_make(first, (size_t)(second - first)), payload);
+}

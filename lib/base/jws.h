@@ -24,6 +24,8 @@ MUST_CHECK enum err jws_sign_with_key(struct signer *signer, const char *type,
 MUST_CHECK enum err jws_check_with_trust(struct span jws, const char *type,
     const struct trust *trust, int64_t now_us, struct identity *who,
     struct buf *payload, struct why *why);
+/* Append the payload, unchecked; false: it is not a compact JWS. */
+bool jws_peek(struct span jws, struct buf *payload);
 MUST_CHECK enum err jws_check_with_key(struct span jws, const char *type,
     const struct verifier *verifier, struct buf *payload, struct why *why);
 

@@ -41,16 +41,17 @@ consent_id_is_valid(struct span id)
 	return true;
 }
 
-static void
-read_id(struct claims *claims, const char *name, char id[CONSENT_ID_MAX + 1])
+void
+claims_consent_id(
+    struct claims *claims, const char *name, char id[CONSENT_ID_MAX + 1])
 {
 	claims_text(claims, name, id, CONSENT_ID_MAX + 1);
 	if (!consent_id_is_valid(span_of(id)))
 		claims_refuse(claims, name, "not a consent's id");
 }
 
-static void
-read_subject(struct claims *claims, char subject[USCC_LEN + 1])
+void
+claims_subject(struct claims *claims, char subject[USCC_LEN + 1])
 {
 	claims_text(claims, "subject", subject, USCC_LEN + 1);
 	if (uscc_check(span_of(subject)) != USCC_OK)
@@ -139,8 +140,8 @@ consent_parse(struct span json, struct consent *consent, struct why *why)
 
 	claims_open(&claims, json, CONSENT_MAX, consent_members, why);
 	claims_int(&claims, "version", 1, 1, &read.version);
-	read_id(&claims, "id", read.id);
-	read_subject(&claims, read.subject);
+	claims_consent_id(&claims, "id", read.id);
+	claims_subject(&claims, read.subject);
 	claims_text(&claims, "grantee", read.grantee, sizeof(read.grantee));
 	if (!member_code_is_valid(span_of(read.grantee)))
 		claims_refuse(&claims, "grantee", "not an organisation code");
@@ -239,35 +240,4 @@ consent_covers(const struct consent *consent, uint32_t item, uint32_t category)
 	return has_number(consent->items, consent->item_count, item) ||
 	       has_number(
 		   consent->categories, consent->category_count, category);
-}
-
-enum err
-revocation_parse(
-    struct span json, struct revocation *revocation, struct why *why)
-{
-	static const char *const names[] = {"revokes", "subject", "time", NULL};
-	struct revocation read = {0};
-	struct claims claims;
-	enum err err;
-
-	claims_open(&claims, json, CONSENT_MAX, names, why);
-	read_id(&claims, "revokes", read.id);
-	read_subject(&claims, read.subject);
-	claims_time(&claims, "time", &read.time_us);
-	err = claims_close(&claims);
-	if (err == ERR_OK)
-		*revocation = read;
-	return err;
-}
-
-void
-revocation_print(const struct revocation *revocation, struct buf *out)
-{
-	struct json_out json = {out, false};
-
-	json_open_object(&json, NULL);
-	json_put_cstr(&json, "revokes", revocation->id);
-	json_put_cstr(&json, "subject", revocation->subject);
-	put_time(&json, "time", revocation->time_us);
-	json_close_object(&json);
 }

@@ -22,7 +22,6 @@
 
 #define CONSENT_ID_MAX 64 /* A-Z a-z 0-9 - _ */
 #define CONSENT_TYPE "rongxin-consent+jws"
-#define REVOCATION_TYPE "rongxin-revocation+jws"
 #define CONSENT_MAX 16384 /* bytes of the JWS */
 
 enum consent_mode {
@@ -49,7 +48,10 @@ struct consent {
 	unsigned
 	    data_life_days;   /* how long the grantee may keep what it read */
 	char revocation[256]; /* where it can be revoked (URL) */
-	bool revoked;         /* not a claim: the control record's state */
+	/* Not claims, but what the subject said since: the control record's
+	 * state, and when it last paused or resumed it (0: never). */
+	bool revoked, paused;
+	int64_t ordered_us;
 };
 
 /* {"id","version","subject","grantee","items"|"categories","purpose","mode",
@@ -65,15 +67,11 @@ enum consent_mode consent_mode_parse(struct span text);
 bool consent_covers(
     const struct consent *consent, uint32_t item, uint32_t category);
 
-/* The claims of a revocation: {"revokes": id, "subject", "time"}. */
-struct revocation {
-	char id[CONSENT_ID_MAX + 1];
-	char subject[USCC_LEN + 1];
-	int64_t time_us;
-};
-MUST_CHECK enum err revocation_parse(
-    struct span json, struct revocation *revocation, struct why *why);
-void revocation_print(const struct revocation *revocation, struct buf *out);
 bool consent_id_is_valid(struct span id);
+/* The same of a document about a consent: its id as member `name`, its
+ * "subject". */
+void claims_consent_id(
+    struct claims *claims, const char *name, char id[CONSENT_ID_MAX + 1]);
+void claims_subject(struct claims *claims, char subject[USCC_LEN + 1]);
 
 #endif

@@ -5,7 +5,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "credit/mask.h"
+
+#define DAY_US (86400 * CLOCK_SECOND)
 
 struct rule_words {
 	const char *name, *text;
@@ -52,6 +55,8 @@ static const struct rule_words rule_words[] = {
     [PERMIT_BUDGET] = {"budget",
 	"The member's budget of anonymised answers is used up until the period "
 	"ends."},
+    [PERMIT_CONSENT_PAUSED] = {"consent_paused",
+	"The subject has paused the consent."},
     [PERMIT_CONSENT_ELSEWHERE] = {"consent_elsewhere",
 	"The consent's uses are limited, and another node counts them."},
     [PERMIT_CONSENT_USED_UP] = {"consent_used_up",
@@ -179,6 +184,8 @@ judge_claims(
 		return PERMIT_CONSENT_SUBJECT;
 	if (consent->revoked)
 		return PERMIT_CONSENT_REVOKED;
+	if (consent->paused)
+		return PERMIT_CONSENT_PAUSED;
 	if (consent->purpose != question->purpose)
 		return PERMIT_CONSENT_PURPOSE;
 	if (!mode_answers(consent->mode, question->purpose))
@@ -353,13 +360,16 @@ decide_anonymised(const struct question *question,
 
 /* What shows nothing that is protected uses nothing. */
 static void
-note_use(const struct question *question, const struct circumstances *around,
-    struct permit *permit)
+note_consent(const struct question *question,
+    const struct circumstances *around, struct permit *permit)
 {
 	const struct frequency *frequency;
 
 	if (!permit->authorised || question->purpose == PURPOSE_SELF)
 		return;
+	permit->consent = around->consent;
+	permit->keep_until_us =
+	    around->now_us + around->consent->data_life_days * DAY_US;
 	frequency = &around->consent->frequency;
 	permit->use.most = frequency->uses;
 	permit->use.window = frequency_window(frequency, around->now_us);
@@ -392,7 +402,7 @@ decide_report(const struct question *question,
 		decide_item(question, around, permit, &permit->items[i]);
 	if (permit->authorised)
 		permit->level = LEVEL_DETAIL;
-	note_use(question, around, permit);
+	note_consent(question, around, permit);
 }
 
 void
@@ -403,6 +413,7 @@ permit_decide(const struct question *question,
 
 	permit->authorised = false;
 	permit->level = LEVEL_PUBLIC;
+	permit->consent = NULL;
 	permit->use = (struct use){0};
 	permit->item_count = 0;
 	if (rule != PERMIT_ALLOWED)

@@ -33,11 +33,12 @@ enum permit_rule {
 	PERMIT_CONSENT_MODE,
 	PERMIT_CONSENT_EARLY,
 	PERMIT_CONSENT_EXPIRED,
-	PERMIT_CONSENT_SCOPE, /* the consent does not cover the item */
-	PERMIT_LEASE_STALE,   /* stream 0000 is not fresh enough */
-	PERMIT_ITEM_NOT_HERE, /* the platform is not subscribed to the item */
-	PERMIT_TOKEN,         /* not this member's, or another subject's */
-	PERMIT_BUDGET,        /* of anonymised answers: used up */
+	PERMIT_CONSENT_SCOPE,  /* the consent does not cover the item */
+	PERMIT_LEASE_STALE,    /* stream 0000 is not fresh enough */
+	PERMIT_ITEM_NOT_HERE,  /* the platform is not subscribed to the item */
+	PERMIT_TOKEN,          /* not this member's, or another subject's */
+	PERMIT_BUDGET,         /* of anonymised answers: used up */
+	PERMIT_CONSENT_PAUSED, /* by its subject, who may resume it */
 	PERMIT_CONSENT_ELSEWHERE, /* another node counts its uses */
 	PERMIT_CONSENT_USED_UP,   /* all uses that it allows were made */
 	PERMIT_CONSENT_TOO_OFTEN, /* … in this day, week or month */
@@ -88,6 +89,10 @@ struct permit {
 	bool authorised;               /* a protected field may be shown */
 	enum permit_level level;       /* LEVEL_PUBLIC when refused */
 	enum permit_rule consent_rule; /* of the consent, its scope apart */
+	/* Borrowed: under which protected fields are shown; NULL: none are, or
+	 * without anybody's consent. */
+	const struct consent *consent;
+	int64_t keep_until_us; /* so long may be kept what it opens */
 	struct use use; /* that this answer is; `most` 0: it is not counted */
 	struct permit_item items[QUESTION_ITEMS_MAX];
 	size_t item_count;
@@ -104,7 +109,8 @@ struct permit {
  * time (now_us 0) its term cannot be judged, and PERMIT_LEASE_STALE says so.
  * A consent with a limit opens nothing but at the platform that counts; what
  * is shown under it is a use, which must be counted before it leaves.  Its
- * faults come after all others of the consent.
+ * faults come after all others of the consent; a pause comes behind a
+ * revocation.
  * Screening and supervision never see protected fields (PERMIT_PURPOSE);
  * oneself sees all of one's own.
  *

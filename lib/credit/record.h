@@ -28,10 +28,15 @@ enum control_item {
 	CONTROL_MEMBER = 60002,    /* subject = member code; JSON (member.h) */
 	CONTROL_CONSENT = 60003,   /* subject = USCC, key = consent id; JWS.
 				      Revoked: state withdrawn, field 2 says by
-				      what (a JWS, or "node:<code>") */
+				      what (a JWS, or "node:<code>").  Else
+				      fields 3 "paused" or "resumed", 4 when, 5
+				      by what, if it ever was */
 	CONTROL_KEY = 60004 /* of the hub: subject says which, key = the public
 			       key; JSON.  Retired: state withdrawn */
 };
+
+#define CONTROL_PAUSED "paused"
+#define CONTROL_RESUMED "resumed"
 
 #define CONTROL_KEY_BATCH "batch" /* hex; retired: {"until":{"4401":12,…}} */
 #define CONTROL_KEY_CURVE "curve" /* Z85 */

@@ -57,6 +57,21 @@ put_asking(struct json_out *out, const struct question *question,
 	json_close_object(out);
 }
 
+/* Under which, and how long the reader may keep what it opens: to the second.
+ */
+static void
+put_consent(struct json_out *out, const struct permit *permit)
+{
+	const struct consent *consent = permit->consent;
+
+	json_open_object(out, "consent");
+	json_put_cstr(out, "id", consent->id);
+	json_put_int(out, "data_life_days", consent->data_life_days);
+	put_time(out, "keep_until",
+	    permit->keep_until_us / CLOCK_SECOND * CLOCK_SECOND);
+	json_close_object(out);
+}
+
 struct report *
 report_new(const struct question *question, const struct permit *permit,
     const struct asking *asking, const struct standpoint *standpoint,
@@ -75,6 +90,8 @@ report_new(const struct question *question, const struct permit *permit,
 	json_put_cstr(
 	    &report->out, "level", permit->authorised ? "C" : "public");
 	put_asking(&report->out, question, asking);
+	if (permit->consent != NULL)
+		put_consent(&report->out, permit);
 	json_open_array(&report->out, "items");
 	return report;
 }

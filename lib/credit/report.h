@@ -2,7 +2,8 @@
  * report: the answer to one question, as JSON.
  *
  * {"subject","level","asked":{"node","by","name","purpose","consent","time",
- * "catalogue"},"items":[{"item","as_of","stream","position","provider",
+ * "catalogue"},"consent":{"id","data_life_days","keep_until"},
+ * "items":[{"item","as_of","stream","position","provider",
  * "records":[{…}]}],"withheld":[{"item","fields","rule"}],
  * "receipt":{"index","leaf_hash","use"}}.  Only fields that the permit shows
  * are ever touched.  Level "public", or "C" when protected fields are shown.

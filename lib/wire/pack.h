@@ -14,6 +14,7 @@
 #include "base/sign.h"
 #include "credit/access.h"
 #include "credit/chain.h"
+#include "credit/order.h"
 #include "credit/record.h"
 
 #define SIGNATURE_LEN 64
@@ -173,8 +174,8 @@ struct usage_row {
 };
 enum upward_kind {
 	UPWARD_CONSENT,
-	UPWARD_REVOCATION,
-	UPWARD_REVOKED_HERE,
+	UPWARD_ORDER,
+	UPWARD_ORDERED_HERE,
 	UPWARD_STATUS,
 	UPWARD_USAGE
 };
@@ -183,8 +184,9 @@ struct upward {
 	uint64_t sequence;
 	int64_t time_us;
 	enum upward_kind kind;
-	struct span document; /* JWS, or the revoked consent's id */
-	struct span subject;  /* revoked here */
+	struct span document;  /* JWS, or the consent's id */
+	struct span subject;   /* ordered here … */
+	enum order_kind order; /* … by its certificate */
 	/* status */
 	struct span software, checkpoint, parent;
 	const struct stream_status *streams;

@@ -83,15 +83,16 @@ upward_print_body(const struct upward *upward, struct buf *out)
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_CONSENT;
 		body.consent = part_bytes(upward->document);
 		break;
-	case UPWARD_REVOCATION:
-		body.what_case = RONGXIN__UPWARD_BODY__WHAT_REVOCATION;
-		body.revocation = part_bytes(upward->document);
+	case UPWARD_ORDER:
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_ORDERED;
+		body.ordered = part_bytes(upward->document);
 		break;
-	case UPWARD_REVOKED_HERE:
-		body.what_case = RONGXIN__UPWARD_BODY__WHAT_REVOKED_ID;
-		body.revoked_id = part_text(upward->document, id, sizeof(id));
+	case UPWARD_ORDERED_HERE:
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_ORDERED_ID;
+		body.ordered_id = part_text(upward->document, id, sizeof(id));
 		body.subject =
 		    part_text(upward->subject, subject, sizeof(subject));
+		body.order = upward->order;
 		break;
 	case UPWARD_STATUS:
 		status_build(upward, &room, &status);
@@ -196,15 +197,16 @@ upward_fill(
 	case RONGXIN__UPWARD_BODY__WHAT_CONSENT:
 		return upward_fill_document(upward, UPWARD_CONSENT,
 		    part_span(body->consent), CONSENT_MAX);
-	case RONGXIN__UPWARD_BODY__WHAT_REVOCATION:
-		return upward_fill_document(upward, UPWARD_REVOCATION,
-		    part_span(body->revocation), CONSENT_MAX);
-	case RONGXIN__UPWARD_BODY__WHAT_REVOKED_ID:
-		if (body->subject[0] == '\0' ||
-		    !part_is_text(body->revoked_id, CONSENT_ID_MAX))
+	case RONGXIN__UPWARD_BODY__WHAT_ORDERED:
+		return upward_fill_document(upward, UPWARD_ORDER,
+		    part_span(body->ordered), CONSENT_MAX);
+	case RONGXIN__UPWARD_BODY__WHAT_ORDERED_ID:
+		upward->order = (enum order_kind)body->order;
+		if (body->subject[0] == '\0' || body->order >= ORDER_COUNT ||
+		    !part_is_text(body->ordered_id, CONSENT_ID_MAX))
 			return ERR_INVALID;
-		return upward_fill_document(upward, UPWARD_REVOKED_HERE,
-		    span_of(body->revoked_id), CONSENT_ID_MAX);
+		return upward_fill_document(upward, UPWARD_ORDERED_HERE,
+		    span_of(body->ordered_id), CONSENT_ID_MAX);
 	case RONGXIN__UPWARD_BODY__WHAT_STATUS:
 		upward->kind = UPWARD_STATUS;
 		return status_fill(body->status, arena, upward);

@@ -1,11 +1,11 @@
 /*
  * fuzz_consent: accepted claims print and parse to the same, and are within
- * their limits; so are revocations.
+ * their limits; so are orders.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "credit/consent.h"
+#include "credit/order.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,17 +29,17 @@ try_consent(struct span json)
 }
 
 static void
-try_revocation(struct span json)
+try_order(struct span json)
 {
-	struct revocation revocation, again;
+	struct order order, again;
 	struct buf text = {0};
 	struct why why;
 
-	if (revocation_parse(json, &revocation, &why) != ERR_OK)
+	if (order_parse(json, &order, &why) != ERR_OK)
 		return;
-	revocation_print(&revocation, &text);
-	if (revocation_parse(buf_span(&text), &again, &why) != ERR_OK ||
-	    memcmp(&revocation, &again, sizeof(revocation)) != 0)
+	order_print(&order, &text);
+	if (order_parse(buf_span(&text), &again, &why) != ERR_OK ||
+	    memcmp(&order, &again, sizeof(order)) != 0)
 		abort();
 	buf_release(&text);
 }
@@ -48,6 +48,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	try_consent(span_make(data, size));
-	try_revocation(span_make(data, size));
+	try_order(span_make(data, size));
 	return 0;
 }

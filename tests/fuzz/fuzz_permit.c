@@ -37,6 +37,7 @@ take_consent(struct bytes *bytes, struct consent *consent)
 	consent->purpose = (enum purpose)take(bytes, PURPOSE_COUNT + 1);
 	consent->mode = (enum consent_mode)take(bytes, 5);
 	consent->revoked = take(bytes, 4) == 1;
+	consent->paused = take(bytes, 4) == 1;
 	consent->not_before_us = (int64_t)take(bytes, 8) - 2;
 	consent->expiry_us = (int64_t)take(bytes, 8) + 3;
 	consent->item_count = take(bytes, 4);
@@ -106,7 +107,7 @@ consent_is_good(const struct question *question,
 
 	return consent != NULL && question->consent[0] != '\0' &&
 	       strcmp(question->consent, consent->id) == 0 &&
-	       !consent->revoked &&
+	       !consent->revoked && !consent->paused &&
 	       strcmp(consent->subject, question->subject) == 0 &&
 	       strcmp(consent->grantee, around->member->code) == 0 &&
 	       consent->purpose == question->purpose &&

@@ -1,5 +1,7 @@
 """What leaves, to whom, and when it stops."""
+import datetime
 import json
+import time
 
 import pytest
 from harness import alive, rows_of, until
@@ -167,6 +169,102 @@ def test_a_renewed_certificate_is_the_same_member(network, subject):
                 "--code", "91440101MA000RX19U", "--name", "广州演示银行")
     assert network.stem("bank").with_suffix(".crt").read_bytes() != before
     assert network.ask(subject[0], items=[1]).status == 200
+
+
+def told(network, part, code, consent_id):
+    return rule_for(network.ask(code, part=part, items=[19], consent=consent_id).json, 19)
+
+
+def test_a_pause_holds_at_once_here_and_soon_everywhere_until_it_ends(network, subject):
+    code, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="rest"))
+    until(lambda: told(network, "gd", code, "rest") is None, 10, "known at the province")
+
+    assert network.http("gz", "POST", "/v1/consents/rest/pause", "bank").status == 403
+    assert told(network, "gz", code, "rest") is None, "the bank's word is none"
+    paused = network.http("gz", "POST", "/v1/consents/rest/pause", who)
+    assert (paused.status, paused.json["state"]) == (200, "paused")
+    assert told(network, "gz", code, "rest") == "consent_paused"
+    until(lambda: told(network, "gd", code, "rest") == "consent_paused", 10, "paused at the province")
+    assert network.http("gd", "GET", "/v1/consents/rest", who).json["state"] == "paused"
+
+    # resumed at the other node
+    assert network.http("gd", "POST", "/v1/consents/rest/resume", who).json["state"] == "active"
+    assert told(network, "gd", code, "rest") is None
+    until(lambda: told(network, "gz", code, "rest") is None, 10, "goes on at the city")
+
+    def has_seen_it():
+        page = network.http("gz", "GET", "/v1/accesses?limit=500", who)
+        return page.status == 200 and "pause" in [a["access"]["action"] for a in page.json["accesses"]]
+    until(has_seen_it, 30, "the pause in the trail")
+
+
+def test_a_signed_pause_may_be_brought_by_anyone_once(network, subject):
+    """An old word that is brought again, here or at the other node, undoes nothing."""
+    code, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="said"))
+    until(lambda: told(network, "gd", code, "said") is None, 10, "known at the province")
+    network.cli("consent", "pause", "said", "--stem", network.stem(who), who="bank", part="gz")
+    assert told(network, "gz", code, "said") == "consent_paused"
+    until(lambda: told(network, "gd", code, "said") == "consent_paused", 10, "paused at the province")
+
+    resume = network.cli("consent", "resume", "said", "--stem", network.stem(who), "--json", who="bank", part="gz")
+    assert json.loads(resume.stdout) == {"id": "said", "state": "active"}
+    assert told(network, "gz", code, "said") is None
+
+
+def test_a_resume_that_was_overtaken_is_refused_everywhere(network, subject):
+    code, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="again"))
+    until(lambda: told(network, "gd", code, "again") is None, 10, "known at the province")
+    stored = network.cli("consent", "resume", "again", "--stem", network.stem(who), "--print").stdout.strip()
+    assert network.http("gz", "POST", "/v1/consents/again/pause", who).status == 200
+    until(lambda: told(network, "gd", code, "again") == "consent_paused", 10, "paused at the province")
+    for part in ("gz", "gd"):
+        reply = network.http(part, "POST", "/v1/consents/again/resume", "bank", stored, {"Content-Type": "application/jose"})
+        assert (reply.status, reply.json["type"]) == (409, "urn:rongxin:problem:not_newer")
+        assert told(network, part, code, "again") == "consent_paused"
+    as_pause = network.http("gz", "POST", "/v1/consents/again/pause", "bank", stored, {"Content-Type": "application/jose"})
+    assert as_pause.status == 400, "a resume is no pause"
+
+
+def test_a_revoked_consent_is_not_resumed(network, subject):
+    code, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="ended"))
+    network.http("gz", "DELETE", "/v1/consents/ended", who)
+    reply = network.http("gz", "POST", "/v1/consents/ended/resume", who)
+    assert (reply.status, reply.json["type"]) == (409, "urn:rongxin:problem:consent_conflict")
+    assert told(network, "gz", code, "ended") == "consent_revoked"
+
+
+def test_a_pause_survives_a_kill_while_the_hub_is_away(network, subject):
+    code, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="kept"))
+    until(lambda: told(network, "gd", code, "kept") is None, 10, "known at the province")
+    network.stop("hub")
+    try:
+        assert network.http("gz", "POST", "/v1/consents/kept/pause", who).status == 200
+        network.kill("gz")
+        network.start("gz")
+    finally:
+        network.start("hub")
+    until(lambda: network.http("gz", "GET", "/readyz").status == 200, 60, "ready again")
+    assert told(network, "gz", code, "kept") == "consent_paused"
+    until(lambda: told(network, "gd", code, "kept") == "consent_paused", 30, "paused at the province")
+
+
+def test_the_bank_is_told_how_long_it_may_keep_what_it_reads(network, subject):
+    code, who = subject
+    register(network, network.sign_consent(who, items="19", consent_id="shortly", **{"data-life": 10}))
+    before = time.time()
+    report = network.ask(code, items=[19], consent="shortly").json
+    terms = report["consent"]
+    assert (terms["id"], terms["data_life_days"]) == ("shortly", 10)
+    until_then = datetime.datetime.fromisoformat(terms["keep_until"].replace("Z", "+00:00")).timestamp()
+    assert abs(until_then - before - 10 * 86400) < 120
+    assert "consent" not in network.ask(code, items=[1], consent="shortly").json, "nothing of it was shown under the consent"
+    shown = network.cli("query", code, "--purpose", "pre_loan", "--items", "19", "--consent", "shortly", who="bank", part="gz")
+    assert f"to be deleted by {terms['keep_until'][:10]}" in shown.stdout
 
 
 def test_a_city_cut_off_refuses_protected_fields_when_its_lease_ends(network, subject):

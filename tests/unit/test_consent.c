@@ -346,45 +346,6 @@ every_member_but_the_address_and_one_scope_is_required(void **state)
 	buf_release(&text);
 }
 
-static void
-a_revocation_goes_there_and_back(void **state)
-{
-	static const char text[] =
-	    "{\"revokes\":\"c-1\",\"subject\":\"91440101MA5CUY37JD\","
-	    "\"time\":\"2026-11-23T05:00:00Z\"}";
-	struct revocation revocation;
-	struct buf printed = {0};
-
-	(void)state;
-	assert_int_equal(
-	    revocation_parse(span_of(text), &revocation, NULL), ERR_OK);
-	revocation_print(&revocation, &printed);
-	assert_string_equal(buf_cstr(&printed), text);
-	buf_release(&printed);
-}
-
-static void
-half_a_revocation_is_refused(void **state)
-{
-	static const char *const others[] = {"{}", "{\"revokes\":\"c-1\"}",
-	    "{\"revokes\":\"\",\"subject\":\"91440101MA5CUY37JD\",\"time\":"
-	    "\"2026-11-23T05:00:00Z\"}",
-	    "{\"revokes\":\"c\",\"subject\":\"x\",\"time\":"
-	    "\"2026-11-23T05:00:00Z\"}",
-	    "{\"revokes\":\"c\",\"subject\":\"91440101MA5CUY37JD\",\"time\":"
-	    "\"now\"}",
-	    "{\"revokes\":\"c\",\"subject\":\"91440101MA5CUY37JD\",\"time\":"
-	    "\"2026-11-23T05:00:00Z\",\"until\":\"\"}"};
-	struct revocation revocation;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_int_equal(
-		    revocation_parse(span_of(others[i]), &revocation, NULL),
-		    ERR_INVALID);
-}
-
 int
 main(void)
 {
@@ -404,8 +365,6 @@ main(void)
 	    cmocka_unit_test(ten_years_are_allowed),
 	    cmocka_unit_test(
 		every_member_but_the_address_and_one_scope_is_required),
-	    cmocka_unit_test(a_revocation_goes_there_and_back),
-	    cmocka_unit_test(half_a_revocation_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

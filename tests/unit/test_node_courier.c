@@ -93,8 +93,9 @@ carry(struct fixture *fixture, enum upward_kind kind, const char *id)
 	struct letter *letter = mem_new(sizeof(*letter));
 
 	letter->kind = kind;
-	snprintf(letter->id, sizeof(letter->id), "%s", id);
-	snprintf(letter->subject, sizeof(letter->subject), SAMPLE_SUBJECT);
+	snprintf(letter->order.id, sizeof(letter->order.id), "%s", id);
+	snprintf(letter->order.subject, sizeof(letter->order.subject),
+	    SAMPLE_SUBJECT);
 	buf_text(&letter->document, "a.Yg.c");
 	letter->done = on_done;
 	letter->context = fixture;
@@ -125,14 +126,14 @@ a_revocation_is_told_when_it_is_on_disk(void **state)
 	struct arena *arena = arena_new();
 	struct upward upward;
 
-	carry(fixture, UPWARD_REVOKED_HERE, "c-1");
+	carry(fixture, UPWARD_ORDERED_HERE, "c-1");
 	assert_int_equal(fixture->outcome, COURIER_KEPT);
 	close_courier(fixture);
 	open_courier(fixture);
 
 	assert_int_equal(oldest(fixture, &upward, arena), ERR_OK);
 
-	assert_int_equal(upward.kind, UPWARD_REVOKED_HERE);
+	assert_int_equal(upward.kind, UPWARD_ORDERED_HERE);
 	assert_true(span_is(upward.document, "c-1"));
 	assert_true(span_is(upward.subject, SAMPLE_SUBJECT));
 	arena_free(arena);
@@ -189,7 +190,7 @@ sequences_only_grow(void **state)
 	uint64_t before = courier_next_sequence(fixture->courier);
 	uint64_t after;
 
-	carry(fixture, UPWARD_REVOKED_HERE, "c-1");
+	carry(fixture, UPWARD_ORDERED_HERE, "c-1");
 	close_courier(fixture);
 	open_courier(fixture);
 

@@ -135,9 +135,9 @@ two_about_one_consent_are_never_on_their_way_together(void **state)
 	struct fixture *fixture = *state;
 	uint64_t first = fixture->ticket + 1;
 
-	put(fixture, 7, UPWARD_REVOKED_HERE, "c-1");
-	put(fixture, 8, UPWARD_REVOKED_HERE, "c-1");
-	put(fixture, 9, UPWARD_REVOKED_HERE, "c-2");
+	put(fixture, 7, UPWARD_ORDERED_HERE, "c-1");
+	put(fixture, 8, UPWARD_ORDERED_HERE, "c-1");
+	put(fixture, 9, UPWARD_ORDERED_HERE, "c-2");
 
 	assert_int_equal(pump(fixture), 2);
 
@@ -153,8 +153,8 @@ a_busy_parent_keeps_the_next_about_that_consent_waiting(void **state)
 	struct fixture *fixture = *state;
 	uint64_t first = fixture->ticket + 1;
 
-	put(fixture, 7, UPWARD_REVOKED_HERE, "c-1");
-	put(fixture, 8, UPWARD_REVOKED_HERE, "c-1");
+	put(fixture, 7, UPWARD_ORDERED_HERE, "c-1");
+	put(fixture, 8, UPWARD_ORDERED_HERE, "c-1");
 	assert_int_equal(pump(fixture), 1);
 
 	assert_int_equal(
@@ -171,7 +171,7 @@ what_was_taken_is_out_of_the_outbox(void **state)
 	uint64_t first = fixture->ticket + 1, sequence;
 	struct buf packed = {0};
 
-	put(fixture, 7, UPWARD_REVOKED_HERE, "c-1");
+	put(fixture, 7, UPWARD_ORDERED_HERE, "c-1");
 	assert_int_equal(pump(fixture), 1);
 	answer(fixture, first, REPLY_TAKEN, "");
 
@@ -190,7 +190,7 @@ more_letters_than_the_bag_holds_go_one_after_the_other(void **state)
 
 	for (i = 1; i <= 70; i++) {
 		snprintf(id, sizeof(id), "c-%u", (unsigned)i);
-		put(fixture, i, UPWARD_REVOKED_HERE, id);
+		put(fixture, i, UPWARD_ORDERED_HERE, id);
 	}
 	assert_int_equal(pump(fixture), 64);
 

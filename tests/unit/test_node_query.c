@@ -111,9 +111,9 @@ put_credit(uint32_t item, const struct record_field *fields, size_t count)
 }
 
 static void
-put_consent(void)
+print_consent(struct buf *jws)
 {
-	struct buf json = {0}, jws = {0};
+	struct buf json = {0};
 
 	buf_text(&json,
 	    "{\"id\":\"c-1\",\"version\":1,\"subject\":\"" SAMPLE_SUBJECT
@@ -122,11 +122,19 @@ put_consent(void)
 	    "\"not_before\":\"2026-01-01T00:00:00Z\",\"expiry\":"
 	    "\"2036-01-01T00:00:00Z\",\"frequency\":\"unlimited\","
 	    "\"data_life_days\":30,\"revocation\":\"https://x/\"}");
-	buf_text(&jws, "e30.");
-	codec_base64url(buf_span(&json), &jws);
-	buf_text(&jws, ".AA");
-	put_document(CONTROL_CONSENT, SAMPLE_SUBJECT, "c-1", buf_span(&jws));
+	buf_text(jws, "e30.");
+	codec_base64url(buf_span(&json), jws);
+	buf_text(jws, ".AA");
 	buf_release(&json);
+}
+
+static void
+put_consent(void)
+{
+	struct buf jws = {0};
+
+	print_consent(&jws);
+	put_document(CONTROL_CONSENT, SAMPLE_SUBJECT, "c-1", buf_span(&jws));
 	buf_release(&jws);
 }
 
@@ -363,13 +371,75 @@ a_local_revocation_holds_at_once(void **state)
 	const char *answer;
 
 	(void)state;
-	control_mark_revoked(write, "c-1", SAMPLE_SUBJECT);
+	control_mark(
+	    write, &(struct order){ORDER_REVOKE, "c-1", SAMPLE_SUBJECT, 1});
 	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
 
 	answer = ask("bank", QUESTION(",\"items\":[3],\"consent\":\"c-1\""));
 
 	assert_says(answer, "consent_revoked");
 	assert_hides(answer, "1000.00");
+}
+
+static void
+order_here(enum order_kind kind, int64_t time_us)
+{
+	struct kv_write *write = kv_write_begin(store_kv(it.node.store));
+	struct order order = {kind, "c-1", SAMPLE_SUBJECT, time_us};
+
+	control_mark(write, &order);
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+}
+
+static const char *
+ask_under_it(void)
+{
+	return ask("bank", QUESTION(",\"items\":[3],\"consent\":\"c-1\""));
+}
+
+/* Stream 0000 says that it was paused or resumed then. */
+static void
+put_order(const char *order, const char *time)
+{
+	struct buf jws = {0};
+	struct record_field fields[4] = {{1, {0}}, {3, span_of(order)},
+	    {4, span_of(time)}, {5, span_of("node:x")}};
+	struct record record = {.item = CONTROL_CONSENT,
+	    .subject = span_of(SAMPLE_SUBJECT),
+	    .key = span_of("c-1"),
+	    .version = 2,
+	    .state = RECORD_CURRENT,
+	    .provider = span_of("hub"),
+	    .fields = fields,
+	    .field_count = 4};
+
+	print_consent(&jws);
+	fields[0].value = buf_span(&jws);
+	put(STREAM_CONTROL, &record);
+	buf_release(&jws);
+}
+
+static void
+the_newest_word_about_a_consent_counts_here_or_from_the_hub(void **state)
+{
+	(void)state;
+	assert_says(ask_under_it(), "1000.00");
+	order_here(ORDER_PAUSE, 5000000);
+	assert_says(ask_under_it(), "consent_paused");
+	assert_hides(ask_under_it(), "1000.00");
+
+	put_order(CONTROL_RESUMED, "1970-01-01T00:00:04Z");
+	assert_says(ask_under_it(), "consent_paused");
+	put_order(CONTROL_RESUMED, "1970-01-01T00:00:06Z");
+	assert_says(ask_under_it(), "1000.00");
+	put_order(CONTROL_PAUSED, "1970-01-01T00:00:07Z");
+	assert_says(ask_under_it(), "consent_paused");
+	order_here(ORDER_RESUME, 7000000);
+	assert_says(ask_under_it(), "consent_paused");
+	order_here(ORDER_RESUME, 7000001);
+	assert_says(ask_under_it(), "1000.00");
+	put_order("what a later version says", "1970-01-01T00:00:09Z");
+	assert_says(ask_under_it(), "consent_paused");
 }
 
 static void
@@ -477,6 +547,8 @@ main(void)
 		without_consent_protected_items_are_named_and_left_out),
 	    cmocka_unit_test(a_consent_opens_what_it_covers),
 	    cmocka_unit_test(a_stale_lease_closes_it_again),
+	    cmocka_unit_test(
+		the_newest_word_about_a_consent_counts_here_or_from_the_hub),
 	    cmocka_unit_test(a_local_revocation_holds_at_once),
 	    cmocka_unit_test(what_another_platform_has_taken_over_is_not_shown),
 	    cmocka_unit_test(a_stranger_is_refused_and_that_is_in_the_trail),

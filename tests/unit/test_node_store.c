@@ -261,7 +261,8 @@ a_mark_revokes_at_once(void **state)
 	index_consent(
 	    fixture, SAMPLE_SUBJECT, "91440101MA000RX19U", RECORD_CURRENT);
 	write = kv_write_begin(store_kv(fixture->store));
-	control_mark_revoked(write, "c-1", SAMPLE_SUBJECT);
+	control_mark(
+	    write, &(struct order){ORDER_REVOKE, "c-1", SAMPLE_SUBJECT, 1});
 	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
 	reopen(fixture);
 
@@ -274,8 +275,10 @@ static void
 mark_revoked(struct fixture *fixture, const char *subject)
 {
 	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct order order = {.id = "c-1"};
 
-	control_mark_revoked(write, "c-1", subject);
+	snprintf(order.subject, sizeof(order.subject), "%s", subject);
+	control_mark(write, &order);
 	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
 }
 

@@ -714,7 +714,7 @@ static void
 every_upward_document_comes_back(void **state)
 {
 	static const enum upward_kind kinds[] = {
-	    UPWARD_CONSENT, UPWARD_REVOCATION, UPWARD_REVOKED_HERE};
+	    UPWARD_CONSENT, UPWARD_ORDER, UPWARD_ORDERED_HERE};
 	struct arena *arena = arena_new();
 	struct buf packed = {0};
 
@@ -724,8 +724,10 @@ every_upward_document_comes_back(void **state)
 					 .kind = kinds[i],
 					 .document = text("a.b.c")};
 
-		if (kinds[i] == UPWARD_REVOKED_HERE)
+		if (kinds[i] == UPWARD_ORDERED_HERE) {
 			before.subject = text("91440101MA5AKXJN1H");
+			before.order = ORDER_RESUME;
+		}
 		buf_reset(&packed);
 		assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
 		assert_int_equal(
@@ -734,6 +736,7 @@ every_upward_document_comes_back(void **state)
 		assert_int_equal(after.kind, kinds[i]);
 		assert_true(span_equal(after.document, before.document));
 		assert_true(span_equal(after.subject, before.subject));
+		assert_int_equal(after.order, before.order);
 	}
 	buf_release(&packed);
 	arena_free(arena);

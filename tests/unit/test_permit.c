@@ -95,6 +95,11 @@ static const struct consent_case consents[] = {
     {"?", PERMIT_CONSENT_UNKNOWN, false, {0}},
     {"#", PERMIT_CONSENT_UNKNOWN, false, {0}},
     {"R", PERMIT_CONSENT_REVOKED, false, {0}},
+    {"p", PERMIT_CONSENT_PAUSED, false, {0}},
+    {"RpX", PERMIT_CONSENT_REVOKED, false, {0}},
+    {"pPMX", PERMIT_CONSENT_PAUSED, false, {0}},
+    {"pSG", PERMIT_CONSENT_GRANTEE, false, {0}},
+    {"p1!", PERMIT_CONSENT_PAUSED, false, {0}},
     {"S", PERMIT_CONSENT_SUBJECT, false, {0}},
     {"G", PERMIT_CONSENT_GRANTEE, false, {0}},
     {"P", PERMIT_CONSENT_PURPOSE, false, {0}},
@@ -139,6 +144,9 @@ bend(struct world *world, char how)
 		break;
 	case 'R':
 		consent->revoked = true;
+		break;
+	case 'p':
+		consent->paused = true;
 		break;
 	case 'S':
 		strcpy(consent->subject, OTHER);
