@@ -58,13 +58,6 @@ buf_text(struct buf *buf, const char *text)
 }
 
 void
-buf_char(struct buf *buf, char c)
-{
-	*buf_room(buf, 1) = c;
-	buf->len++;
-}
-
-void
 buf_print(struct buf *buf, const char *format, ...)
 {
 	size_t room;

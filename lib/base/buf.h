@@ -21,7 +21,6 @@ void buf_reset(struct buf *buf);   /* length 0, memory kept */
 char *buf_room(struct buf *buf, size_t more);
 void buf_add(struct buf *buf, const void *bytes, size_t len);
 void buf_text(struct buf *buf, const char *text);
-void buf_char(struct buf *buf, char c);
 void buf_print(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Big-endian integers, for canonical bytes that are hashed or signed. */
@@ -32,6 +31,14 @@ void buf_u64(struct buf *buf, uint64_t value);
 void buf_counted(struct buf *buf, struct span bytes);
 /* Terminates with NUL (not counted in len); borrowed. */
 const char *buf_cstr(struct buf *buf);
+
+static inline void
+buf_char(struct buf *buf, char c)
+{
+	if (buf->len == buf->size)
+		buf_room(buf, 1);
+	buf->data[buf->len++] = c;
+}
 
 static inline struct span
 buf_span(const struct buf *buf)

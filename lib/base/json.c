@@ -446,24 +446,56 @@ quote_escaped(unsigned char c, struct buf *out)
 	buf_char(out, hex[c & 15]);
 }
 
+static bool
+is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Has one of the eight bytes this value? */
+static bool
+word_has(uint64_t word, uint8_t byte)
+{
+	uint64_t zero = word ^ EACH(byte);
+
+	return ((zero - EACH(1)) & ~zero & EACH(0x80)) != 0;
+}
+
+/* Length of the run at the start that needs no escape: eight bytes a step. */
+static size_t
+plain_run(struct span text)
+{
+	uint64_t word;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= text.len; i += sizeof(word)) {
+		memcpy(&word, text.ptr + i, sizeof(word));
+		if (((word - EACH(0x20)) & ~word & EACH(0x80)) != 0 ||
+		    word_has(word, '"') || word_has(word, '\\') ||
+		    word_has(word, 0x7f))
+			break;
+	}
+	while (i < text.len && is_plain(text.ptr[i]))
+		i++;
+	return i;
+}
+
 /* Runs without escapes are copied whole; that is what makes it fast. */
 void
 json_quote(struct span text, struct buf *out)
 {
-	size_t i, start = 0;
-	unsigned char c;
+	size_t run = plain_run(text);
 
 	buf_room(out, text.len + 2);
 	buf_char(out, '"');
-	for (i = 0; i < text.len; i++) {
-		c = (unsigned char)text.ptr[i];
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
-			continue;
-		buf_add(out, text.ptr + start, i - start);
-		quote_escaped(c, out);
-		start = i + 1;
+	buf_add(out, text.ptr, run);
+	while (run < text.len) {
+		quote_escaped((unsigned char)text.ptr[run], out);
+		text = span_make(text.ptr + run + 1, text.len - run - 1);
+		run = plain_run(text);
+		buf_add(out, text.ptr, run);
 	}
-	if (start < text.len)
-		buf_add(out, text.ptr + start, text.len - start);
 	buf_char(out, '"');
 }

@@ -9,7 +9,9 @@
 #include "credit/region.h"
 
 #define WIRE_BYTES 2u
-#define VARINT_MAX 5
+#define WIRE_NUMBER 0u
+#define LENGTH_MAX 5 /* bytes */
+#define NUMBER_MAX 10
 
 /* A message of empty parts costs about thirty times its bytes in memory: one
  * that asks for more than that, or for more than any batch needs, is hostile.
@@ -36,22 +38,43 @@ frame_add(unsigned number, struct span bytes, struct buf *out)
 	buf_add(out, bytes.ptr, bytes.len);
 }
 
-/* The length at rest[at...]; 0 when it is malformed, else its own size.  The
- * shortest spelling only, so that the same frame has the same bytes. */
+/* The number at rest[1...], behind a tag, of at most `max` bytes; 0 when it is
+ * malformed, else its own size.  The shortest spelling only, so that the same
+ * frame has the same bytes. */
 static size_t
-frame_length(struct span rest, size_t at, uint64_t *length)
+number_after_tag(struct span rest, size_t max, uint64_t *value)
 {
 	size_t i;
 
-	*length = 0;
-	for (i = 0; i < VARINT_MAX && at + i < rest.len; i++) {
-		uint8_t byte = (uint8_t)rest.ptr[at + i];
+	*value = 0;
+	for (i = 0; i < max && 1 + i < rest.len; i++) {
+		uint8_t byte = (uint8_t)rest.ptr[1 + i];
 
-		*length |= (uint64_t)(byte & 127) << (7 * i);
+		if (i == NUMBER_MAX - 1 && byte > 1)
+			return 0;
+		*value |= (uint64_t)(byte & 127) << (7 * i);
 		if (byte < 128)
 			return byte == 0 && i > 0 ? 0 : i + 1;
 	}
 	return 0;
+}
+
+bool
+number_take(struct span *rest, unsigned number, uint64_t *value)
+{
+	uint64_t found;
+	size_t size;
+
+	if (rest->len == 0 ||
+	    (uint8_t)rest->ptr[0] != (number << 3 | WIRE_NUMBER))
+		return false;
+	size = number_after_tag(*rest, NUMBER_MAX, &found);
+	if (size == 0)
+		return false;
+
+	*value = found;
+	*rest = span_make(rest->ptr + 1 + size, rest->len - 1 - size);
+	return true;
 }
 
 bool
@@ -63,7 +86,7 @@ frame_take(struct span *rest, unsigned number, struct span *bytes)
 	if (rest->len == 0 ||
 	    (uint8_t)rest->ptr[0] != (number << 3 | WIRE_BYTES))
 		return false;
-	size = frame_length(*rest, 1, &length);
+	size = number_after_tag(*rest, LENGTH_MAX, &length);
 	if (size == 0 || length > rest->len - 1 - size)
 		return false;
 

@@ -23,6 +23,8 @@ void frame_add(unsigned number, struct span bytes, struct buf *out);
 /* Take field `number` from the front of `rest`; false (and nothing taken)
  * when something else, or something cut, is there. */
 bool frame_take(struct span *rest, unsigned number, struct span *bytes);
+/* The same of a number. */
+bool number_take(struct span *rest, unsigned number, uint64_t *value);
 
 void pack_message(const ProtobufCMessage *message, struct buf *out);
 /* Everything is copied into the arena, within a bound that follows from the

@@ -210,6 +210,36 @@ a_visit_can_stop(void **state)
 	json_free(root);
 }
 
+/* Runs are looked through eight bytes at a time. */
+static void
+an_escape_is_found_at_every_place(void **state)
+{
+	static const char from[] = "\"\\\n\x7f\x01";
+	static const char *const to[] = {
+	    "\\\"", "\\\\", "\\n", "\\u007f", "\\u0001"};
+	char text[] = "\x80 \xff#!~[]\x80 \xff#!~[]";
+	struct buf out = {0}, wanted = {0};
+	size_t at, i;
+
+	(void)state;
+	for (at = 0; at < strlen(text); at++) {
+		for (i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+			char kept = text[at];
+
+			text[at] = from[i];
+			buf_reset(&out);
+			json_quote(span_of(text), &out);
+			buf_reset(&wanted);
+			buf_print(&wanted, "\"%.*s%s%s\"", (int)at, text, to[i],
+			    text + at + 1);
+			text[at] = kept;
+			assert_string_equal(buf_cstr(&out), buf_cstr(&wanted));
+		}
+	}
+	buf_release(&out);
+	buf_release(&wanted);
+}
+
 int
 main(void)
 {
@@ -223,6 +253,7 @@ main(void)
 	    cmocka_unit_test(what_is_printed_keeps_order_and_reads_back),
 	    cmocka_unit_test(the_writer_keeps_commas),
 	    cmocka_unit_test(a_visit_can_stop),
+	    cmocka_unit_test(an_escape_is_found_at_every_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,34 @@ a_record_outside_its_limits_is_refused(void **state)
 	assert_record_is_refused(&record);
 }
 
+/* Every packer writes them so, and what is not understood is
+ * not passed over. */
+static void
+a_record_is_its_parts_in_order_each_once(void **state)
+{
+	static const struct span refused[] = {
+	    {"\x12\x01s\x08\x01\x20\x01\x28\x01", 9}, /* item behind */
+	    {"\x08\x01\x12\x01s\x12\x01t\x20\x01\x28\x01", 12},
+	    {"\x08\x01\x12\x01s\x20\x01\x28\x01\x48\x01", 11}, /* 9 */
+	    {"\x08\x01\x12\x01\0\x20\x01\x28\x01", 9},
+	    {"\x08\x81\x00\x12\x01s\x20\x01\x28\x01", 10}, /* long 1 */
+	    {"\x08\xff\xff\xff\xff\x7f\x12\x01s\x20\x01\x28\x01", 13},
+	    {"\x08\x01\x12\x02s\x20\x01\x28\x01", 9},
+	    {"\x08\x01\x12\x01s\x20\x01\x28\x01\x42\x02\x08\x00", 13},
+	    {"\x08\x01\x12\x01s\x20\x01\x28\x01\x42\x04\x08\x01\x18\x01", 15},
+	};
+	static const struct span taken = {
+	    "\x08\x01\x12\x01s\x20\x01\x28\x01\x42\x02\x08\x01", 13};
+	struct arena *arena = arena_new();
+	size_t i;
+
+	(void)state;
+	assert_int_equal(try_record(taken, arena), ERR_OK);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_int_equal(try_record(refused[i], arena), ERR_INVALID);
+	arena_free(arena);
+}
+
 static void
 a_key_or_value_that_is_too_long_is_refused(void **state)
 {
@@ -1000,6 +1028,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_record_comes_back_as_it_was),
 	    cmocka_unit_test(a_record_outside_its_limits_is_refused),
+	    cmocka_unit_test(a_record_is_its_parts_in_order_each_once),
 	    cmocka_unit_test(a_key_or_value_that_is_too_long_is_refused),
 	    cmocka_unit_test(a_record_with_an_unknown_field_is_refused),
 	    cmocka_unit_test(a_record_with_too_many_fields_is_refused),
