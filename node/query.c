@@ -230,17 +230,35 @@ query_on_record(void *context, const struct stored *stored)
 		report_add(query->report, &stored->record);
 }
 
+/* Until a record has told the stream, any will do. */
+static bool
+query_wants(void *context, uint32_t item)
+{
+	const struct query *query = context;
+	size_t i;
+
+	if (query->stream[0] == '\0')
+		return true;
+	for (i = 0; i < query->permit.item_count; i++)
+		if (query->permit.items[i].item->number == item)
+			return true;
+	return false;
+}
+
 static void
 query_read(struct query *query)
 {
+	const struct record_reader reader = {.subject = query->question.subject,
+	    .wants = query_wants,
+	    .each = query_on_record,
+	    .context = query};
 	enum err err;
 
 	query->standpoint.stream = query->stream;
 	if (query->permit.rule == PERMIT_ALLOWED)
 		query->report = report_new(&query->question, &query->permit,
 		    &query->asking, &query->standpoint, &query->answer.body);
-	err = snapshot_each_record(query->snapshot, query->question.subject,
-	    query_on_record, query, NULL);
+	err = snapshot_each_record(query->snapshot, &reader, NULL);
 	if (err != ERR_OK)
 		query->err = err;
 	if (query->report != NULL)

@@ -233,8 +233,7 @@ snapshot_find_record(struct snapshot *snapshot, const char *stream,
 }
 
 struct record_walk {
-	stored_fn each;
-	void *context;
+	const struct record_reader *reader;
 	struct arena *arena;
 	enum err err;
 };
@@ -243,30 +242,34 @@ static bool
 record_walk_row(void *context, struct span key, struct span value)
 {
 	struct record_walk *walk = context;
+	const struct record_reader *reader = walk->reader;
+	uint32_t item = store_key_item(key);
 	struct stored stored;
 
 	/* Control records stand behind all others. */
-	if (store_key_item(key) > CATALOG_ITEM_MAX)
+	if (item > CATALOG_ITEM_MAX)
 		return false;
+	if (reader->wants != NULL && !reader->wants(reader->context, item))
+		return true;
 	arena_reset(walk->arena);
 	walk->err = store_parse_record(key, value, walk->arena, &stored);
 	if (walk->err != ERR_OK)
 		return false;
-	walk->each(walk->context, &stored);
+	reader->each(reader->context, &stored);
 	return true;
 }
 
 enum err
-snapshot_each_record(struct snapshot *snapshot, const char *subject,
-    stored_fn each, void *context, struct why *why)
+snapshot_each_record(struct snapshot *snapshot,
+    const struct record_reader *reader, struct why *why)
 {
-	struct record_walk walk = {each, context, arena_new(), ERR_OK};
+	struct record_walk walk = {reader, arena_new(), ERR_OK};
 	struct buf prefix = {0};
 	struct kv_range range = {.family = STORE_RECORDS};
 	enum err err;
 
 	/* With the NUL behind it no subject is another one's prefix. */
-	buf_add(&prefix, subject, strlen(subject) + 1);
+	buf_add(&prefix, reader->subject, strlen(reader->subject) + 1);
 	range.prefix = buf_span(&prefix);
 	err = kv_each(snapshot->view, &range, record_walk_row, &walk, why);
 	buf_release(&prefix);

@@ -80,9 +80,16 @@ MUST_CHECK enum err snapshot_find_record(struct snapshot *snapshot,
 MUST_CHECK enum err snapshot_find_key(struct snapshot *snapshot,
     struct span key, struct arena *arena, struct stored *stored);
 typedef void (*stored_fn)(void *context, const struct stored *stored);
+struct record_reader {
+	const char *subject;
+	/* NULL: every item.  Of others the records are not even opened. */
+	bool (*wants)(void *context, uint32_t item);
+	stored_fn each;
+	void *context;
+};
 /* In ascending order of items; control records are left out. */
 MUST_CHECK enum err snapshot_each_record(struct snapshot *snapshot,
-    const char *subject, stored_fn each, void *context, struct why *why);
+    const struct record_reader *reader, struct why *why);
 
 /* Every record but control records, subject by subject; false: enough. */
 typedef bool (*stored_while_fn)(void *context, const struct stored *stored);

@@ -33,10 +33,11 @@ seconds_of(clockid_t clock)
 }
 
 static void
-on_done(void *context, const struct trail_receipt *receipt)
+on_done(void *context, enum err err, const struct trail_receipt *receipt)
 {
 	struct asker *asker = context;
 
+	(void)err;
 	pthread_mutex_lock(&asker->lock);
 	asker->refused += receipt == NULL;
 	if (asker->back++ == 0)

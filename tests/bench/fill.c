@@ -137,6 +137,8 @@ int
 main(int argc, char **argv)
 {
 	struct pattern pattern = {0};
+	struct record_reader reader = {
+	    .subject = argv[2], .each = on_record, .context = &pattern};
 	struct consent consent;
 	struct why why = {""};
 	FILE *codes;
@@ -149,8 +151,7 @@ main(int argc, char **argv)
 		die(why.text);
 	pattern.snapshot = store_snapshot(pattern.store);
 	pattern.arena = arena_new();
-	if (snapshot_each_record(pattern.snapshot, pattern.subject, on_record,
-		&pattern, &why) != ERR_OK ||
+	if (snapshot_each_record(pattern.snapshot, &reader, &why) != ERR_OK ||
 	    control_find_consent(pattern.snapshot, pattern.consent, &consent,
 		&pattern.claims) != ERR_OK)
 		die("no such subject or consent");

@@ -84,6 +84,50 @@ on_stored(void *context, const struct stored *stored)
 	walked->items[walked->count++] = stored->record.item;
 }
 
+static enum err
+each_record(struct snapshot *snapshot, struct walked *walked)
+{
+	struct record_reader reader = {
+	    .subject = SAMPLE_SUBJECT, .each = on_stored, .context = walked};
+
+	return snapshot_each_record(snapshot, &reader, NULL);
+}
+
+static bool
+wants_2(void *context, uint32_t item)
+{
+	(void)context;
+	return item == 2;
+}
+
+/* Not even when they could not be read. */
+static void
+records_of_unwanted_items_are_not_opened(void **state)
+{
+	struct fixture *fixture = *state;
+	struct walked walked = {0};
+	struct record_reader reader = {.subject = SAMPLE_SUBJECT,
+	    .wants = wants_2,
+	    .each = on_stored,
+	    .context = &walked};
+	struct kv_write *write = kv_write_begin(store_kv(fixture->store));
+	struct snapshot *snapshot;
+
+	put_record(fixture, SAMPLE_SUBJECT, 2, "a");
+	kv_write_put(write, STORE_RECORDS,
+	    span_make(SAMPLE_SUBJECT "\0\0\1"
+				     "4401k",
+		USCC_LEN + 8),
+	    span_of("no record"));
+	assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
+
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(snapshot_each_record(snapshot, &reader, NULL), ERR_OK);
+	assert_int_equal(walked.count, 1);
+	assert_int_equal(each_record(snapshot, &walked), ERR_INVALID);
+	snapshot_release(snapshot);
+}
+
 static void
 a_subjects_records_come_by_item_and_without_others(void **state)
 {
@@ -98,9 +142,7 @@ a_subjects_records_come_by_item_and_without_others(void **state)
 	put_record(fixture, "91440101MA000RX94M", 1, "next");
 
 	snapshot = store_snapshot(fixture->store);
-	assert_int_equal(snapshot_each_record(snapshot, SAMPLE_SUBJECT,
-			     on_stored, &walked, NULL),
-	    ERR_OK);
+	assert_int_equal(each_record(snapshot, &walked), ERR_OK);
 	snapshot_release(snapshot);
 
 	assert_int_equal(walked.count, 2);
@@ -116,9 +158,7 @@ a_snapshot_does_not_change(void **state)
 	struct walked walked = {0};
 
 	put_record(fixture, SAMPLE_SUBJECT, 1, "later");
-	assert_int_equal(snapshot_each_record(snapshot, SAMPLE_SUBJECT,
-			     on_stored, &walked, NULL),
-	    ERR_OK);
+	assert_int_equal(each_record(snapshot, &walked), ERR_OK);
 
 	assert_int_equal(walked.count, 0);
 	snapshot_release(snapshot);
@@ -425,9 +465,7 @@ a_damaged_store_is_moved_aside_and_begun_anew(void **state)
 	assert_non_null(fixture->store);
 	run("test -e store.damaged-1/CURRENT", fixture->folder);
 	snapshot = store_snapshot(fixture->store);
-	assert_int_equal(snapshot_each_record(snapshot, SAMPLE_SUBJECT,
-			     on_stored, &walked, NULL),
-	    ERR_OK);
+	assert_int_equal(each_record(snapshot, &walked), ERR_OK);
 	assert_int_equal(walked.count, 0);
 	snapshot_release(snapshot);
 }
@@ -451,6 +489,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_subjects_records_come_by_item_and_without_others),
+	    TEST(records_of_unwanted_items_are_not_opened),
 	    TEST(a_snapshot_does_not_change),
 	    TEST(the_sealed_log_is_read_in_windows),
 	    TEST(a_consent_is_found_and_its_withdrawal_seen),

@@ -127,14 +127,22 @@ log_path(struct fixture *fixture, char path[256])
 	return path;
 }
 
+/* Of its entries; room may be behind them. */
 static off_t
 log_size(struct fixture *fixture)
 {
 	char path[256];
-	struct stat found;
+	struct buf bytes = {0};
+	struct entry entry;
+	size_t at = 0, len;
 
-	assert_int_equal(stat(log_path(fixture, path), &found), 0);
-	return found.st_size;
+	assert_int_equal(
+	    file_read(log_path(fixture, path), 1 << 24, &bytes, NULL), ERR_OK);
+	while ((len = entries_parse_frame(
+		    span_make(bytes.data + at, bytes.len - at), &entry)) > 0)
+		at += len;
+	buf_release(&bytes);
+	return (off_t)at;
 }
 
 static void
@@ -351,6 +359,70 @@ a_torn_tail_is_cut_and_its_index_used_again(void **state)
 	assert_int_equal(log_size(fixture), good);
 	assert_true(append(fixture));
 	assert_int_equal(fixture->receipt.index, 1);
+}
+
+static void
+room_behind_the_entries_is_no_torn_tail(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[256];
+	struct stat found;
+
+	assert_true(append(fixture));
+	assert_int_equal(stat(log_path(fixture, path), &found), 0);
+	assert_true(found.st_size > log_size(fixture));
+	trail_close(fixture->trail);
+	assert_int_equal(stat(path, &found), 0);
+	assert_int_equal(found.st_size, log_size(fixture));
+	assert_int_equal(truncate(path, found.st_size + 5000), 0);
+
+	open_trail(fixture);
+
+	assert_int_equal(stat(path, &found), 0);
+	assert_int_equal(found.st_size, log_size(fixture) + 5000);
+	assert_true(append(fixture));
+	assert_int_equal(fixture->receipt.index, 1);
+}
+
+static void
+count_entry(void *context, const struct entry *entry)
+{
+	(void)entry;
+	++*(uint64_t *)context;
+}
+
+/* Killed between the last entry of a file and the first of the next. */
+static void
+room_behind_a_full_file_is_fine(void **state)
+{
+	struct fixture *fixture = *state;
+	char folder[256], path[ENTRIES_PATH_SIZE];
+	uint64_t seen = 0;
+	struct entries_settings settings = {
+	    .folder = folder, .each = count_entry, .context = &seen};
+	struct entry *list = mem_new(ENTRIES_PER_FILE * sizeof(*list));
+	struct entries *entries;
+	size_t i;
+
+	snprintf(folder, sizeof(folder), "%s/full", fixture->folder);
+	entries = entries_open(&settings, NULL);
+	for (i = 0; i < ENTRIES_PER_FILE; i++)
+		list[i].bytes = span_of("x");
+	assert_int_equal(
+	    entries_append(entries, list, ENTRIES_PER_FILE, NULL), ERR_OK);
+	entries_close(entries);
+	assert_int_equal(truncate(entries_path(folder, 0, path),
+			     ENTRIES_PER_FILE * (28 + 1) + 100),
+	    0);
+
+	entries = entries_open(&settings, NULL);
+
+	assert_non_null(entries);
+	assert_int_equal(seen, ENTRIES_PER_FILE);
+	assert_int_equal(entries_append(entries, list, 1, NULL), ERR_OK);
+	assert_int_equal(list[0].index, ENTRIES_PER_FILE);
+	entries_close(entries);
+	mem_free(list);
 }
 
 static void
@@ -632,6 +704,8 @@ main(void)
 	    TEST(the_checkpoint_is_the_root_of_the_leaves),
 	    TEST(a_full_tile_replaces_its_partial_ones),
 	    TEST(a_torn_tail_is_cut_and_its_index_used_again),
+	    TEST(room_behind_the_entries_is_no_torn_tail),
+	    TEST(room_behind_a_full_file_is_fine),
 	    TEST(an_altered_entry_stops_the_trail),
 	    TEST(an_entry_that_was_acknowledged_and_is_gone_stops_the_trail),
 	    TEST(entries_of_another_trail_stop_the_trail),
