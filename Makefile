@@ -58,7 +58,8 @@ FUZZ_BIN := $(FUZZ:tests/fuzz/%.c=$(B)/fuzz/%)
 JOBS := $(shell nproc)
 # Debian's python3, which has pytest; another one may come first in PATH.
 PYTHON := /usr/bin/python3
-PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider -rs
+# Tests mostly wait: files of tests run beside each other.
+PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider -rs -n 3 --dist loadfile
 T ?= 60
 
 .PHONY: all programs help demo up down check unit fuzz-replay lint asan tsan fuzz bench weather clean

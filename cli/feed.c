@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/feed_check.h"
 #include "cli/feed_hold.h"
+#include "cli/feed_leave.h"
 #include "cli/feed_receipt.h"
 #include "cli/feed_submit.h"
 #include "cli/fetch.h"
@@ -168,6 +169,17 @@ static const struct arg_option submit_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option leave_options[] = {
+    FETCH_OPTIONS("node", "RX_NODE", "RX_DEPT"),
+    FORMAT_OPTIONS,
+    {"id", "ID", NULL, "the batch's id (made up); the same id again is safe"},
+    {"mode", "MODE", NULL, "delta (default) or full"},
+    {"divisions", "LIST", NULL, "which a full batch replaces: 44,4401"},
+    {"sequence", "N", NULL, "its number among our batches of this item"},
+    {"wait", "SECONDS", NULL, "for the hub's receipt (60)"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option receipt_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
     {"signed", NULL, NULL, "print it signed by the hub (JWS), to keep"},
@@ -208,6 +220,13 @@ static const struct arg_command commands[] = {
 	"ends, send again with the same id.",
 	"rongxin feed submit 1 registrations.csv --zstd --id 2026-11 --resume",
 	2, 2, submit_options, feed_submit},
+    {"feed leave", "ITEM FILE", "hand a batch in at a node, for the hub",
+	"For departments that reach a city's or a province's node only. The "
+	"manifest is signed with\nthe key of --as, so that no node on the way "
+	"can change the batch; the receipt is the hub's.",
+	"rongxin feed leave 1 registrations.csv --node https://gz:8443 --as "
+	"tax",
+	2, 2, leave_options, feed_leave},
     {"feed receipt", "ITEM ID", "a batch's receipt",
 	"--signed prints the one that proves to others what was handed in; "
 	"--verify checks it\nby the network's public key and prints what it "

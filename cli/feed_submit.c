@@ -54,12 +54,16 @@ struct submission {
 	struct fetch_answer answer;
 };
 
-static void
-make_batch_id(struct buf *id)
+void
+feed_batch_id(const struct args *args, struct buf *id)
 {
 	uint8_t random[8];
 	char time[CLOCK_TEXT_MAX];
 
+	if (args_has(args, "id")) {
+		buf_text(id, args_get(args, "id"));
+		return;
+	}
 	clock_print(clock_now_us(), time);
 	digest_random(random, sizeof(random));
 	buf_print(id, "%.10s-", time);
@@ -414,10 +418,7 @@ read_words(struct submission *s)
 	s->part <<= 20;
 	s->coding = gzip ? INFLATE_GZIP : zstd ? INFLATE_ZSTD : INFLATE_NONE;
 	print_type(args, &s->type);
-	if (args_has(args, "id"))
-		buf_text(&s->id, args_get(args, "id"));
-	else
-		make_batch_id(&s->id);
+	feed_batch_id(args, &s->id);
 	return DONE;
 }
 

@@ -8,8 +8,11 @@
 #ifndef CLI_FEED_SUBMIT_H
 #define CLI_FEED_SUBMIT_H
 
+#include "base/buf.h"
 #include "cli/args.h"
 
 int feed_submit(const struct args *args);
+/* Append the batch id that is asked for, or one made up. */
+void feed_batch_id(const struct args *args, struct buf *id);
 
 #endif

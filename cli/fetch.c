@@ -88,10 +88,12 @@ curl_for(const struct args *args, const char *url, struct buf *body)
 static struct curl_slist *
 add_header(struct curl_slist *list, const char *name, const char *value)
 {
-	char line[512];
+	struct buf line = {0};
 
-	snprintf(line, sizeof(line), "%s: %s", name, value);
-	return curl_slist_append(list, line);
+	buf_print(&line, "%s: %s", name, value);
+	list = curl_slist_append(list, buf_cstr(&line));
+	buf_release(&line);
+	return list;
 }
 
 static struct curl_slist *
@@ -107,6 +109,8 @@ headers_of(const struct fetch *fetch)
 	    fetch->accept != NULL ? fetch->accept : "application/json");
 	if (fetch->coding != NULL)
 		list = add_header(list, "Content-Encoding", fetch->coding);
+	if (fetch->manifest != NULL)
+		list = add_header(list, "Batch-Manifest", fetch->manifest);
 	if (fetch->range != NULL)
 		list = add_header(list, "Content-Range", fetch->range);
 	if (fetch->content_type != NULL)

@@ -40,6 +40,7 @@ struct fetch {
 	const char *accept;       /* NULL: application/json */
 	const char *coding;       /* Content-Encoding; NULL: none */
 	const char *range;        /* Content-Range; NULL: none */
+	const char *manifest;     /* Batch-Manifest; NULL: none */
 	struct span body;
 	/* Instead of `body`, one that is read while it is sent: at most `max`
 	 * bytes; 0: the end; -1: it cannot be read. */

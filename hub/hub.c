@@ -84,12 +84,14 @@ struct report {
 	struct buf message;
 	enum err err; /* what came of it, if the round ends well */
 	struct upward_turn turn;
+	struct freight freight;
 	struct why why;
 };
 
 static void
 report_free(struct report *report)
 {
+	freight_release(&report->freight);
 	buf_release(&report->message);
 	buf_release(&report->turn.counted.line);
 	mem_free(report);
@@ -100,10 +102,15 @@ report_reply(const struct report *report, const char *refusal)
 {
 	const struct counted *counted = &report->turn.counted;
 	struct reply taken = {.ticket = report->ticket,
-	    .kind = report->turn.is_usage ? REPLY_COUNTED : REPLY_TAKEN,
+	    .kind = report->turn.is_usage  ? REPLY_COUNTED
+		    : report->turn.is_feed ? REPLY_FEED
+					   : REPLY_TAKEN,
 	    .next = counted->next,
 	    .cosignature = buf_span(&counted->line),
-	    .verdict = counted->verdict};
+	    .verdict = counted->verdict,
+	    .held = report->freight.held,
+	    .status = report->freight.status,
+	    .answer = buf_span(&report->freight.answer)};
 	struct buf out = {0};
 
 	if (refusal != NULL)
@@ -148,12 +155,23 @@ report_join(struct desk_job *job, struct control_round *round)
 	buf_release(&report->turn.counted.line);
 	report->turn = (struct upward_turn){.members = members,
 	    .trust = hub->trust,
-	    .counted = {.signer = hub->witness_signer}};
+	    .counted = {.signer = hub->witness_signer},
+	    .freight = &report->freight};
+	report->freight.hub = hub;
 	if (is_active_platform(members, report->from.code))
 		report->err = upward_take(round, &report->turn,
 		    buf_span(&report->message), &report->why);
 	shared_drop(hub->members, members);
 	return report->err != ERR_BUSY;
+}
+
+static void
+report_on_merged(struct freight *freight)
+{
+	struct report *report = freight->context;
+
+	report_reply(report, NULL);
+	report_free(report);
 }
 
 static void
@@ -172,8 +190,12 @@ report_done(struct desk_job *job, struct ledger *ledger, enum err err)
 	if (err != ERR_OK)
 		log_warn("upward.refused", "by=%s err=%s why=%s",
 		    report->from.code, err_name(err), report->why.text);
-	report_reply(report, refusal_of(err));
 	publish_wake(report->hub->publish);
+	if (err == ERR_OK && report->freight.whole) {
+		freight_merge(&report->freight, report_on_merged, report);
+		return;
+	}
+	report_reply(report, refusal_of(err));
 	report_free(report);
 }
 

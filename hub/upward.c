@@ -146,6 +146,10 @@ dispatch(struct control_round *round, const struct member *origin,
 		turn->is_usage = true;
 		return usage_take(control_round_pg(round), origin, upward,
 		    &turn->counted, why);
+	case UPWARD_FEED:
+		turn->is_feed = true;
+		return freight_take(turn->freight, control_round_pg(round),
+		    origin->code, upward);
 	}
 	return ERR_INVALID;
 }

@@ -9,6 +9,7 @@
 
 #include "base/cert.h"
 #include "hub/control.h"
+#include "hub/freight.h"
 #include "hub/members.h"
 #include "hub/witness.h"
 
@@ -17,6 +18,8 @@ struct upward_turn {
 	const struct trust *trust;
 	bool is_usage; /* what came of a piece of a trail: … */
 	struct counted counted;
+	bool is_feed; /* what came of a local feed: … */
+	struct freight *freight;
 };
 
 /* ERR_OK: part of the round (or a harmless repeat), `taken` may be said when

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "node/accesses_page.h"
 #include "node/consents.h"
+#include "node/feeds.h"
 #include "node/masked.h"
 #include "node/node.h"
 #include "node/query.h"
@@ -230,6 +231,14 @@ const struct http_route node_endpoints[] = {
 	.handle = consents_on_resume,
 	.max_body = CONSENT_BODY},
     {.method = "GET", .path = "/v1/accesses", .handle = on_accesses},
+    {.method = "POST",
+	.path = "/v1/feeds/{item}/batches",
+	.open = feeds_on_open,
+	.chunk = feeds_on_chunk,
+	.close = feeds_on_close},
+    {.method = "GET",
+	.path = "/v1/feeds/{item}/batches/{id}",
+	.handle = feeds_on_get},
     {.method = "GET", .path = "/v1/streams", .handle = on_streams},
     {.method = "GET", .path = "/v1/trail/checkpoint", .handle = on_checkpoint},
     {.method = "GET", .path = "/v1/trail/witnessed", .handle = on_witnessed},

@@ -12,7 +12,9 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "base/work.h"
+#include "node/carrier.h"
 #include "node/forward.h"
+#include "node/freight.h"
 #include "node/reporter.h"
 #include "node/status.h"
 
@@ -32,6 +34,7 @@ struct follow {
 	struct courier *courier; /* the intake's */
 	struct forward *forward;
 	struct reporter *reporter; /* NULL: no trail */
+	struct carrier *carrier;   /* NULL: no freight folder */
 	int64_t status_us;         /* monotonic: when the last one was sent */
 	int64_t trim_us; /* monotonic: when the log was trimmed last */
 	bool condemned;  /* the store is damaged and the stop is asked */
@@ -46,6 +49,7 @@ enum job_kind {
 	JOB_LETTER,
 	JOB_PASS_ON,
 	JOB_FORWARD,
+	JOB_SHIP,
 	JOB_LOADED,
 	JOB_DOUBT,
 	JOB_TRUST
@@ -58,7 +62,9 @@ struct job {
 	struct letter *letter;
 	struct load_report report;
 	struct buf bytes;
-	forward_done_fn done; /* forward */
+	forward_done_fn done;                         /* forward */
+	char name[FREIGHT_NAME_SIZE];                 /* ship */
+	void (*shipped)(void *context, enum err err); /* ship */
 	void *context;
 };
 
@@ -136,10 +142,29 @@ follow_tick(void *context)
 	if (follow->reporter != NULL)
 		reporter_tick(
 		    follow->reporter, courier_next_sequence(follow->courier));
+	if (follow->carrier != NULL)
+		carrier_tick(
+		    follow->carrier, courier_next_sequence(follow->courier));
 	age_us = intake_age_us(follow->intake);
 	metric_set(
 	    follow->lease_metric, age_us < 0 ? -1 : age_us / CLOCK_SECOND);
 	follow_check_store(follow);
+}
+
+static void
+follow_keep_freight(struct follow *follow, const struct job *job)
+{
+	struct why why = {""};
+	enum err err = freight_keep(follow->settings.freight_folder, job->name,
+	    buf_span(&job->bytes), &why);
+
+	if (err != ERR_OK)
+		log_error("feed.keep", "why=\"%s\"", why.text);
+	else
+		log_info("feed.kept", "waiting=%zu",
+		    freight_waiting(follow->settings.freight_folder));
+	job->shipped(job->context, err);
+	carrier_wake(follow->carrier);
 }
 
 static void
@@ -167,6 +192,9 @@ follow_handle(struct follow *follow, struct job *job)
 	case JOB_FORWARD:
 		forward_take(follow->forward, buf_span(&job->bytes), job->done,
 		    job->context);
+		break;
+	case JOB_SHIP:
+		follow_keep_freight(follow, job);
 		break;
 	case JOB_LOADED:
 		intake_loaded(follow->intake, &job->report);
@@ -217,6 +245,8 @@ follow_on_other_reply(void *context, struct reply *reply)
 
 	return (follow->reporter != NULL &&
 		   reporter_on_reply(follow->reporter, reply)) ||
+	       (follow->carrier != NULL &&
+		   carrier_on_reply(follow->carrier, reply)) ||
 	       forward_on_reply(follow->forward, reply);
 }
 
@@ -229,7 +259,15 @@ follow_open_upward(struct follow *follow)
 	    .signer = follow->settings.intake.signer,
 	    .own_code = follow->settings.intake.own_code};
 
+	struct carrier_settings carrier = {
+	    .folder = follow->settings.freight_folder,
+	    .parent = follow->parent,
+	    .signer = settings.signer,
+	    .own_code = settings.own_code};
+
 	follow->forward = forward_new(follow->parent);
+	if (carrier.folder != NULL)
+		follow->carrier = carrier_new(&carrier);
 	if (settings.trail != NULL)
 		follow->reporter = reporter_new(&settings);
 }
@@ -286,6 +324,7 @@ follow_free(struct follow *follow)
 	worker_free(follow->worker);
 	forward_free(follow->forward);
 	reporter_free(follow->reporter);
+	carrier_free(follow->carrier);
 	intake_free(follow->intake);
 	mem_free(follow);
 }
@@ -382,4 +421,17 @@ follow_forward(struct follow *follow, struct span upward, forward_done_fn done,
 	buf_add(&job.bytes, upward.ptr, upward.len);
 	if (!follow_post(follow, &job, LIVE_WAITING))
 		done(context, NULL);
+}
+
+void
+follow_ship(struct follow *follow, const char *name, struct span jws,
+    void (*done)(void *context, enum err err), void *context)
+{
+	struct job job = {
+	    .kind = JOB_SHIP, .shipped = done, .context = context};
+
+	memcpy(job.name, name, strlen(name) + 1);
+	buf_add(&job.bytes, jws.ptr, jws.len);
+	if (!follow_post(follow, &job, 0))
+		done(context, ERR_CLOSED);
 }

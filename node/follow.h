@@ -18,6 +18,7 @@ struct follow_settings {
 	struct trail *trail; /* for the status, and to be witnessed … */
 	const uint8_t *witness_key; /* … by this key; NULL: by nobody */
 	const char *parent_name;    /* for the status */
+	const char *freight_folder; /* batches of local departments */
 };
 
 struct follow;
@@ -42,6 +43,10 @@ void follow_carry(struct follow *follow, struct letter *letter);
  * when there is too much to do. */
 void follow_forward(struct follow *follow, struct span upward,
     forward_done_fn done, void *context);
+/* The bytes of this batch are in the freight folder: with its manifest it is
+ * kept and goes up; `done` on the follow thread, or here. */
+void follow_ship(struct follow *follow, const char *name, struct span jws,
+    void (*done)(void *context, enum err err), void *context);
 /* Our records of the stream are not what the hub signed: mend it. */
 void follow_doubt(struct follow *follow, const char *stream);
 /* They were added up, and are. */

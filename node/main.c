@@ -22,6 +22,7 @@
 #include "node/check.h"
 #include "node/elsewhere.h"
 #include "node/endpoints.h"
+#include "node/freight.h"
 #include "node/masked.h"
 #include "node/node.h"
 #include "node/printer.h"
@@ -47,7 +48,7 @@ struct daemon {
 	struct network network;
 	struct keyring *keys; /* of the hub's batches */
 	struct identity self;
-	char ca[PATH_SIZE], trail_folder[PATH_SIZE];
+	char ca[PATH_SIZE], trail_folder[PATH_SIZE], freight_folder[PATH_SIZE];
 	struct trust *trust;
 	struct signer *sign_key, *trail_key;
 	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
@@ -161,6 +162,11 @@ open_store(struct daemon *daemon, struct why *why)
 	    daemon->settings.folder, (uint64_t)daemon->settings.disk_reserve);
 	node->censuses = shared_new(census_free);
 	node->limiter = limiter_new();
+	node->feed_bytes = daemon->settings.feed_bytes;
+	node->freight_folder = file_path(daemon->freight_folder,
+	    sizeof(daemon->freight_folder), daemon->settings.folder, "freight");
+	if (freight_open(node->freight_folder, why) != ERR_OK)
+		return ERR_IO;
 	node->store = store_open(daemon->settings.folder, why);
 	return node->store != NULL ? ERR_OK : ERR_DATABASE;
 }
@@ -201,7 +207,8 @@ open_follow(struct daemon *daemon, struct why *why)
 	    .witness_key = daemon->network.has_witness_key
 			       ? daemon->network.witness_key
 			       : NULL,
-	    .parent_name = daemon->settings.parent_fetch};
+	    .parent_name = daemon->settings.parent_fetch,
+	    .freight_folder = node->freight_folder};
 	struct relay_settings relay = {.store = node->store,
 	    .world = node->world,
 	    .own_code = daemon->self.code,

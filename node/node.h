@@ -44,7 +44,9 @@ struct node {
 	struct follow *follow;
 	struct limiter *limiter;
 	struct room *room;
-	struct shared *censuses; /* struct census */
+	const char *freight_folder; /* batches of local departments */
+	int64_t feed_bytes;         /* size of one, at most */
+	struct shared *censuses;    /* struct census */
 	struct masked *masked;
 	struct printer *printer;
 	struct digest mask_key;    /* of tokens and noise: never leaves */

@@ -49,6 +49,8 @@ const struct setting node_setting_rows[] = {
 	"0: never"),
     INT(disk_reserve, "1073741824", 0, 1ll << 50,
 	"free space below which no new batches are taken, bytes"),
+    INT(feed_bytes, "1073741824", 0, 1ll << 40,
+	"size of one batch of a local department, bytes; 0: none is taken"),
     TEXT(trail_folder, "", "the trail; empty: FOLDER/trail"),
     TEXT(user, "nobody", "whom to become when started by root"),
     TEXT(log_level, "info", "debug, info, warn or error"),

@@ -13,7 +13,7 @@ struct node_settings {
 	char *live, *fetch;
 	int64_t workers, io_threads, lease_seconds, elsewhere_seconds;
 	int64_t log_days, log_bytes, snapshot_hours, disk_reserve,
-	    check_seconds;
+	    check_seconds, feed_bytes;
 	char *trail_folder, *user, *log_level, *ready_file;
 };
 

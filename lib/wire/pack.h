@@ -122,6 +122,7 @@ enum trail_verdict {
 	TRAIL_SHORT   /* fewer entries than were witnessed */
 };
 #define COSIGNATURE_MAX 512
+#define FEED_ANSWER_MAX (256 << 10)
 enum reply_kind {
 	REPLY_WELCOME,
 	REPLY_BATCHES,
@@ -130,7 +131,8 @@ enum reply_kind {
 	REPLY_REFUSAL,
 	REPLY_COUNTED,
 	REPLY_SNAPSHOT,
-	REPLY_CHUNK
+	REPLY_CHUNK,
+	REPLY_FEED
 };
 struct reply {
 	uint64_t ticket;
@@ -147,7 +149,10 @@ struct reply {
 	uint64_t next;                             /* counted … */
 	struct span cosignature;                   /* … of the checkpoint */
 	enum trail_verdict verdict;                /* … on it */
-	struct span image; /* snapshot, chunk: see wire/image.h */
+	struct span image;  /* snapshot, chunk: see wire/image.h */
+	uint64_t held;      /* feed: bytes that the hub has … */
+	unsigned status;    /* … what became of it; 0: nothing yet … */
+	struct span answer; /* … in words: a receipt or a problem */
 };
 void pack_reply(const struct reply *reply, struct buf *out);
 MUST_CHECK enum err unpack_reply(
@@ -177,8 +182,12 @@ enum upward_kind {
 	UPWARD_ORDER,
 	UPWARD_ORDERED_HERE,
 	UPWARD_STATUS,
-	UPWARD_USAGE
+	UPWARD_USAGE,
+	UPWARD_FEED
 };
+/* Of a local feed: its manifest's JWS, and bytes at a time. */
+#define FEED_MANIFEST_MAX (32 << 10)
+#define FEED_PIECE_MAX (512 << 10)
 struct upward {
 	struct span origin;
 	uint64_t sequence;
@@ -196,6 +205,9 @@ struct upward {
 	uint64_t first;
 	const struct usage_row *rows;
 	size_t row_count;
+	/* feed; `document` is the manifest */
+	uint64_t offset;
+	struct span bytes;
 };
 MUST_CHECK enum err pack_upward(
     const struct upward *upward, struct signer *signer, struct buf *out);

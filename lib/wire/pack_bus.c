@@ -212,6 +212,7 @@ reply_pack_short(const struct reply *reply, struct buf *out)
 	Rongxin__TooOld too_old = RONGXIN__TOO_OLD__INIT;
 	Rongxin__Refusal refusal = RONGXIN__REFUSAL__INIT;
 	Rongxin__Counted counted = RONGXIN__COUNTED__INIT;
+	Rongxin__FeedHeld feed = RONGXIN__FEED_HELD__INIT;
 	char stream[STREAM_LEN + 1], reason[REASON_MAX + 1];
 
 	packed.ticket = reply->ticket;
@@ -230,6 +231,12 @@ reply_pack_short(const struct reply *reply, struct buf *out)
 		counted.verdict = (uint32_t)reply->verdict;
 		packed.what_case = RONGXIN__REPLY__WHAT_COUNTED;
 		packed.counted = &counted;
+	} else if (reply->kind == REPLY_FEED) {
+		feed.held = reply->held;
+		feed.status = reply->status;
+		feed.answer = part_bytes(reply->answer);
+		packed.what_case = RONGXIN__REPLY__WHAT_FEED;
+		packed.feed = &feed;
 	} else {
 		refusal.reason =
 		    part_text(reply->reason, reason, sizeof(reason));
@@ -315,6 +322,18 @@ reply_fill_counted(const Rongxin__Counted *counted, struct reply *reply)
 }
 
 static enum err
+reply_fill_feed(const Rongxin__FeedHeld *feed, struct reply *reply)
+{
+	if (feed->answer.len > FEED_ANSWER_MAX || feed->status > 599)
+		return ERR_INVALID;
+	reply->kind = REPLY_FEED;
+	reply->held = feed->held;
+	reply->status = feed->status;
+	reply->answer = part_span(feed->answer);
+	return ERR_OK;
+}
+
+static enum err
 reply_fill(
     const Rongxin__Reply *packed, struct arena *arena, struct reply *reply)
 {
@@ -336,6 +355,8 @@ reply_fill(
 		return packed->taken ? ERR_OK : ERR_INVALID;
 	case RONGXIN__REPLY__WHAT_COUNTED:
 		return reply_fill_counted(packed->counted, reply);
+	case RONGXIN__REPLY__WHAT_FEED:
+		return reply_fill_feed(packed->feed, reply);
 	case RONGXIN__REPLY__WHAT_REFUSAL:
 		if (!part_is_text(packed->refusal->reason, REASON_MAX))
 			return ERR_INVALID;

@@ -70,6 +70,7 @@ upward_print_body(const struct upward *upward, struct buf *out)
 {
 	Rongxin__UpwardBody body = RONGXIN__UPWARD_BODY__INIT;
 	Rongxin__Status status = RONGXIN__STATUS__INIT;
+	Rongxin__FeedPiece feed = RONGXIN__FEED_PIECE__INIT;
 	struct status_room room = {0};
 	struct arena *arena = arena_new();
 	char origin[MEMBER_CODE_MAX + 1], id[CONSENT_ID_MAX + 1];
@@ -102,6 +103,13 @@ upward_print_body(const struct upward *upward, struct buf *out)
 	case UPWARD_USAGE:
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_USAGE;
 		body.usage = usage_build(upward, arena);
+		break;
+	case UPWARD_FEED:
+		feed.manifest = part_bytes(upward->document);
+		feed.offset = upward->offset;
+		feed.bytes = part_bytes(upward->bytes);
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_FEED;
+		body.feed = &feed;
 		break;
 	}
 	buf_text(out, UPWARD_MAGIC);
@@ -182,6 +190,18 @@ upward_fill_document(struct upward *upward, enum upward_kind kind,
 }
 
 static enum err
+feed_fill(const Rongxin__FeedPiece *feed, struct upward *upward)
+{
+	if (feed->base.n_unknown_fields != 0 ||
+	    feed->bytes.len > FEED_PIECE_MAX)
+		return ERR_INVALID;
+	upward->offset = feed->offset;
+	upward->bytes = part_span(feed->bytes);
+	return upward_fill_document(
+	    upward, UPWARD_FEED, part_span(feed->manifest), FEED_MANIFEST_MAX);
+}
+
+static enum err
 upward_fill(
     const Rongxin__UpwardBody *body, struct arena *arena, struct upward *upward)
 {
@@ -213,6 +233,8 @@ upward_fill(
 	case RONGXIN__UPWARD_BODY__WHAT_USAGE:
 		upward->kind = UPWARD_USAGE;
 		return usage_fill(body->usage, arena, upward);
+	case RONGXIN__UPWARD_BODY__WHAT_FEED:
+		return feed_fill(body->feed, upward);
 	default:
 		return ERR_INVALID;
 	}

@@ -823,6 +823,42 @@ a_piece_of_a_trail_comes_back(void **state)
 }
 
 static void
+a_piece_of_a_local_feed_comes_back_and_so_does_its_answer(void **state)
+{
+	struct upward after, before = {.origin = text("o"),
+				 .kind = UPWARD_FEED,
+				 .document = text("a.b.c"),
+				 .offset = UINT64_MAX,
+				 .bytes = text("rows")};
+	struct reply told, reply = {.ticket = 7,
+			       .kind = REPLY_FEED,
+			       .held = 4,
+			       .status = 409,
+			       .answer = text("{}")};
+	struct arena *arena = arena_new();
+	struct buf packed = {0};
+
+	(void)state;
+	assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+	assert_int_equal(
+	    unpack_upward(buf_span(&packed), verifier, arena, &after), ERR_OK);
+	assert_int_equal(after.kind, UPWARD_FEED);
+	assert_true(span_equal(after.document, before.document));
+	assert_true(after.offset == before.offset);
+	assert_true(span_equal(after.bytes, before.bytes));
+
+	buf_reset(&packed);
+	pack_reply(&reply, &packed);
+	assert_int_equal(unpack_reply(buf_span(&packed), arena, &told), ERR_OK);
+	assert_int_equal(told.kind, REPLY_FEED);
+	assert_int_equal(told.held, 4);
+	assert_int_equal(told.status, 409);
+	assert_true(span_equal(told.answer, reply.answer));
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
 a_trails_row_out_of_bounds_is_refused(void **state)
 {
 	static const uint32_t wide[] = {1 << 16};
@@ -1051,6 +1087,8 @@ main(void)
 	    cmocka_unit_test(a_status_comes_back),
 	    cmocka_unit_test(every_upward_document_comes_back),
 	    cmocka_unit_test(a_piece_of_a_trail_comes_back),
+	    cmocka_unit_test(
+		a_piece_of_a_local_feed_comes_back_and_so_does_its_answer),
 	    cmocka_unit_test(a_trails_row_out_of_bounds_is_refused),
 	    cmocka_unit_test(
 		an_upward_message_of_another_signer_is_parsed_but_not_believed),
