@@ -30,6 +30,8 @@ struct hub_settings {
 	char *user, *log_level, *ready_file;
 	char *receipt_key, *witness_key, *inbox, *exchange;
 	int64_t http_workers, ingest_threads, io_threads;
+	int64_t connections, connections_address, handshakes;
+	int64_t head_seconds, idle_seconds, slow_bytes;
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
 	int64_t upload_count, stop_seconds;

@@ -352,6 +352,18 @@ open_console(struct hub *hub, struct why *why)
 	return hub->console != NULL ? ERR_OK : ERR_IO;
 }
 
+static struct http_limits
+limits_of(const struct hub_settings *settings)
+{
+	return (struct http_limits){
+	    .connections = (unsigned)settings->connections,
+	    .connections_address = (unsigned)settings->connections_address,
+	    .handshakes = (unsigned)settings->handshakes,
+	    .head_seconds = (unsigned)settings->head_seconds,
+	    .idle_seconds = (unsigned)settings->idle_seconds,
+	    .slow_bytes = (unsigned)settings->slow_bytes};
+}
+
 static enum err
 open_http(struct hub *hub, struct why *why)
 {
@@ -361,6 +373,7 @@ open_http(struct hub *hub, struct why *why)
 	    .key = key,
 	    .ca = ca,
 	    .workers = (unsigned)hub->settings.http_workers,
+	    .limits = limits_of(&hub->settings),
 	    .routes = endpoints,
 	    .context = hub};
 

@@ -409,6 +409,18 @@ open_bus(struct daemon *daemon, struct why *why)
 	return ERR_OK;
 }
 
+static struct http_limits
+limits_of(const struct node_settings *settings)
+{
+	return (struct http_limits){
+	    .connections = (unsigned)settings->connections,
+	    .connections_address = (unsigned)settings->connections_address,
+	    .handshakes = (unsigned)settings->handshakes,
+	    .head_seconds = (unsigned)settings->head_seconds,
+	    .idle_seconds = (unsigned)settings->idle_seconds,
+	    .slow_bytes = (unsigned)settings->slow_bytes};
+}
+
 static enum err
 open_http(struct daemon *daemon, struct why *why)
 {
@@ -418,6 +430,7 @@ open_http(struct daemon *daemon, struct why *why)
 	    .key = stem_path(daemon, ".key", key),
 	    .ca = daemon->ca,
 	    .workers = (unsigned)daemon->settings.workers,
+	    .limits = limits_of(&daemon->settings),
 	    .routes = node_endpoints,
 	    .context = &daemon->node};
 

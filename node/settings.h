@@ -12,6 +12,8 @@ struct node_settings {
 	char *parent_live, *parent_fetch, *parent_key;
 	char *live, *fetch;
 	int64_t workers, io_threads, lease_seconds, elsewhere_seconds;
+	int64_t connections, connections_address, handshakes;
+	int64_t head_seconds, idle_seconds, slow_bytes;
 	int64_t log_days, log_bytes, snapshot_hours, disk_reserve,
 	    check_seconds, feed_bytes;
 	char *trail_folder, *user, *log_level, *ready_file;

@@ -13,7 +13,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metric.h"
 #include "base/work.h"
+#include "wire/gate.h"
 #include "wire/http2.h"
 #include "wire/http_conn.h"
 
@@ -23,6 +25,7 @@
 
 struct http_server {
 	struct tls *tls;
+	struct gate *gate;
 	struct http_worker **workers;
 	unsigned count;
 	unsigned port;
@@ -227,6 +230,46 @@ parse_address(const char *text, unsigned *port)
 	return found;
 }
 
+static uint64_t
+seconds_or(unsigned seconds, unsigned otherwise)
+{
+	return (seconds > 0 ? seconds : otherwise) * UINT64_C(1000);
+}
+
+static struct http_bounds
+bounds_of(const struct http_limits *limits, unsigned workers)
+{
+	struct http_bounds bounds = {
+	    .head_ms = seconds_or(limits->head_seconds, 10),
+	    .idle_ms = seconds_or(limits->idle_seconds, 60),
+	    .slow_bytes = limits->slow_bytes};
+
+	if (limits->handshakes > 0)
+		bounds.handshakes =
+		    (limits->handshakes + workers - 1) / workers;
+	return bounds;
+}
+
+static void
+worker_count(struct http_worker *worker)
+{
+	static const char *const why[HTTP_CUT_COUNT] = {
+	    [HTTP_CUT_FULL] = "why=\"connections\"",
+	    [HTTP_CUT_ADDRESS] = "why=\"address\"",
+	    [HTTP_CUT_HANDSHAKES] = "why=\"handshakes\"",
+	    [HTTP_CUT_DENIED] = "why=\"denied\"",
+	    [HTTP_CUT_SLOW] = "why=\"slow\"",
+	    [HTTP_CUT_FLOOD] = "why=\"flood\"",
+	};
+	size_t i;
+
+	for (i = 0; i < HTTP_CUT_COUNT; i++)
+		worker->cuts[i] = metric_counter("rongxin_http_cut_total",
+		    why[i], "Connections that were cut or not let in.");
+	worker->connected = metric_gauge(
+	    "rongxin_http_connections", "", "Connections that are open.");
+}
+
 static void
 worker_init(struct http_worker *worker, struct http_server *server,
     const struct http_settings *settings)
@@ -235,6 +278,10 @@ worker_init(struct http_worker *worker, struct http_server *server,
 	worker->routes = settings->routes;
 	worker->context = settings->context;
 	worker->tls = server->tls;
+	worker->gate = server->gate;
+	worker->bounds = bounds_of(
+	    &settings->limits, settings->workers > 0 ? settings->workers : 1);
+	worker_count(worker);
 	uv_loop_init(&worker->loop);
 	uv_tcp_init(&worker->loop, &worker->listener);
 	uv_prepare_init(&worker->loop, &worker->before_sleep);
@@ -328,6 +375,7 @@ static void
 server_free(struct http_server *server)
 {
 	tls_close(server->tls);
+	gate_free(server->gate);
 	mem_free(server->workers);
 	mem_free(server);
 }
@@ -363,6 +411,8 @@ http_server_open(const struct http_settings *settings, struct why *why)
 	struct http_server *server = mem_new(sizeof(*server));
 	unsigned i;
 
+	server->gate = gate_new(
+	    settings->limits.connections, settings->limits.connections_address);
 	server->tls = tls_open_server(&files, why);
 	if (server->tls == NULL ||
 	    open_workers(server, settings, why) != ERR_OK) {

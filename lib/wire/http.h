@@ -6,7 +6,7 @@
  * and a listening socket of its own (SO_REUSEPORT).  Handlers run on the
  * worker's loop and never block; an answer may come later, on that loop.
  * Everything from outside has a limit: head 16 KiB, 64 header fields, URL
- * 4 KiB, body by route, head 10 s, idle 60 s, 1,000 connections a worker.
+ * 4 KiB, body by route; times, paces and connections by http_limits.
  * Request smuggling is refused before llhttp sees it: bare CR or LF, folded
  * headers, both Content-Length and Transfer-Encoding, two Content-Lengths.
  */
@@ -50,10 +50,24 @@ struct http_route {
 	http_close_fn close;
 };
 
+/* 0: none, but for the seconds, which are 10 and 60 then. */
+struct http_limits {
+	unsigned connections, connections_address;
+	/* Under way at once; above that those that stand still are cut. */
+	unsigned handshakes;
+	unsigned head_seconds; /* for a handshake, for a head */
+	/* Without a request; and how long what waits for the peer may wait. */
+	unsigned idle_seconds;
+	/* A body that comes, or a reply that is taken, slower than this over
+	 * idle_seconds is cut: bytes a second. */
+	unsigned slow_bytes;
+};
+
 struct http_settings {
 	const char *listen; /* "127.0.0.1:8443"; port 0: any free one */
 	const char *cert, *key, *ca; /* PEM files */
 	unsigned workers;
+	struct http_limits limits;
 	const struct http_route *routes; /* ends with a NULL method; borrowed */
 	void *context;                   /* for every handler */
 };
@@ -83,6 +97,8 @@ const char *http_header(const struct http_exchange *exchange, const char *name);
 struct span http_body(const struct http_exchange *exchange);
 /* The verified client certificate. */
 const struct identity *http_peer(const struct http_exchange *exchange);
+/* A number that stands for the peer's address, another in each process. */
+uint64_t http_peer_place(const struct http_exchange *exchange);
 unsigned http_worker(const struct http_exchange *exchange); /* 0.. */
 /* The worker's uv_loop_t, for timers and async file work of a handler. */
 void *http_loop(const struct http_exchange *exchange);

@@ -296,6 +296,8 @@ http1_reply(struct http_exchange *exchange, int status, const char *type,
 	if (exchange_has_body(exchange, status))
 		buf_add(out, body.ptr, body.len);
 	conn->one.exchange = NULL;
+	if (conn->one.parser.phase != HTTP1_DONE)
+		conn->one.begun_ms = uv_now(&conn->worker->loop);
 	conn_mark(conn);
 	settle(conn);
 	if (waiting(conn) > HTTP_OUT_MAX)
@@ -368,14 +370,19 @@ http1_is_idle(const struct http_conn *conn)
 }
 
 bool
-http1_is_late(const struct http_conn *conn, uint64_t now_ms)
+http1_is_slow(struct http_conn *conn, uint64_t now_ms)
 {
 	const struct http1_side *one = &conn->one;
 
-	if (one->begun_ms > 0 && now_ms - one->begun_ms > HTTP_HEAD_MS)
+	if (one->begun_ms > 0 &&
+	    now_ms - one->begun_ms > conn->worker->bounds.head_ms)
 		return true;
-	if (one->exchange != NULL &&
-	    (one->parser.phase == HTTP1_DONE || one->exchange->is_paused))
-		return false;
-	return now_ms - conn->read_ms > HTTP_IDLE_MS;
+	return one->exchange != NULL && exchange_is_slow(one->exchange, now_ms);
+}
+
+bool
+http1_is_late(const struct http_conn *conn, uint64_t now_ms)
+{
+	return conn->one.exchange == NULL && !conn->is_ending &&
+	       now_ms - conn->read_ms > conn->worker->bounds.idle_ms;
 }

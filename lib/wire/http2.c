@@ -17,19 +17,27 @@
 #define FLOOD_MS 10000
 #define RESETS_MAX 200
 #define CONTROLS_MAX 1000
+#define WINDOWS_MAX 20000
 /* Replies that handlers still work on though their streams were reset. */
 #define ORPHANS_MAX 200
 /* An early reply lets a body of this size pass by, then resets. */
 #define PASS_BY_MAX (1 << 20)
 #define FIELDS_MAX 32
+/* Replies that wait for a peer that does not read: no more requests then. */
+#define BACKLOG_MAX (1 << 20)
+/* Between the warning that we go and the word which streams are the last. */
+#define NOTICE_MS 200
 
 struct http2 {
 	nghttp2_session *session;
 	struct http_exchange *exchanges; /* those with a stream */
 	uint64_t window_ms;
-	unsigned resets, controls;
-	uint64_t begun_ms; /* of a head that is not complete; 0: none */
-	bool is_calmed;    /* told to go away */
+	unsigned resets, controls, windows;
+	uint64_t begun_ms;   /* of a head that is not complete; 0: none */
+	uint64_t active_ms;  /* there was a stream */
+	uint64_t retired_ms; /* warned that we go; 0: not */
+	size_t backlog;      /* bytes of replies that have not left */
+	bool is_calmed;      /* told to go away */
 	bool is_closing;
 };
 
@@ -57,8 +65,11 @@ detach(struct http_exchange *exchange)
 static void
 lose(struct http_exchange *exchange)
 {
+	struct http2 *two = exchange->conn->two;
 	bool was_sending = exchange->is_sending;
 
+	two->backlog -= exchange->reply.len - exchange->sent;
+	two->active_ms = uv_now(&exchange->worker->loop);
 	detach(exchange);
 	if (was_sending)
 		exchange_sent(exchange);
@@ -72,6 +83,7 @@ calm(struct http_conn *conn)
 	if (conn->two->is_calmed)
 		return;
 	conn->two->is_calmed = true;
+	conn_count_cut(conn, HTTP_CUT_FLOOD);
 	nghttp2_session_terminate_session(
 	    conn->two->session, NGHTTP2_ENHANCE_YOUR_CALM);
 }
@@ -83,7 +95,7 @@ count(struct http_conn *conn, unsigned *counter, unsigned limit)
 
 	if (conn->read_ms - two->window_ms > FLOOD_MS) {
 		two->window_ms = conn->read_ms;
-		two->resets = two->controls = 0;
+		two->resets = two->controls = two->windows = 0;
 	}
 	if (++*counter > limit)
 		calm(conn);
@@ -116,6 +128,12 @@ on_begin_headers(
 		calm(conn);
 	if (conn->two->is_calmed)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	if (conn->two->backlog > BACKLOG_MAX) {
+		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE,
+		    frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+		return 0;
+	}
+	conn->two->active_ms = conn->read_ms;
 	exchange = exchange_new(conn, frame->hd.stream_id);
 	attach(conn->two, exchange);
 	nghttp2_session_set_stream_user_data(
@@ -226,14 +244,58 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context)
 	case NGHTTP2_RST_STREAM:
 		count(conn, &two->resets, RESETS_MAX);
 		break;
-	case NGHTTP2_PING:
-	case NGHTTP2_SETTINGS:
-	case NGHTTP2_PRIORITY:
-		count(conn, &two->controls, CONTROLS_MAX);
-		break;
 	default:
 		break;
 	}
+	return 0;
+}
+
+/* All that is no request: ping, settings, priority, windows, pieces of heads,
+ * frames that nobody knows (CVE-2019-9512 and its kin, CVE-2024-27316). */
+static int
+on_begin_frame(
+    nghttp2_session *session, const nghttp2_frame_hd *frame, void *context)
+{
+	struct http_conn *conn = context;
+
+	(void)session;
+	if (frame->type == NGHTTP2_WINDOW_UPDATE)
+		count(conn, &conn->two->windows, WINDOWS_MAX);
+	else if (frame->type != NGHTTP2_DATA &&
+		 frame->type != NGHTTP2_HEADERS &&
+		 frame->type != NGHTTP2_RST_STREAM)
+		count(conn, &conn->two->controls, CONTROLS_MAX);
+	return 0;
+}
+
+/* Kinds of frames that nobody knows are ours to read only so that they are
+ * counted like others; their content is passed over. */
+static int
+on_unknown_piece(nghttp2_session *session, const nghttp2_frame_hd *frame,
+    const uint8_t *data, size_t len, void *context)
+{
+	(void)session, (void)frame, (void)data, (void)len, (void)context;
+	return NGHTTP2_ERR_CANCEL;
+}
+
+static int
+on_unknown(nghttp2_session *session, void **payload,
+    const nghttp2_frame_hd *frame, void *context)
+{
+	(void)session, (void)payload, (void)frame, (void)context;
+	return NGHTTP2_ERR_CANCEL;
+}
+
+/* A peer may also make us reset its streams (CVE-2025-8671). */
+static int
+on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *context)
+{
+	struct http_conn *conn = context;
+
+	(void)session;
+	if (frame->hd.type == NGHTTP2_RST_STREAM &&
+	    frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+		count(conn, &conn->two->resets, RESETS_MAX);
 	return 0;
 }
 
@@ -259,6 +321,7 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t stream,
 		exchange_body(exchange, span_make(data, len));
 		return 0;
 	}
+	exchange->paced += len;
 	exchange->head.length += len;
 	if (exchange->head.length > PASS_BY_MAX)
 		nghttp2_submit_rst_stream(
@@ -290,7 +353,14 @@ callbacks_new(void)
 	nghttp2_session_callbacks_set_on_begin_headers_callback(
 	    calls, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(calls, on_header);
+	nghttp2_session_callbacks_set_on_begin_frame_callback(
+	    calls, on_begin_frame);
+	nghttp2_session_callbacks_set_on_extension_chunk_recv_callback(
+	    calls, on_unknown_piece);
+	nghttp2_session_callbacks_set_unpack_extension_callback(
+	    calls, on_unknown);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(calls, on_frame);
+	nghttp2_session_callbacks_set_on_frame_send_callback(calls, on_sent);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
 	    calls, on_data);
 	nghttp2_session_callbacks_set_on_stream_close_callback(
@@ -302,12 +372,16 @@ static nghttp2_option *
 option_new(void)
 {
 	nghttp2_option *option = NULL;
+	unsigned kind;
 
 	if (nghttp2_option_new(&option) != 0)
 		return NULL;
 	nghttp2_option_set_no_auto_window_update(option, 1);
 	nghttp2_option_set_no_closed_streams(option, 1);
 	nghttp2_option_set_max_settings(option, 16);
+	for (kind = NGHTTP2_CONTINUATION + 1; kind <= UINT8_MAX; kind++)
+		nghttp2_option_set_user_recv_extension_type(
+		    option, (uint8_t)kind);
 	return option;
 }
 
@@ -335,7 +409,7 @@ http2_open(struct http_conn *conn)
 	bool ok = calls != NULL && option != NULL;
 
 	conn->two = two;
-	two->window_ms = conn->read_ms;
+	two->window_ms = two->active_ms = conn->read_ms;
 	ok = ok &&
 	     nghttp2_session_server_new2(&two->session, calls, conn, option) ==
 		 0 &&
@@ -415,6 +489,8 @@ on_room(nghttp2_session *session, int32_t stream, uint8_t *out, size_t size,
 	if (size > 0)
 		memcpy(out, exchange->reply.data + exchange->sent, size);
 	exchange->sent += size;
+	exchange->paced += size;
+	exchange->conn->two->backlog -= size;
 	return (ssize_t)size;
 }
 
@@ -465,6 +541,7 @@ http2_reply(struct http_exchange *exchange, int status, const char *type,
 	n = list_fields(exchange, status_text, type,
 	    has_body || exchange->is_head ? len_text : NULL, fields);
 	buf_add(&exchange->reply, body.ptr, body.len);
+	conn->two->backlog += body.len;
 	exchange->head.length = 0; /* now counts what passes by */
 	exchange->is_sending = true;
 	if (nghttp2_submit_response(conn->two->session, exchange->stream,
@@ -511,6 +588,7 @@ http2_send(struct http_exchange *exchange, struct span piece)
 		exchange->sent = 0;
 	}
 	buf_add(&exchange->reply, piece.ptr, piece.len);
+	exchange->conn->two->backlog += piece.len;
 	go_on_sending(exchange);
 }
 
@@ -554,16 +632,28 @@ http2_flow(struct http_exchange *exchange)
 	conn_mark(conn);
 }
 
+/* RFC 9113 section 6.8: what the peer sends before it has read the warning is
+ * still answered. */
 void
 http2_retire(struct http_conn *conn)
 {
-	nghttp2_session *session = conn->two->session;
+	struct http2 *two = conn->two;
 	struct http_exchange *exchange;
 
-	conn->two->is_closing = true;
-	for (exchange = conn->two->exchanges; exchange != NULL;
+	two->retired_ms = uv_now(&conn->worker->loop);
+	for (exchange = two->exchanges; exchange != NULL;
 	     exchange = exchange->newer)
 		exchange_ask(exchange);
+	nghttp2_submit_shutdown_notice(two->session);
+	conn_mark(conn);
+}
+
+static void
+name_last_stream(struct http_conn *conn)
+{
+	nghttp2_session *session = conn->two->session;
+
+	conn->two->is_closing = true;
 	nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
 	    nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR,
 	    NULL, 0);
@@ -571,18 +661,30 @@ http2_retire(struct http_conn *conn)
 }
 
 bool
-http2_is_late(const struct http_conn *conn, uint64_t now_ms)
+http2_is_slow(struct http_conn *conn, uint64_t now_ms)
 {
-	const struct http_exchange *exchange;
+	struct http_exchange *exchange;
 	uint64_t begun_ms = conn->two->begun_ms;
+	bool slow =
+	    begun_ms > 0 && now_ms - begun_ms > conn->worker->bounds.head_ms;
 
-	if (begun_ms > 0 && now_ms - begun_ms > HTTP_HEAD_MS)
-		return true;
 	for (exchange = conn->two->exchanges; exchange != NULL;
 	     exchange = exchange->newer)
-		if (!exchange->is_over &&
-		    (exchange->is_complete || exchange->is_paused) &&
-		    exchange->sent == exchange->reply.len)
-			return false;
-	return now_ms - conn->read_ms > HTTP_IDLE_MS;
+		slow = exchange_is_slow(exchange, now_ms) || slow;
+	return slow;
+}
+
+/* Pings alone keep no connection. */
+void
+http2_sweep(struct http_conn *conn, uint64_t now_ms)
+{
+	struct http2 *two = conn->two;
+
+	if (two->is_closing || conn->is_ending)
+		return;
+	if (two->retired_ms > 0 && now_ms - two->retired_ms >= NOTICE_MS)
+		name_last_stream(conn);
+	else if (two->retired_ms == 0 && two->exchanges == NULL &&
+		 now_ms - two->active_ms > conn->worker->bounds.idle_ms)
+		name_last_stream(conn);
 }

@@ -2,8 +2,9 @@
  * http2: exchanges side by side on one connection, by nghttp2.
  *
  * The only home of nghttp2.  At most 100 streams; what a handler has not
- * read is bounded by the stream's window, which opens only as it reads.  A
- * peer that resets, pings or sets without end is sent away
+ * read is bounded by the stream's window, which opens only as it reads, and
+ * what a peer does not take by refusing its next requests.  A peer that sends
+ * without end what is no request, or has streams reset, is sent away
  * (ENHANCE_YOUR_CALM).
  */
 #ifndef WIRE_HTTP2_H
@@ -27,6 +28,9 @@ void http2_go_on(struct http_conn *conn);
 /* After a resume. */
 void http2_flow(struct http_exchange *exchange);
 void http2_retire(struct http_conn *conn);
-bool http2_is_late(const struct http_conn *conn, uint64_t now_ms);
+/* Is the peer slower than it may be with what it has begun? */
+bool http2_is_slow(struct http_conn *conn, uint64_t now_ms);
+/* Now and then: goes on with a retirement, begins one when it is idle. */
+void http2_sweep(struct http_conn *conn, uint64_t now_ms);
 
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/metric.h"
+#include "wire/gate.h"
 #include "wire/http2.h"
 
 /* Many clients look for an answer only when all of their body has gone: a
@@ -14,6 +16,14 @@
 #define LINGER_MAX ((uint64_t)1 << 30)
 #define LINGER_MS 30000
 #define LINGER_PAUSE_MS 5000
+/* A stranger is only to see why it was refused. */
+#define STRANGER_MAX ((uint64_t)64 << 10)
+#define STRANGER_MS 2000
+/* How long a handshake may stand still when there are too many. */
+#define STALLED_MS 2000
+/* Bytes of TLS that bring nothing to read: more than a record, or than a
+ * handshake with its certificates, is a flood. */
+#define SILENT_MAX ((uint64_t)128 << 10)
 /* A connection's buffers are given back above this size. */
 #define KEEP_MAX 65536
 
@@ -47,6 +57,18 @@ on_closed(uv_handle_t *handle)
 	conn_drop(handle->data);
 }
 
+void
+conn_count_cut(struct http_conn *conn, enum http_cut why)
+{
+	metric_add(conn->worker->cuts[why], 1);
+}
+
+static bool
+is_stranger(const struct http_conn *conn)
+{
+	return conn->peer.code[0] == '\0';
+}
+
 static void
 leave(struct http_conn *conn)
 {
@@ -55,13 +77,25 @@ leave(struct http_conn *conn)
 	*conn->link = conn->next;
 	if (conn->next != NULL)
 		conn->next->link = conn->link;
-	conn->worker->conn_count--;
+	if (conn->is_admitted) {
+		gate_leave(conn->worker->gate, conn->place);
+		metric_add(conn->worker->connected, -1);
+	}
 	for (; conn->is_dirty && *at != NULL; at = &(*at)->next_dirty)
 		if (*at == conn) {
 			*at = conn->next_dirty;
 			break;
 		}
 	conn->is_dirty = false;
+}
+
+/* The next phase; the handshakes under way are counted. */
+static void
+enter(struct http_conn *conn, enum http_conn_phase phase)
+{
+	if (conn->phase == CONN_HANDSHAKE && conn->is_admitted)
+		conn->worker->handshake_count--;
+	conn->phase = phase;
 }
 
 static void
@@ -79,7 +113,7 @@ conn_close(struct http_conn *conn)
 		return;
 	conn->is_ending = true;
 	cut(conn);
-	conn->phase = CONN_CLOSED;
+	enter(conn, CONN_CLOSED);
 	leave(conn);
 	uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
@@ -184,7 +218,7 @@ say_goodbye(struct http_conn *conn)
 
 	cut(conn);
 	tls_shut(conn->tls);
-	conn->phase = CONN_LINGER;
+	enter(conn, CONN_LINGER);
 	conn->read_ms = uv_now(&conn->worker->loop);
 	conn->one.begun_ms = conn->read_ms;
 	if (!send_output(conn) || conn->has_ended) {
@@ -253,10 +287,10 @@ greet(struct http_conn *conn)
 		return false;
 	conn->one.begun_ms = 0;
 	if (tls_is_http2(conn->tls)) {
-		conn->phase = CONN_HTTP2;
+		enter(conn, CONN_HTTP2);
 		return http2_open(conn);
 	}
-	conn->phase = CONN_HTTP1;
+	enter(conn, CONN_HTTP1);
 	http1_open(conn);
 	return true;
 }
@@ -277,18 +311,27 @@ take_cipher(struct http_conn *conn, struct span bytes)
 	enum tls_result result;
 	size_t len;
 
+	conn->silent += bytes.len;
 	tls_feed(conn->tls, bytes);
 	do {
 		result = tls_read(conn->tls, plain, HTTP_READ_SIZE, &len);
 		if (conn->phase == CONN_HANDSHAKE && tls_is_ready(conn->tls) &&
 		    !greet(conn))
 			result = TLS_FAILED;
-		if (result == TLS_DATA)
+		if (result == TLS_DATA) {
+			conn->silent = 0;
 			take_plain(conn, span_make(plain, len));
+		}
 	} while (result == TLS_DATA && !conn->is_ending);
 	conn_mark(conn);
-	if (result == TLS_END || result == TLS_FAILED)
+	if (result == TLS_FAILED && is_stranger(conn))
+		conn_count_cut(conn, HTTP_CUT_DENIED);
+	if (result == TLS_END || result == TLS_FAILED) {
 		conn_end(conn);
+	} else if (conn->silent > SILENT_MAX) {
+		conn_count_cut(conn, HTTP_CUT_FLOOD);
+		conn_close(conn);
+	}
 }
 
 static void
@@ -310,7 +353,8 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 	conn->read_ms = uv_now(&conn->worker->loop);
 	if (conn->phase == CONN_LINGER || conn->is_ending) {
 		conn->lingered += (size_t)len;
-		if (conn->lingered > LINGER_MAX)
+		if (conn->lingered >
+		    (is_stranger(conn) ? STRANGER_MAX : LINGER_MAX))
 			conn_close(conn);
 		return;
 	}
@@ -349,7 +393,59 @@ enlist(struct http_conn *conn)
 	if (conn->next != NULL)
 		conn->next->link = &conn->next;
 	worker->conns = conn;
-	worker->conn_count++;
+}
+
+static bool
+find_place(struct http_conn *conn)
+{
+	struct sockaddr_storage name;
+	int len = sizeof(name);
+
+	if (uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)&name, &len) != 0)
+		return false;
+	conn->place =
+	    gate_place(conn->worker->gate, (const struct sockaddr *)&name);
+	return true;
+}
+
+static bool
+admit(struct http_conn *conn)
+{
+	struct http_worker *worker = conn->worker;
+	enum gate_answer answer;
+
+	if (uv_accept((uv_stream_t *)&worker->listener,
+		(uv_stream_t *)&conn->tcp) != 0 ||
+	    worker->is_closing || !find_place(conn))
+		return false;
+	answer = gate_enter(worker->gate, conn->place);
+	if (answer != GATE_OPEN) {
+		conn_count_cut(conn,
+		    answer == GATE_FULL ? HTTP_CUT_FULL : HTTP_CUT_ADDRESS);
+		return false;
+	}
+	conn->is_admitted = true;
+	metric_add(worker->connected, 1);
+	worker->handshake_count++;
+	return true;
+}
+
+/* The oldest that has kept us waiting: a crowd that comes at once does not.
+ * New connections are in front. */
+static void
+cut_oldest_handshake(struct http_worker *worker)
+{
+	uint64_t now_ms = uv_now(&worker->loop);
+	struct http_conn *conn, *oldest = NULL;
+
+	for (conn = worker->conns; conn != NULL; conn = conn->next)
+		if (conn->phase == CONN_HANDSHAKE &&
+		    now_ms - conn->read_ms > STALLED_MS)
+			oldest = conn;
+	if (oldest == NULL)
+		return;
+	conn_count_cut(oldest, HTTP_CUT_HANDSHAKES);
+	conn_close(oldest);
 }
 
 void
@@ -364,37 +460,57 @@ conn_open(struct http_worker *worker)
 	conn->tcp.data = conn;
 	uv_tcp_init(&worker->loop, &conn->tcp);
 	enlist(conn);
-	if (uv_accept((uv_stream_t *)&worker->listener,
-		(uv_stream_t *)&conn->tcp) != 0 ||
-	    worker->conn_count > HTTP_CONNS_MAX || worker->is_closing) {
+	if (!admit(conn)) {
 		conn_close(conn);
 		return;
 	}
 	uv_tcp_nodelay(&conn->tcp, 1);
 	conn->tls = tls_session_new(worker->tls, NULL);
 	conn_read(conn, true);
+	if (worker->bounds.handshakes > 0 &&
+	    worker->handshake_count > worker->bounds.handshakes)
+		cut_oldest_handshake(worker);
 }
 
 static bool
-is_late(const struct http_conn *conn, uint64_t now_ms)
+lingers_long(const struct http_conn *conn, uint64_t now_ms)
 {
+	bool stranger = is_stranger(conn);
+
+	return now_ms - conn->read_ms >
+		   (stranger ? STRANGER_MS : LINGER_PAUSE_MS) ||
+	       now_ms - conn->one.begun_ms >
+		   (stranger ? STRANGER_MS : LINGER_MS);
+}
+
+static bool
+is_slow(struct http_conn *conn, uint64_t now_ms)
+{
+	const struct http_bounds *bounds = &conn->worker->bounds;
+
 	if (conn->phase == CONN_HANDSHAKE)
-		return now_ms - conn->one.begun_ms > HTTP_HEAD_MS;
-	if (conn->phase == CONN_LINGER)
-		return now_ms - conn->read_ms > LINGER_PAUSE_MS ||
-		       now_ms - conn->one.begun_ms > LINGER_MS;
+		return now_ms - conn->one.begun_ms > bounds->head_ms;
 	if (conn->unsent > 0)
-		return now_ms - conn->written_ms > HTTP_IDLE_MS;
+		return now_ms - conn->written_ms > bounds->idle_ms;
 	if (conn->phase == CONN_HTTP1)
-		return http1_is_late(conn, now_ms);
-	return http2_is_late(conn, now_ms);
+		return http1_is_slow(conn, now_ms);
+	return conn->phase == CONN_HTTP2 && http2_is_slow(conn, now_ms);
 }
 
 void
 conn_sweep(struct http_conn *conn, uint64_t now_ms)
 {
-	if (is_late(conn, now_ms))
+	if (conn->phase == CONN_LINGER) {
+		if (lingers_long(conn, now_ms))
+			conn_close(conn);
+	} else if (is_slow(conn, now_ms)) {
+		conn_count_cut(conn, HTTP_CUT_SLOW);
 		conn_close(conn);
+	} else if (conn->phase == CONN_HTTP2) {
+		http2_sweep(conn, now_ms);
+	} else if (conn->phase == CONN_HTTP1 && http1_is_late(conn, now_ms)) {
+		conn_end(conn);
+	}
 }
 
 void

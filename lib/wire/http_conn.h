@@ -15,21 +15,41 @@
 #include "wire/http_exchange.h"
 #include "wire/tls.h"
 
-#define HTTP_CONNS_MAX 1000
 #define HTTP_READ_SIZE 65536
-#define HTTP_HEAD_MS 10000
-#define HTTP_IDLE_MS 60000
 /* Plaintext that may wait before no more is made. */
 #define HTTP_OUT_MAX 262144
 
+struct gate;
 struct mailbox;
+struct metric;
 struct http2;
+
+/* Why a connection was cut, or not let in. */
+enum http_cut {
+	HTTP_CUT_FULL,
+	HTTP_CUT_ADDRESS,
+	HTTP_CUT_HANDSHAKES,
+	HTTP_CUT_DENIED, /* no handshake, or no certificate of ours */
+	HTTP_CUT_SLOW,
+	HTTP_CUT_FLOOD,
+	HTTP_CUT_COUNT
+};
+
+/* Milliseconds and counts of one worker, made of http_limits. */
+struct http_bounds {
+	unsigned handshakes; /* 0: any */
+	uint64_t head_ms, idle_ms;
+	uint64_t slow_bytes; /* a second; 0: any */
+};
 
 struct http_worker {
 	struct http_server *server;
 	const struct http_route *routes;
 	void *context;
 	struct tls *tls;
+	struct gate *gate;
+	struct http_bounds bounds;
+	struct metric *cuts[HTTP_CUT_COUNT], *connected;
 	unsigned index;
 	uv_loop_t loop;
 	uv_thread_t thread;
@@ -40,7 +60,7 @@ struct http_worker {
 	struct mailbox *mailbox;
 	struct http_conn *conns, *dirty;
 	struct http_exchange *spare, *resuming;
-	unsigned conn_count, exchange_count, spare_count;
+	unsigned handshake_count, exchange_count, spare_count;
 	bool is_closing, is_over;
 	char cipher[HTTP_READ_SIZE], plain[HTTP_READ_SIZE];
 };
@@ -58,7 +78,8 @@ struct http1_side {
 	struct http1 parser;
 	struct http_exchange *exchange; /* NULL: none, or replied to */
 	struct buf in;                  /* what the parser has not taken */
-	uint64_t begun_ms; /* of the head, or of the goodbye; 0: none */
+	/* Of the head, of a body that passes by, of the goodbye; 0: none. */
+	uint64_t begun_ms;
 	bool is_last;
 };
 
@@ -75,12 +96,16 @@ struct http_conn {
 	size_t unsent;  /* ciphertext the kernel has not taken */
 	uint64_t read_ms, written_ms;
 	uint64_t lingered;
-	unsigned users; /* itself and its exchanges */
+	uint64_t silent;  /* bytes since the last that meant something */
+	uint64_t place;   /* of its address */
+	unsigned users;   /* itself and its exchanges */
+	bool is_admitted; /* counted at the gate */
 	bool is_dirty, is_reading, is_ending;
 	bool has_ended; /* the peer will send no more */
 };
 
 void conn_open(struct http_worker *worker);
+void conn_count_cut(struct http_conn *conn, enum http_cut why);
 /* Something is to be written, or can go on, before the loop sleeps. */
 void conn_mark(struct http_conn *conn);
 void conn_flush(struct http_conn *conn);
@@ -109,6 +134,9 @@ void http1_send(struct http_exchange *exchange, struct span piece);
 bool http1_has_room(const struct http_exchange *exchange);
 void http1_end(struct http_exchange *exchange);
 void http1_flow(struct http_exchange *exchange);
+/* Is the peer slower than it may be with what it has begun? */
+bool http1_is_slow(struct http_conn *conn, uint64_t now_ms);
+/* Has it asked nothing for too long? */
 bool http1_is_late(const struct http_conn *conn, uint64_t now_ms);
 bool http1_is_idle(const struct http_conn *conn);
 void http1_retire(struct http_conn *conn);

@@ -192,6 +192,7 @@ exchange_body(struct http_exchange *exchange, struct span piece)
 {
 	const struct http_route *route = exchange->route;
 
+	exchange->paced += piece.len;
 	if (exchange->is_over || piece.len == 0)
 		return;
 	if (route->handle == NULL) {
@@ -242,6 +243,36 @@ exchange_cut(struct http_exchange *exchange)
 	http_drop(exchange);
 }
 
+/* Is it the peer whom we wait for?  HTTP/1.1 has its reply in the connection's
+ * buffer; a stream ends when both sides have said all. */
+static bool
+waits_for_peer(const struct http_exchange *exchange)
+{
+	if (!exchange->is_over && !exchange->is_complete)
+		return !exchange->is_paused && !exchange->is_resuming;
+	return exchange->stream != 0 &&
+	       (exchange->is_over || exchange->sent < exchange->reply.len);
+}
+
+bool
+exchange_is_slow(struct http_exchange *exchange, uint64_t now_ms)
+{
+	const struct http_bounds *bounds = &exchange->worker->bounds;
+	uint64_t since_ms = now_ms - exchange->pace_ms;
+	uint64_t paced = exchange->paced;
+
+	if (waits_for_peer(exchange) && exchange->pace_ms > 0 &&
+	    since_ms < bounds->idle_ms)
+		return false;
+	exchange->paced = 0;
+	if (!waits_for_peer(exchange) || exchange->pace_ms == 0) {
+		exchange->pace_ms = now_ms;
+		return false;
+	}
+	exchange->pace_ms = now_ms;
+	return paced == 0 || paced * 1000 < bounds->slow_bytes * since_ms;
+}
+
 const char *
 http_method(const struct http_exchange *exchange)
 {
@@ -282,6 +313,12 @@ const struct identity *
 http_peer(const struct http_exchange *exchange)
 {
 	return &exchange->conn->peer;
+}
+
+uint64_t
+http_peer_place(const struct http_exchange *exchange)
+{
+	return exchange->conn->place;
 }
 
 unsigned

@@ -34,6 +34,9 @@ struct http_exchange {
 	bool is_filled;    /* pieces were sent that have not left */
 	bool is_called;    /* `room` is about to be */
 
+	/* Bytes that the peer has sent or taken since then. */
+	uint64_t pace_ms, paced;
+
 	void *state;
 	void (*release)(void *state);
 
@@ -60,6 +63,9 @@ void exchange_cut(struct http_exchange *exchange);
 void exchange_ask(struct http_exchange *exchange);
 /* Does a reply of this status come with its body? */
 bool exchange_has_body(const struct http_exchange *exchange, int status);
+/* Does the peer send its body, or take our reply, too slowly?  To be asked
+ * now and then. */
+bool exchange_is_slow(struct http_exchange *exchange, uint64_t now_ms);
 /* The stream has taken or lost the reply. */
 void exchange_sent(struct http_exchange *exchange);
 /* Frees a spare one for good. */
