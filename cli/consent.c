@@ -1,76 +1,24 @@
 /*
  * consent: a subject's authorization, signed here and registered at a node.
  */
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/cert.h"
 #include "base/clock.h"
-#include "base/codec.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/jws.h"
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/delegate.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
+#include "cli/signing.h"
 #include "credit/order.h"
 
 #define DAY_US (INT64_C(86400) * CLOCK_SECOND)
 #define DAYS_DEFAULT 30
 #define DATA_LIFE_DEFAULT 30
 #define DAYS_MAX 3650
-#define ID_BYTES 12
-
-static bool
-parse_numbers(
-    const char *list, uint32_t numbers[MEMBER_LIST_MAX], size_t *count)
-{
-	char *end;
-	unsigned long number;
-
-	*count = 0;
-	while (list != NULL && *list != '\0') {
-		number = strtoul(list, &end, 10);
-		if (end == list || number == 0 || number > UINT32_MAX ||
-		    *count == MEMBER_LIST_MAX || (*end != ',' && *end != '\0'))
-			return false;
-		numbers[(*count)++] = (uint32_t)number;
-		list = *end == ',' ? end + 1 : end;
-	}
-	return true;
-}
-
-static void
-make_id(char id[CONSENT_ID_MAX + 1])
-{
-	uint8_t random[ID_BYTES];
-	struct buf hex = {0};
-
-	digest_random(random, sizeof(random));
-	codec_hex(span_make(random, sizeof(random)), &hex);
-	snprintf(id, CONSENT_ID_MAX + 1, "c-%s", buf_cstr(&hex));
-	buf_release(&hex);
-}
-
-/* The subject is the one whose certificate signs. */
-static enum err
-read_subject(const char *stem, char code[CERT_CODE_MAX + 1], struct why *why)
-{
-	char path[PATH_MAX];
-	struct identity who;
-	struct buf der = {0};
-	enum err err;
-
-	snprintf(path, sizeof(path), "%s.crt", stem);
-	err = cert_read(path, &who, &der, why);
-	if (err == ERR_OK)
-		snprintf(code, CERT_CODE_MAX + 1, "%s", who.code);
-	buf_release(&der);
-	return err;
-}
 
 static int
 fill_scope(const struct args *args, struct consent *consent)
@@ -82,9 +30,9 @@ fill_scope(const struct args *args, struct consent *consent)
 	consent->purpose = purpose_parse(span_of(purpose));
 	if (consent->purpose == PURPOSE_NONE)
 		return args_misused(args, "--purpose: '%s' is none", purpose);
-	if (!parse_numbers(args_get(args, "items"), consent->items,
+	if (!signing_numbers(args_get(args, "items"), consent->items,
 		&consent->item_count) ||
-	    !parse_numbers(args_get(args, "categories"), consent->categories,
+	    !signing_numbers(args_get(args, "categories"), consent->categories,
 		&consent->category_count))
 		return args_misused(args, "--items, --categories: 7,19,20");
 	if ((consent->item_count == 0) == (consent->category_count == 0))
@@ -139,7 +87,7 @@ fill_terms(const struct args *args, struct consent *consent)
 	if (!args_int(args, "days", (int64_t[]){1, DAYS_MAX}, &days) ||
 	    !args_int(args, "data-life", (int64_t[]){1, DAYS_MAX}, &life))
 		return MISUSED;
-	make_id(consent->id);
+	signing_id(consent->id);
 	if (id != NULL)
 		snprintf(consent->id, sizeof(consent->id), "%s", id);
 	snprintf(consent->grantee, sizeof(consent->grantee), "%s", grantee);
@@ -152,14 +100,14 @@ fill_terms(const struct args *args, struct consent *consent)
 
 /* What we would sign must be what a node accepts. */
 static enum err
-sign_claims(const char *stem, const struct consent *consent, struct buf *jws,
-    struct why *why)
+sign_claims(const char *stem, const struct consent *consent,
+    struct span delegation, struct buf *jws, struct why *why)
 {
 	struct buf claims = {0};
 	struct consent again;
 	enum err err;
 
-	consent_print(consent, &claims);
+	consent_print(consent, delegation, &claims);
 	err = consent_parse(buf_span(&claims), &again, why);
 	if (err == ERR_OK)
 		err = jws_sign_with_cert(
@@ -168,31 +116,53 @@ sign_claims(const char *stem, const struct consent *consent, struct buf *jws,
 	return err;
 }
 
+/* The subject is that of the delegation, else the one who signs. */
+static enum err
+fill_subject(const struct args *args, const char *stem, struct consent *consent,
+    struct buf *delegation, struct why *why)
+{
+	const char *path = args_get(args, "delegation");
+	struct delegation under;
+	enum err err;
+
+	if (path == NULL)
+		return signing_subject(stem, consent->subject, why);
+	err = delegate_read(path, delegation, &under, why);
+	if (err != ERR_OK)
+		return err;
+	memcpy(
+	    consent->subject, under.widest.subject, sizeof(consent->subject));
+	if (!args_has(args, "days") &&
+	    consent->expiry_us > under.widest.expiry_us)
+		consent->expiry_us = under.widest.expiry_us;
+	return delegation_covers(&under, consent, why);
+}
+
 static int
 consent_sign(const struct args *args)
 {
 	const char *stem = args_need(args, "stem");
 	struct consent consent = {0};
-	char code[CERT_CODE_MAX + 1];
-	struct buf jws = {0};
+	struct buf jws = {0}, delegation = {0};
 	struct why why = {""};
-	int result;
+	int result = DONE;
+	enum err err;
 
 	if (stem == NULL || fill_scope(args, &consent) != DONE ||
 	    fill_frequency(args, &consent) != DONE ||
 	    fill_terms(args, &consent) != DONE)
 		return MISUSED;
-	if (read_subject(stem, code, &why) != ERR_OK)
-		return args_failed(args, "%s", why.text);
-	snprintf(
-	    consent.subject, sizeof(consent.subject), "%.*s", USCC_LEN, code);
-	if (sign_claims(stem, &consent, &jws, &why) == ERR_OK) {
+	err = fill_subject(args, stem, &consent, &delegation, &why);
+	if (err == ERR_OK)
+		err = sign_claims(
+		    stem, &consent, buf_span(&delegation), &jws, &why);
+	if (err == ERR_OK) {
 		show_raw(buf_span(&jws));
 		fprintf(stderr, "consent %s\n", consent.id);
-		result = DONE;
 	} else {
 		result = args_failed(args, "%s", why.text);
 	}
+	buf_release(&delegation);
 	buf_release(&jws);
 	return result;
 }
@@ -255,14 +225,12 @@ sign_order(const char *stem, const struct order *said, struct buf *jws,
     struct why *why)
 {
 	struct order order = *said;
-	char code[CERT_CODE_MAX + 1];
 	struct buf claims = {0};
-	enum err err = read_subject(stem, code, why);
+	enum err err = signing_subject(stem, order.subject, why);
 
 	if (err != ERR_OK)
 		return err;
 	order.time_us = clock_now_us();
-	snprintf(order.subject, sizeof(order.subject), "%.*s", USCC_LEN, code);
 	order_print(&order, &claims);
 	err = jws_sign_with_cert(
 	    stem, order_type(order.kind), buf_span(&claims), jws, why);
@@ -354,6 +322,7 @@ static const struct arg_option sign_options[] = {
     {"days", "N", NULL, "how long, from now (30)"},
     {"data-life", "N", NULL, "days that the grantee may keep it (30)"},
     {"id", "ID", NULL, "its id (random)"},
+    {"delegation", "FILE", NULL, "sign for the subject that delegated to us"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -377,6 +346,14 @@ static const struct arg_command commands[] = {
 	"--purpose pre_loan --items 7,19 --uses 3 --at 11440100MB2C00003X "
 	"> consent.jws",
 	0, 0, sign_options, consent_sign},
+    {"consent delegate", "", "let another organisation sign; prints the JWS",
+	"The legal representative signs with the subject's certificate whom it "
+	"lets sign authorizations for it, for what and how long. The delegate "
+	"uses it with consent sign --delegation.",
+	"rongxin consent delegate --stem keys/firm --delegate "
+	"91440101MA000RX94L --purposes pre_loan,in_loan --items 7,19 --days 90 "
+	"> delegation.jws",
+	0, 0, delegate_options, delegate_sign},
     {"consent register", "FILE", "register a signed authorization at a node",
 	"FILE is a JWS from consent sign; - is standard input.",
 	"rongxin consent register consent.jws", 1, 1, node_options,

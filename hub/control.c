@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/jws.h"
 #include "base/mem.h"
+#include "credit/delegation.h"
 #include "credit/order.h"
 #include "credit/record.h"
 #include "hub/catalogue.h"
@@ -338,23 +339,13 @@ enum err
 control_register(struct control_round *round, const struct trust *trust,
     struct span jws, struct why *why)
 {
-	struct consent consent;
-	struct identity who;
-	struct buf claims = {0};
-	enum err err = ERR_LIMIT;
+	struct authority authority;
+	enum err err =
+	    authority_check(jws, trust, clock_now_us(), &authority, why);
 
-	if (jws.len > CONSENT_MAX)
-		return why_set(why, ERR_LIMIT, "a consent is too long");
-	err = jws_check_with_trust(
-	    jws, CONSENT_TYPE, trust, clock_now_us(), &who, &claims, why);
 	if (err == ERR_OK)
-		err = consent_parse(buf_span(&claims), &consent, why);
-	if (err == ERR_OK && strcmp(who.code, consent.subject) != 0)
-		err = why_set(
-		    why, ERR_INVALID, "the certificate is not the subject's");
-	if (err == ERR_OK)
-		err = register_steps(round, &consent, jws, why);
-	buf_release(&claims);
+		err = register_steps(round, &authority.consent, jws, why);
+	authority_release(&authority);
 	return err;
 }
 

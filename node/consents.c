@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "base/jws.h"
 #include "base/log.h"
+#include "credit/delegation.h"
 #include "node/answer.h"
 #include "node/control.h"
 #include "node/world.h"
@@ -227,25 +227,35 @@ deed_write_letter(
 	deed->letter = letter;
 }
 
-/* Signature, chain, claims, and that the signer is the subject.  `payload`
- * receives the claims. */
-static enum err
-deed_check_consent(struct deed *deed, struct span jws, int64_t now_us,
-    struct buf *payload, struct why *why)
+/* Who was struck off gives no consents, for nobody. */
+static bool
+deed_signer_is_good(struct deed *deed, const char *signer)
 {
-	struct identity who;
-	enum err err = jws_check_with_trust(jws, CONSENT_TYPE,
-	    deed->answer.node->trust, now_us, &who, payload, why);
+	struct shared *shared = deed->answer.node->world;
+	const struct world *world = shared_hold(shared);
+	const struct member *member = world_find(world, signer);
+	bool good = member == NULL || member->status == MEMBER_ACTIVE;
 
-	if (err == ERR_OK)
-		err = consent_parse(buf_span(payload), &deed->claims, why);
+	shared_drop(shared, world);
+	return good;
+}
+
+static enum err
+deed_check_consent(struct deed *deed, struct span jws,
+    struct authority *authority, struct why *why)
+{
+	int64_t now_us = node_hub_time(deed->answer.node);
+	enum err err = authority_check(
+	    jws, deed->answer.node->trust, now_us, authority, why);
+
 	if (err != ERR_OK)
 		return err;
-	if (strcmp(who.code, deed->claims.subject) != 0)
-		return why_set(
-		    why, ERR_INVALID, "it is not signed by its subject");
+	deed->claims = authority->consent;
 	if (deed->claims.expiry_us <= now_us)
 		return why_set(why, ERR_INVALID, "it has expired");
+	if (!deed_signer_is_good(deed, authority->signer))
+		return why_set(
+		    why, ERR_INVALID, "its signer is suspended or struck off");
 	return ERR_OK;
 }
 
@@ -301,25 +311,25 @@ void
 consents_on_post(struct http_exchange *exchange, void *context)
 {
 	struct deed *deed = deed_new(exchange, context, "consent");
-	int64_t now_us = node_hub_time(context);
+	const char *member = deed->answer.access.member;
 	struct span jws = http_body(exchange);
-	struct buf payload = {0};
+	struct authority authority = {0};
 	struct why why = {""};
 
-	if (now_us == 0)
+	if (node_hub_time(context) == 0)
 		deed_reject(deed, 503, "not_ready", "Not ready yet",
 		    "The hub's time is not known yet.");
-	else if (deed_check_consent(deed, jws, now_us, &payload, &why) !=
-		 ERR_OK)
+	else if (deed_check_consent(deed, jws, &authority, &why) != ERR_OK)
 		deed_reject(deed, 400, "consent_invalid", "Not a valid consent",
 		    why.text);
-	else if (!deed_is_by_subject(deed) && !deed_is_by_institution(deed))
+	else if (strcmp(member, authority.signer) != 0 &&
+		 !deed_is_by_subject(deed) && !deed_is_by_institution(deed))
 		deed_refuse_stranger(deed,
-		    "Consents are handed in by institutions or by their "
-		    "subjects.");
+		    "Consents are handed in by institutions, by their subjects "
+		    "or by who signed them.");
 	else
-		deed_register(deed, jws, buf_span(&payload));
-	buf_release(&payload);
+		deed_register(deed, jws, buf_span(&authority.claims));
+	authority_release(&authority);
 }
 
 /* Revoked or paused before it came: that is what it will be. */

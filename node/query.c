@@ -309,6 +309,7 @@ query_say_too_long(struct query *query)
 	query_drop_report(query);
 	query->answer.access.item_count = 0;
 	query->answer.access.authorised = false;
+	query->answer.access.use = (struct use){0};
 	answer_problem(&query->answer, 413, "too_large",
 	    "The report is too long to be printed",
 	    "Ask for fewer items, or for JSON.");
@@ -396,7 +397,7 @@ query_say_nothing(struct access *access, const char *action)
 	access->use = (struct use){0};
 }
 
-/* What this node knows to be revoked is revoked everywhere. */
+/* What this node knows to be revoked or paused is so everywhere. */
 static bool
 query_leave(struct query *query)
 {
@@ -412,7 +413,8 @@ query_leave(struct query *query)
 	    .subject = question.subject};
 	bool left;
 
-	if (query->permit.consent_rule == PERMIT_CONSENT_REVOKED)
+	if (query->permit.consent_rule == PERMIT_CONSENT_REVOKED ||
+	    query->permit.consent_rule == PERMIT_CONSENT_PAUSED)
 		question.consent[0] = '\0';
 	question_print(&question, &json);
 	asked.json = buf_span(&json);

@@ -16,7 +16,7 @@
 
 static const char *const consent_members[] = {"id", "version", "subject",
     "grantee", "items", "categories", "purpose", "mode", "not_before", "expiry",
-    "frequency", "data_life_days", "revocation", NULL};
+    "frequency", "data_life_days", "revocation", "delegation", NULL};
 
 static const char *const mode_names[] = {
     [CONSENT_ONCE] = "once",
@@ -89,8 +89,8 @@ read_frequency(struct claims *claims, struct consent *consent)
 		claims_refuse(claims, "frequency", "once is one use in all");
 }
 
-static void
-read_term(struct claims *claims, struct consent *consent)
+void
+claims_term(struct claims *claims, struct consent *consent)
 {
 	claims_time(claims, "not_before", &consent->not_before_us);
 	claims_time(claims, "expiry", &consent->expiry_us);
@@ -98,12 +98,10 @@ read_term(struct claims *claims, struct consent *consent)
 		claims_refuse(claims, "expiry", "not after not_before");
 	else if (consent->expiry_us - consent->not_before_us > CONSENT_TERM_MAX)
 		claims_refuse(claims, "expiry", "more than ten years");
-	claims_int(claims, "data_life_days", 0, CONSENT_LIFE_MAX,
-	    &consent->data_life_days);
 }
 
-static void
-read_scope(struct claims *claims, struct consent *consent)
+void
+claims_scope(struct claims *claims, struct consent *consent)
 {
 	claims_numbers(claims, "items", MEMBER_LIST_MAX, consent->items,
 	    &consent->item_count);
@@ -131,6 +129,32 @@ read_revocation_url(struct claims *claims, struct consent *consent)
 	}
 }
 
+/* Whose it is and what it allows is for credit/delegation.h to say. */
+static void
+read_delegation(struct claims *claims, struct consent *consent)
+{
+	struct span text;
+
+	consent->delegated = claims_has(claims, "delegation");
+	if (!consent->delegated)
+		return;
+	text = json_text(json_find(claims->root, "delegation"));
+	if (text.len == 0 || text.len > DELEGATION_MAX)
+		claims_refuse(claims, "delegation", "not a JWS");
+}
+
+bool
+consent_find_delegation(struct span json, struct buf *jws)
+{
+	struct json *root = json_parse(json, NULL);
+	struct span text = json_text(json_find(root, "delegation"));
+
+	if (text.ptr != NULL)
+		buf_add(jws, text.ptr, text.len);
+	json_free(root);
+	return text.len > 0;
+}
+
 enum err
 consent_parse(struct span json, struct consent *consent, struct why *why)
 {
@@ -145,10 +169,13 @@ consent_parse(struct span json, struct consent *consent, struct why *why)
 	claims_text(&claims, "grantee", read.grantee, sizeof(read.grantee));
 	if (!member_code_is_valid(span_of(read.grantee)))
 		claims_refuse(&claims, "grantee", "not an organisation code");
-	read_scope(&claims, &read);
+	claims_scope(&claims, &read);
 	read_words(&claims, &read);
 	read_frequency(&claims, &read);
-	read_term(&claims, &read);
+	claims_term(&claims, &read);
+	claims_int(&claims, "data_life_days", 0, CONSENT_LIFE_MAX,
+	    &read.data_life_days);
+	read_delegation(&claims, &read);
 	read_revocation_url(&claims, &read);
 	err = claims_close(&claims);
 	if (err == ERR_OK)
@@ -179,7 +206,18 @@ put_time(struct json_out *out, const char *name, int64_t time_us)
 }
 
 void
-consent_print(const struct consent *consent, struct buf *out)
+consent_print_limits(const struct consent *consent, struct json_out *json)
+{
+	put_numbers(json, "items", consent->items, consent->item_count);
+	put_numbers(
+	    json, "categories", consent->categories, consent->category_count);
+	put_time(json, "not_before", consent->not_before_us);
+	put_time(json, "expiry", consent->expiry_us);
+}
+
+void
+consent_print(
+    const struct consent *consent, struct span delegation, struct buf *out)
 {
 	struct json_out json = {out, false};
 
@@ -188,17 +226,15 @@ consent_print(const struct consent *consent, struct buf *out)
 	json_put_int(&json, "version", consent->version);
 	json_put_cstr(&json, "subject", consent->subject);
 	json_put_cstr(&json, "grantee", consent->grantee);
-	put_numbers(&json, "items", consent->items, consent->item_count);
-	put_numbers(
-	    &json, "categories", consent->categories, consent->category_count);
 	json_put_cstr(&json, "purpose", purpose_name(consent->purpose));
 	json_put_cstr(&json, "mode", consent_mode_name(consent->mode));
-	put_time(&json, "not_before", consent->not_before_us);
-	put_time(&json, "expiry", consent->expiry_us);
+	consent_print_limits(consent, &json);
 	frequency_print(&consent->frequency, &json);
 	json_put_int(&json, "data_life_days", consent->data_life_days);
 	if (consent->revocation[0] != '\0')
 		json_put_cstr(&json, "revocation", consent->revocation);
+	if (delegation.len > 0)
+		json_put_text(&json, "delegation", delegation);
 	json_close_object(&json);
 }
 

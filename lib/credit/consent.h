@@ -23,6 +23,7 @@
 #define CONSENT_ID_MAX 64 /* A-Z a-z 0-9 - _ */
 #define CONSENT_TYPE "rongxin-consent+jws"
 #define CONSENT_MAX 16384 /* bytes of the JWS */
+#define DELEGATION_MAX 6144
 
 enum consent_mode {
 	CONSENT_ONCE = 1, /* one answer */
@@ -48,6 +49,7 @@ struct consent {
 	unsigned
 	    data_life_days;   /* how long the grantee may keep what it read */
 	char revocation[256]; /* where it can be revoked (URL) */
+	bool delegated;       /* its claims have a delegation */
 	/* Not claims, but what the subject said since: the control record's
 	 * state, and when it last paused or resumed it (0: never). */
 	bool revoked, paused;
@@ -55,12 +57,15 @@ struct consent {
 };
 
 /* {"id","version","subject","grantee","items"|"categories","purpose","mode",
- * "not_before","expiry","frequency","data_life_days","revocation"}.
+ * "not_before","expiry","frequency","data_life_days","revocation",
+ * "delegation"}; the last two may be missing.
  * Mode once has one use in all; monitor is for the purposes that
  * purpose_may_monitor. */
 MUST_CHECK enum err consent_parse(
     struct span json, struct consent *consent, struct why *why);
-void consent_print(const struct consent *consent, struct buf *out);
+/* `delegation`: the JWS of the one that it is signed under; empty: none. */
+void consent_print(
+    const struct consent *consent, struct span delegation, struct buf *out);
 const char *consent_mode_name(enum consent_mode mode);
 /* 0 when it is none. */
 enum consent_mode consent_mode_parse(struct span text);
@@ -68,10 +73,15 @@ bool consent_covers(
     const struct consent *consent, uint32_t item, uint32_t category);
 
 bool consent_id_is_valid(struct span id);
-/* The same of a document about a consent: its id as member `name`, its
- * "subject". */
+/* Append the delegation of these claims; false: they have none. */
+bool consent_find_delegation(struct span json, struct buf *jws);
+/* What documents about consents share: an id as member `name`, the "subject",
+ * "items" and "categories", "not_before" and "expiry". */
 void claims_consent_id(
     struct claims *claims, const char *name, char id[CONSENT_ID_MAX + 1]);
 void claims_subject(struct claims *claims, char subject[USCC_LEN + 1]);
+void claims_scope(struct claims *claims, struct consent *consent);
+void claims_term(struct claims *claims, struct consent *consent);
+void consent_print_limits(const struct consent *consent, struct json_out *json);
 
 #endif

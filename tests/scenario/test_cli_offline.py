@@ -601,7 +601,8 @@ COMMANDS = [
     "member admit", "member set-status", "feed check", "feed submit",
     "feed receipt", "feed findings", "query", "query statistics",
     "query screening", "consent sign",
-    "consent register", "consent show", "consent revoke", "node status",
+    "consent register", "consent show", "consent revoke", "consent delegate",
+    "consent pause", "consent resume", "node status",
     "node list", "trail verify", "catalogue show", "catalogue sign",
     "catalogue publish", "gen",
 ]

@@ -76,9 +76,9 @@ printed_and_parsed_again_it_is_the_same(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&good, &consent), ERR_OK);
-	consent_print(&consent, &first);
+	consent_print(&consent, span_of(""), &first);
 	assert_int_equal(consent_parse(buf_span(&first), &again, NULL), ERR_OK);
-	consent_print(&again, &second);
+	consent_print(&again, span_of(""), &second);
 
 	assert_memory_equal(&consent, &again, sizeof(consent));
 	assert_string_equal(buf_cstr(&first), buf_cstr(&second));
@@ -111,7 +111,7 @@ frequency_of(const char *mode, const char *frequency)
 	draft.frequency = frequency;
 	draft.purpose = "\"post_loan\"";
 	assert_int_equal(parse(&draft, &consent), ERR_OK);
-	consent_print(&consent, &printed);
+	consent_print(&consent, span_of(""), &printed);
 	assert_int_equal(
 	    consent_parse(buf_span(&printed), &again, NULL), ERR_OK);
 	assert_memory_equal(&consent, &again, sizeof(consent));
