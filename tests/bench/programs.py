@@ -1,13 +1,15 @@
 """The C programs of this folder, built when they are needed."""
 import pathlib
+import re
 import subprocess
 
 from harness import BIN, ROOT
 
 HERE = pathlib.Path(__file__).parent
+LIBS = dict(re.findall(r"^(LIBS\w*) := (.*)$", (ROOT / "Makefile").read_text(), re.M))
 TLS = ["-lssl", "-lcrypto"]
-LIBRARY = "-lzmq -lprotobuf-c -luv -lcrypto -lzstd -ljansson".split()
-NODE = "-lrocksdb -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -lz -ljansson -lm".split()
+LIBRARY = LIBS["LIBS"].split()
+NODE = LIBS["LIBS_node"].split() + LIBRARY
 
 
 def build(name, libraries):
