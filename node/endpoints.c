@@ -6,14 +6,17 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "credit/watch.h"
 #include "node/accesses_page.h"
 #include "node/consents.h"
+#include "node/events_page.h"
 #include "node/feeds.h"
 #include "node/masked.h"
 #include "node/node.h"
 #include "node/query.h"
 #include "node/trail_pages.h"
 #include "node/vouched.h"
+#include "node/watches_page.h"
 #include "node/world.h"
 
 /* Any member, and nobody else.  Before the member list has come nobody can be
@@ -230,6 +233,16 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/consents/{id}/resume",
 	.handle = consents_on_resume,
 	.max_body = CONSENT_BODY},
+    {.method = "POST",
+	.path = "/v1/watches",
+	.handle = watches_on_post,
+	.max_body = WATCH_MAX},
+    {.method = "GET", .path = "/v1/watches", .handle = watches_on_list},
+    {.method = "GET", .path = "/v1/watches/{id}", .handle = watches_on_get},
+    {.method = "DELETE",
+	.path = "/v1/watches/{id}",
+	.handle = watches_on_delete},
+    {.method = "GET", .path = "/v1/events", .handle = events_on_get},
     {.method = "GET", .path = "/v1/accesses", .handle = on_accesses},
     {.method = "POST",
 	.path = "/v1/feeds/{item}/batches",

@@ -131,7 +131,8 @@ follow_tick(void *context)
 	struct follow *follow = context;
 	int64_t age_us;
 
-	intake_sync(follow->intake);
+	if (intake_sync(follow->intake) && follow->settings.applied != NULL)
+		follow->settings.applied(follow->settings.context);
 	room_look(follow->settings.intake.room);
 	intake_pump(follow->intake);
 	mend_run(intake_mend(follow->intake));

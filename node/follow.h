@@ -19,6 +19,10 @@ struct follow_settings {
 	const uint8_t *witness_key; /* … by this key; NULL: by nobody */
 	const char *parent_name;    /* for the status */
 	const char *freight_folder; /* batches of local departments */
+	/* Something was applied and is on disk; on the follow thread.  May be
+	 * NULL. */
+	void (*applied)(void *context);
+	void *context;
 };
 
 struct follow;

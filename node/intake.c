@@ -315,17 +315,18 @@ intake_reply(struct intake *intake, struct span message)
 }
 
 /* Once for all batches of a group. */
-void
+bool
 intake_sync(struct intake *intake)
 {
 	struct why why = {""};
 
 	if (!intake->unsynced)
-		return;
-	if (kv_sync(store_kv(intake->settings.store), &why) != ERR_OK)
+		return false;
+	intake->unsynced =
+	    kv_sync(store_kv(intake->settings.store), &why) != ERR_OK;
+	if (intake->unsynced)
 		log_error("follow.sync", "why=\"%s\"", why.text);
-	else
-		intake->unsynced = false;
+	return !intake->unsynced;
 }
 
 void

@@ -52,8 +52,8 @@ void intake_live(struct intake *intake, struct span message);
 void intake_reply(struct intake *intake, struct span message);
 /* Swap the world in when members or the catalogue came. */
 void intake_settle(struct intake *intake);
-/* One sync for all that was applied since the last. */
-void intake_sync(struct intake *intake);
+/* One sync for all that was applied since the last; true: there was some. */
+bool intake_sync(struct intake *intake);
 /* The sealed log gives up what is too old or too much. */
 void intake_trim(struct intake *intake);
 /* Ask for what is missing, if there is room for it. */

@@ -23,6 +23,7 @@
 #include "node/elsewhere.h"
 #include "node/endpoints.h"
 #include "node/freight.h"
+#include "node/lookout.h"
 #include "node/masked.h"
 #include "node/node.h"
 #include "node/printer.h"
@@ -186,6 +187,30 @@ open_trail(struct daemon *daemon, struct why *why)
 	return ERR_OK;
 }
 
+/* Its database is not the store's, either. */
+static enum err
+open_lookout(struct daemon *daemon, struct why *why)
+{
+	struct node *node = &daemon->node;
+	struct lookout_settings settings = {.folder = daemon->settings.folder,
+	    .store = node->store,
+	    .world = node->world,
+	    .keys = daemon->keys,
+	    .keep_us = daemon->settings.event_days * DAY_US};
+
+	node->watch_subjects = (uint64_t)daemon->settings.watch_subjects;
+	node->lookout = lookout_open(&settings, why);
+	return node->lookout != NULL ? ERR_OK : ERR_DATABASE;
+}
+
+static void
+on_applied(void *context)
+{
+	struct daemon *daemon = context;
+
+	lookout_wake(daemon->node.lookout);
+}
+
 static enum err
 open_follow(struct daemon *daemon, struct why *why)
 {
@@ -208,7 +233,9 @@ open_follow(struct daemon *daemon, struct why *why)
 			       ? daemon->network.witness_key
 			       : NULL,
 	    .parent_name = daemon->settings.parent_fetch,
-	    .freight_folder = node->freight_folder};
+	    .freight_folder = node->freight_folder,
+	    .applied = on_applied,
+	    .context = daemon};
 	struct relay_settings relay = {.store = node->store,
 	    .world = node->world,
 	    .own_code = daemon->self.code,
@@ -473,11 +500,11 @@ write_ready_file(struct daemon *daemon, struct why *why)
 static enum err
 daemon_open(struct daemon *daemon, struct why *why)
 {
-	static enum err (*const steps[])(
-	    struct daemon * daemon, struct why * why) = {check_settings,
-	    make_folders, read_roots, read_keys, open_store, open_trail,
-	    open_follow, open_limits, open_check, open_masked, open_printer,
-	    open_elsewhere, open_bus, open_http, write_ready_file};
+	static enum err (*const steps[])(struct daemon * daemon,
+	    struct why * why) = {check_settings, make_folders, read_roots,
+	    read_keys, open_store, open_trail, open_lookout, open_follow,
+	    open_limits, open_check, open_masked, open_printer, open_elsewhere,
+	    open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -511,6 +538,7 @@ daemon_close(struct daemon *daemon)
 	census_taker_free(daemon->census_taker);
 	relay_free(daemon->relay);
 	follow_free(node->follow);
+	lookout_close(node->lookout);
 	accesses_close(node->accesses);
 	trail_close(node->trail);
 	limiter_free(node->limiter);

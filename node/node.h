@@ -32,6 +32,7 @@ struct elsewhere;
 struct masked;
 struct printer;
 struct accesses;
+struct lookout;
 
 struct node {
 	const char *code; /* our organisation code */
@@ -41,6 +42,8 @@ struct node {
 	struct trail *trail;
 	struct accesses *accesses;
 	struct elsewhere *elsewhere;
+	struct lookout *lookout;
+	uint64_t watch_subjects; /* that one member may watch */
 	struct follow *follow;
 	struct limiter *limiter;
 	struct room *room;

@@ -16,6 +16,7 @@ struct node_settings {
 	int64_t head_seconds, idle_seconds, slow_bytes;
 	int64_t log_days, log_bytes, snapshot_hours, disk_reserve,
 	    check_seconds, feed_bytes;
+	int64_t event_days, watch_subjects;
 	char *trail_folder, *user, *log_level, *ready_file;
 };
 

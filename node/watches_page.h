@@ -1,0 +1,14 @@
+/*
+ * watches_page: /v1/watches, what members want to be told of.
+ */
+#ifndef NODE_WATCHES_PAGE_H
+#define NODE_WATCHES_PAGE_H
+
+#include "wire/http.h"
+
+void watches_on_post(struct http_exchange *exchange, void *context);
+void watches_on_list(struct http_exchange *exchange, void *context);
+void watches_on_get(struct http_exchange *exchange, void *context);
+void watches_on_delete(struct http_exchange *exchange, void *context);
+
+#endif
