@@ -33,7 +33,7 @@ CPPFLAGS := -Ilib -I. -isystem $(B)/gen -isystem /usr/share/include/llhttp \
 LDFLAGS := -pthread $(LDFLAGS_$(BUILD))
 
 LIBS := -lzmq -lprotobuf-c -lnghttp2 -luv -lssl -lcrypto -lzstd -lz -ljansson -lm
-LIBS_hub := -lpq
+LIBS_hub := -lpq -lcurl
 LIBS_node := -lrocksdb -lpangocairo-1.0 -lpango-1.0 -lgobject-2.0 -lcairo -lfontconfig -lcurl
 LIBS_cli := -lcurl
 
@@ -221,7 +221,7 @@ SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*
 lint-format: deps-test
 	@clang-format --dry-run -Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
 lint-words: deps-test all
-	@for rule in rooms path settings; do $(PYTHON) tests/lint/$$rule.py || exit 1; done
+	@for rule in rooms path settings runbook; do $(PYTHON) tests/lint/$$rule.py || exit 1; done
 TIDY := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB) $(HUB) $(NODE) $(CLI))
 lint-tidy: deps-test $(TIDY)
 	@echo "clang-tidy: $(words $(TIDY)) files"

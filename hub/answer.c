@@ -32,6 +32,7 @@ static const struct {
     {"platform_conflict", "The platform list does not allow it"},
     {"month_published", "The month is published already"},
     {"month_open", "The month is not over"},
+    {"alert_closed", "The alert is closed"},
     {"not_newer", "Not newer than what is there"},
     {"too_large", "Too large"},
     {"media_type", "Neither CSV nor NDJSON, or an unknown charset"},

@@ -9,6 +9,7 @@
 #define MEMBER_BODY_MAX 65536
 #define COMMIT_MAX 4096
 #define WEIGHTS_MAX 4096
+#define NOTE_BODY_MAX 2048
 
 const struct http_route endpoints[] = {
     {.method = "POST",
@@ -63,6 +64,22 @@ const struct http_route endpoints[] = {
 	.handle = assessment_on_new_weights,
 	.max_body = WEIGHTS_MAX},
     {.method = "GET", .path = "/v1/conflicts", .handle = feed_on_conflicts},
+    {.method = "GET", .path = "/v1/alerts", .handle = alert_on_list},
+    {.method = "POST",
+	.path = "/v1/alerts/{id}/acknowledge",
+	.handle = alert_on_acknowledge,
+	.max_body = NOTE_BODY_MAX},
+    {.method = "GET", .path = "/v1/alerts/rules", .handle = alert_on_rules},
+    {.method = "POST",
+	.path = "/v1/alerts/rules/{rule}",
+	.handle = alert_on_new_rule,
+	.max_body = NOTE_BODY_MAX},
+    {.method = "GET",
+	.path = "/v1/alerts/messages",
+	.handle = alert_on_messages},
+    {.method = "POST",
+	.path = "/v1/alerts/messages/{id}/retry",
+	.handle = alert_on_retry},
     {.method = "GET", .path = "/v1/catalogue", .handle = control_on_catalogue},
     {.method = "POST",
 	.path = "/v1/catalogue",

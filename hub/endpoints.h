@@ -33,6 +33,14 @@ void assessment_on_publish(struct http_exchange *exchange, void *context);
 void assessment_on_weights(struct http_exchange *exchange, void *context);
 void assessment_on_new_weights(struct http_exchange *exchange, void *context);
 
+/* --- endpoints_alert.c --- */
+void alert_on_list(struct http_exchange *exchange, void *context);
+void alert_on_acknowledge(struct http_exchange *exchange, void *context);
+void alert_on_rules(struct http_exchange *exchange, void *context);
+void alert_on_new_rule(struct http_exchange *exchange, void *context);
+void alert_on_messages(struct http_exchange *exchange, void *context);
+void alert_on_retry(struct http_exchange *exchange, void *context);
+
 /* --- endpoints_hold.c --- */
 void hold_on_release(struct http_exchange *exchange, void *context);
 void hold_on_refuse(struct http_exchange *exchange, void *context);

@@ -9,6 +9,7 @@
 #include "base/cert.h"
 #include "base/shared.h"
 #include "base/sign.h"
+#include "hub/alarm.h"
 #include "hub/cluster.h"
 #include "hub/console.h"
 #include "hub/desk.h"
@@ -16,6 +17,7 @@
 #include "hub/ingest.h"
 #include "hub/keeper.h"
 #include "hub/members.h"
+#include "hub/notice.h"
 #include "hub/publish.h"
 #include "wire/bus.h"
 #include "wire/http.h"
@@ -29,6 +31,10 @@ struct hub_settings {
 	char *catalogue, *operator_member, *console_folder;
 	char *user, *log_level, *ready_file;
 	char *receipt_key, *witness_key, *inbox, *exchange;
+	char *alert_webhook, *alert_webhook_secret, *alert_ca;
+	char *alert_mail, *alert_mail_from, *alert_mail_to, *alert_mail_login;
+	int64_t alert_seconds, alert_slow_seconds;
+	int64_t alert_attempts, alert_retry_seconds;
 	int64_t http_workers, ingest_threads, io_threads;
 	int64_t connections, connections_address, handshakes;
 	int64_t head_seconds, idle_seconds, slow_bytes;
@@ -54,6 +60,8 @@ struct hub {
 	struct shared *catalogue; /* struct catalogue */
 	struct desk *desk;
 	struct keeper *keeper;
+	struct alarm *alarm;
+	struct notice *notice; /* NULL: nobody is to be told */
 	struct ingest *ingest;
 	struct inbox *inbox; /* NULL: no such folder is set */
 	struct pull *pull;   /* NULL: no such file is set */

@@ -365,6 +365,17 @@ limits_of(const struct hub_settings *settings)
 }
 
 static enum err
+open_alarm(struct hub *hub, struct why *why)
+{
+	enum err err =
+	    notice_open(&hub->settings, conninfo(hub), &hub->notice, why);
+
+	if (err == ERR_OK)
+		err = alarm_open(hub, conninfo(hub), &hub->alarm, why);
+	return err;
+}
+
+static enum err
 open_http(struct hub *hub, struct why *why)
 {
 	char cert[PATH_SIZE], key[PATH_SIZE], ca[PATH_SIZE];
@@ -422,11 +433,14 @@ hub_open(struct hub *hub, struct why *why)
 {
 	static enum err (*const steps[])(struct hub * hub, struct why * why) = {
 	    read_keys, open_database, open_desk, open_bus, open_ingest,
-	    open_keeper, open_ways, open_console, open_http, write_ready_file};
+	    open_keeper, open_ways, open_alarm, open_console, open_http,
+	    write_ready_file};
 	enum err err;
 	size_t i;
 
 	err = privilege_drop(hub->settings.user, hub->settings.folder, why);
+	if (err == ERR_OK)
+		err = notice_check(&hub->settings, why);
 	if (err == ERR_OK)
 		err = file_make_folder(hub->settings.folder, 0700, why);
 	for (i = 0; i < sizeof(steps) / sizeof(*steps) && err == ERR_OK; i++)
@@ -440,6 +454,8 @@ static void
 hub_close(struct hub *hub)
 {
 	alarm((unsigned)hub->settings.stop_seconds + STOP_SECONDS);
+	alarm_close(hub->alarm);
+	notice_close(hub->notice);
 	pull_stop(hub->pull);
 	inbox_stop(hub->inbox);
 	ingest_stop(hub->ingest, (unsigned)hub->settings.stop_seconds * 1000);
