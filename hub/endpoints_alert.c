@@ -98,7 +98,7 @@ post_about(struct http_exchange *exchange, void *context,
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!inquiry_admit_operator(exchange, context, &who))
+	if (!inquiry_admit_actor(exchange, context, &who))
 		return;
 	if (id == 0) {
 		answer_problem(exchange, 404, "not_found", NULL);
@@ -201,7 +201,7 @@ alert_on_new_rule(struct http_exchange *exchange, void *context)
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!inquiry_admit_operator(exchange, context, &who))
+	if (!inquiry_admit_actor(exchange, context, &who))
 		return;
 	if (strlen(name) > RULE_MAX) {
 		answer_problem(exchange, 404, "not_found", NULL);

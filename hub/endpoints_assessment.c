@@ -147,7 +147,7 @@ assessment_on_publish(struct http_exchange *exchange, void *context)
 	struct member who;
 	char day[11];
 
-	if (!inquiry_admit_operator(exchange, hub, &who) ||
+	if (!inquiry_admit_actor(exchange, hub, &who) ||
 	    !read_question(
 		exchange, http_path_param(exchange, "month"), "nation", day))
 		return;
@@ -206,6 +206,6 @@ assessment_on_new_weights(struct http_exchange *exchange, void *context)
 {
 	struct member who;
 
-	if (inquiry_admit_operator(exchange, context, &who))
+	if (inquiry_admit_actor(exchange, context, &who))
 		inquiry_post(inquiry_new(exchange, context, &who, put_weights));
 }
