@@ -27,6 +27,7 @@ INSERT INTO alert_rule (name, severity, threshold, unit, raise_seconds, close_se
 ('batch_held', 'warning', 24, 'hours', 0, 0, true, '批次待审过久', 'A held batch waits for a decision'),
 ('node_silent', 'critical', 20, 'seconds', 0, 10, false, '节点失联', 'Nothing is heard from a node'),
 ('node_behind', 'warning', 60, 'seconds', 10, 30, false, '节点滞后', 'A node is behind'),
+('node_ahead', 'critical', 0, 'positions', 10, 10, false, '枢纽数据回退', 'A node holds more than the hub'),
 ('proof_missing', 'warning', 0, 'records', 120, 10, false, '缺少一致性证明', 'A node does not prove that it holds a stream'),
 ('proof_unequal', 'critical', 0, 'records', 0, 60, false, '一致性证明不符', 'A node holds something else than the hub signed'),
 ('trail_forked', 'critical', 0, 'trails', 0, 0, false, '查询日志被改写', 'A trail was rewritten'),
@@ -156,6 +157,10 @@ FROM platform p JOIN rule r ON r.name = 'node_silent' WHERE p.silent > r.thresho
 UNION ALL SELECT 'node_behind', m.code, min(m.name), round(max(m.seconds)), json_build_object('node', m.code,
 	'streams', json_agg(json_build_object('stream', m.stream, 'position', m.position, 'newest', m.newest) ORDER BY m.stream))
 FROM missed m JOIN rule r ON r.name = 'node_behind' WHERE m.seconds > r.threshold GROUP BY m.code
+UNION ALL SELECT 'node_ahead', s.code, min(s.name), sum(s.position - COALESCE(h.position, 0)), json_build_object('node', s.code,
+	'streams', json_agg(json_build_object('stream', s.stream, 'position', s.position, 'newest', h.position) ORDER BY s.stream))
+FROM stated s LEFT JOIN stream_state h ON h.stream = s.stream JOIN rule r ON r.name = 'node_ahead'
+	AND s.position - COALESCE(h.position, 0) > r.threshold GROUP BY s.code
 UNION ALL SELECT 'proof_missing', h.code || '/' || s.stream, h.name || ' ' || s.stream, s.records,
 	json_build_object('node', h.code, 'stream', s.stream)
 FROM heard h JOIN stream_state s ON s.records > 0 AND EXISTS (SELECT FROM jsonb_array_elements_text(h.divisions) d

@@ -294,6 +294,12 @@ def test_a_node_that_holds_something_else_is_behind_or_silent_is_named(world):
     behind = until(lambda: alerts(world, rule="node_behind"), what="behind")[0]
     assert behind["subject"] == NODE and {s["stream"] for s in behind["detail"]["streams"]} == {"0000", "4401"}
 
+    rule(world, "node_ahead", raise_seconds=0, close_seconds=0)
+    node_says(world, [{**s, "position": s["position"] + 3 * (s["stream"] == "4401")} for s in right])
+    ahead = until(lambda: alerts(world, rule="node_ahead"), what="ahead")[0]
+    assert (ahead["subject"], ahead["value"], [s["stream"] for s in ahead["detail"]["streams"]]) == (NODE, 3, ["4401"])
+    node_says(world, [{**s, "position": 1, "state": ""} for s in right])
+
     world.sql("""INSERT INTO record SELECT '0000', 60003, '91440101MA000RX19U', 'c-1', 2, 4, '', '{}', 'x', now(), now() - interval '5 seconds', NULL, 99999""")
     late = until(lambda: alerts(world, rule="revocation_late"), what="revocation")[0]
     assert late["subject"] == NODE and late["detail"]["revocations"] == 1 and late["value"] >= 5
