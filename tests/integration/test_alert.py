@@ -271,6 +271,7 @@ def node_says(hub, streams, age=0, trail=0, sequence=1):
 
 
 def test_a_node_that_holds_something_else_is_behind_or_silent_is_named(world):
+    world.admit(NODE, "platform", divisions=["4401"])
     world.submit(1, world.gen(1, 40, 72, "--division", "4401"), "proof")
     hub_says = world.streams()
     right = [{"stream": s, "position": v["position"], "state": v["state"]} for s, v in hub_says.items() if s in ("0000", "4401")]
