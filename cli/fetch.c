@@ -190,8 +190,8 @@ perform(CURL *curl, const struct fetch *fetch, struct fetch_answer *answer,
 	    words[0] != '\0' ? words : curl_easy_strerror(code));
 }
 
-static enum err
-exchange(const struct args *args, const char *url, const struct fetch *fetch,
+enum err
+fetch_at(const struct args *args, const char *url, const struct fetch *fetch,
     struct fetch_answer *answer, struct why *why)
 {
 	CURL *curl = curl_for(args, url, &answer->body);
@@ -236,7 +236,7 @@ fetch_try(const struct args *args, const char *url, const struct fetch *fetch,
 	while (len > 0 && base[len - 1] == '/')
 		len--;
 	buf_print(&full, "%.*s%s", (int)len, base, fetch->path);
-	err = exchange(args, buf_cstr(&full), fetch, answer, &inner);
+	err = fetch_at(args, buf_cstr(&full), fetch, answer, &inner);
 	buf_release(&full);
 	if (err != ERR_OK)
 		(void)why_set(why, err, "%s: %s", base, inner.text);
@@ -305,7 +305,7 @@ fetch_get(
 {
 	struct fetch fetch = {.method = "GET"};
 	struct fetch_answer answer = {0};
-	enum err err = exchange(args, url, &fetch, &answer, why);
+	enum err err = fetch_at(args, url, &fetch, &answer, why);
 
 	if (err == ERR_OK && answer.status == 404)
 		err = why_set(why, ERR_MISSING, "not there");

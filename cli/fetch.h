@@ -72,6 +72,9 @@ int fetch_tell(const struct args *args, enum err err,
 /* Is it the problem of this type ("busy")? */
 bool fetch_has_problem(const struct fetch_answer *answer, const char *type);
 void fetch_answer_release(struct fetch_answer *answer);
+/* The same as fetch_try, at any URL; `fetch->path` is not looked at. */
+MUST_CHECK enum err fetch_at(const struct args *args, const char *url,
+    const struct fetch *fetch, struct fetch_answer *answer, struct why *why);
 /* GET any URL, for trails; status 404 gives ERR_MISSING. */
 MUST_CHECK enum err fetch_get(const struct args *args, const char *url,
     struct buf *body, struct why *why);

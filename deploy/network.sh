@@ -10,8 +10,8 @@
 # that runs it elsewhere, such as in a network namespace) and RX_PARENT_gd ("LIVE
 # FETCH", endpoints in place of its parent's); the same for hub, gz and sz.
 # RX_NETWORK_CATALOGUE: another catalogue than this checkout's.
-# With RX_ELSEWHERE=1 the member list says where each node is reached, so that
-# each asks the others about what it does not hold.
+# With RX_ELSEWHERE=SECONDS the member list says where each node is reached, so
+# that each asks the others about what it does not hold, for so long.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -150,6 +150,7 @@ configure_node() { # NAME PARENT [serves]
 		ready_file = $dir/$1/ready
 		user = $user
 	EOF
+	[ -z "${RX_ELSEWHERE:-}" ] || echo "elsewhere_seconds = $RX_ELSEWHERE" >>"$dir/$1.conf"
 	[ "$2" = hub ] || echo "parent_key = $(cat "$dir/id/$2.curve.pub")" >>"$dir/$1.conf"
 	[ -z "${3:-}" ] || cat >>"$dir/$1.conf" <<-EOF
 		live = $(port_of "$1" live "tcp://$(host_of "$1"):*")

@@ -42,16 +42,17 @@ put_seen(
 	buf_release(&text);
 }
 
-static void
-put_page(struct reply_page *reply, const struct accesses_page *page)
+void
+accesses_page_print(struct node *node, const char *subject,
+    const struct accesses_page *page, struct buf *body)
 {
-	const struct world *world = shared_hold(reply->node->world);
-	struct json_out out = {.buf = &reply->body};
+	const struct world *world = shared_hold(node->world);
+	struct json_out out = {.buf = body};
 	size_t i;
 
 	json_open_object(&out, NULL);
-	json_put_cstr(&out, "node", reply->node->code);
-	json_put_cstr(&out, "subject", reply->question.subject);
+	json_put_cstr(&out, "node", node->code);
+	json_put_cstr(&out, "subject", subject);
 	json_put_int(&out, "tree_size", (int64_t)page->size);
 	json_put_text(&out, "checkpoint", page->checkpoint);
 	json_open_array(&out, "accesses");
@@ -62,7 +63,7 @@ put_page(struct reply_page *reply, const struct accesses_page *page)
 		json_put_int(
 		    &out, "next", (int64_t)page->list[page->count - 1].index);
 	json_close_object(&out);
-	shared_drop(reply->node->world, world);
+	shared_drop(node->world, world);
 }
 
 static void
@@ -92,7 +93,8 @@ on_found(void *context, enum err err, const struct accesses_page *page)
 
 	reply->err = err;
 	if (err == ERR_OK)
-		put_page(reply, page);
+		accesses_page_print(
+		    reply->node, reply->question.subject, page, &reply->body);
 	http_defer(reply->exchange, on_loop, reply);
 }
 

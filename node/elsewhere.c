@@ -305,6 +305,17 @@ elsewhere_ask(struct elsewhere *elsewhere, const struct world *world,
 	return true;
 }
 
+void
+elsewhere_ask_one(struct elsewhere *elsewhere, const struct member *node,
+    const struct elsewhere_question *question, elsewhere_fn done, void *context)
+{
+	struct inquiry *inquiry =
+	    inquiry_new(elsewhere, question, done, context);
+
+	add_target(inquiry, node);
+	https_run(elsewhere->https, inquiry_begin, inquiry);
+}
+
 struct word_use {
 	struct elsewhere *elsewhere;
 	struct digest word;

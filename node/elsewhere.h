@@ -63,6 +63,11 @@ bool elsewhere_ask(struct elsewhere *elsewhere, const struct world *world,
     const struct elsewhere_question *question, elsewhere_fn done,
     void *context);
 
+/* Ask that node and no other. */
+void elsewhere_ask_one(struct elsewhere *elsewhere, const struct member *node,
+    const struct elsewhere_question *question, elsewhere_fn done,
+    void *context);
+
 /* Has this word been used before?  ERR_OK: never, and now it has; ERR_SEEN;
  * ERR_BUSY: not to be told now. */
 typedef void (*elsewhere_seen_fn)(void *context, enum err err);

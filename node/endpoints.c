@@ -7,7 +7,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "credit/watch.h"
+#include "node/accesses_all.h"
 #include "node/accesses_page.h"
+#include "node/accesses_vouched.h"
 #include "node/consents.h"
 #include "node/events_page.h"
 #include "node/feeds.h"
@@ -187,6 +189,13 @@ on_accesses(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_all_accesses(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		accesses_on_all(exchange, context);
+}
+
+static void
 on_tile(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -244,6 +253,10 @@ const struct http_route node_endpoints[] = {
 	.handle = watches_on_delete},
     {.method = "GET", .path = "/v1/events", .handle = events_on_get},
     {.method = "GET", .path = "/v1/accesses", .handle = on_accesses},
+    {.method = "POST",
+	.path = "/v1/accesses",
+	.handle = on_all_accesses,
+	.max_body = DISCLOSURE_JWS_MAX},
     {.method = "POST",
 	.path = "/v1/feeds/{item}/batches",
 	.open = feeds_on_open,

@@ -43,7 +43,8 @@ struct node {
 	struct accesses *accesses;
 	struct elsewhere *elsewhere;
 	struct lookout *lookout;
-	uint64_t watch_subjects; /* that one member may watch */
+	uint64_t watch_subjects;  /* that one member may watch */
+	_Atomic unsigned spreads; /* subjects that all nodes are asked for */
 	struct follow *follow;
 	struct limiter *limiter;
 	struct room *room;

@@ -9,6 +9,7 @@
 #include "base/codec.h"
 #include "base/jws.h"
 #include "base/mem.h"
+#include "node/accesses_vouched.h"
 #include "node/answer.h"
 #include "node/elsewhere.h"
 #include "node/query.h"
@@ -107,7 +108,10 @@ vouched_on_loop(struct http_exchange *exchange, void *argument)
 		vouched_refuse(vouched, PERMIT_VOUCH, "It was used before.");
 		return;
 	}
-	if (vouched->use == ERR_OK)
+	if (vouched->use == ERR_OK && vouched->vouch.action == VOUCH_ACCESSES)
+		accesses_on_vouched(exchange, vouched->answer.node,
+		    &vouched->vouch, buf_span(&vouched->question));
+	else if (vouched->use == ERR_OK)
 		query_on_vouched(exchange, vouched->answer.node,
 		    &vouched->vouch, buf_span(&vouched->question));
 	else

@@ -41,6 +41,22 @@ def jws(stem, payload):
     return f"{text}.{b64(sign(key, text.encode()))}"
 
 
+def jws_of_certificate(stem, kind, payload):
+    """ES256 with the certificate in x5c (RFC 7515 §4.1.6), r and s side by side."""
+    der = subprocess.run(["openssl", "x509", "-in", f"{stem}.crt", "-outform", "DER"], capture_output=True, check=True).stdout
+    header = {"alg": "ES256", "typ": kind, "x5c": [base64.b64encode(der).decode()]}
+    text = f"{b64(json.dumps(header).encode())}.{b64(json.dumps(payload).encode())}"
+    with tempfile.NamedTemporaryFile() as file:
+        pathlib.Path(file.name).write_text(text)
+        made = subprocess.run(["openssl", "dgst", "-sha256", "-sign", f"{stem}.key", file.name], capture_output=True, check=True).stdout
+    raw, at = b"", 2
+    for _ in range(2):
+        length = made[at + 1]
+        raw += made[at + 2:at + 2 + length].lstrip(b"\0").rjust(32, b"\0")
+        at += 2 + length
+    return f"{text}.{b64(raw)}"
+
+
 def vouch(sender, holder, member, question, action="report", **other):
     """The payload; `other` puts another value in a member's place."""
     made = {"from": sender, "to": holder, "member": member, "certificate": "ab" * 32, "action": action,
