@@ -479,6 +479,21 @@ put_withheld(struct page *page)
 		put_withheld_item(page, json_at(list, i));
 }
 
+/* Of a consent whose uses are limited. */
+static void
+put_use(struct page *page, const struct json *use)
+{
+	struct buf text = {0};
+
+	if (!json_is_object(use))
+		return;
+	buf_print(&text, "%" PRId64 " / %" PRId64,
+	    json_int(json_find(use, "number"), 0),
+	    json_int(json_find(use, "of"), 0));
+	put_fact(page, say(page, "授权使用次数", "Use of the authorization"),
+	    keep(page, &text));
+}
+
 static void
 put_proof(struct page *page, const struct page_seal *seal)
 {
@@ -489,6 +504,7 @@ put_proof(struct page *page, const struct page_seal *seal)
 	buf_print(&text, "%" PRId64, json_int(json_find(receipt, "index"), -1));
 	put_fact(page, say(page, "查询日志序号", "Entry of the access log"),
 	    keep(page, &text));
+	put_use(page, json_find(receipt, "use"));
 	put(page, PAGE_CODE, PAGE_PLAIN,
 	    say(page, "查询日志叶哈希", "Its leaf hash"),
 	    text_of(page, receipt, "leaf_hash"));

@@ -30,7 +30,7 @@ static const char document[] =
     "\"provider\":\"x\",\"records\":[{\"odd\":\"thing\",\"state\":"
     "\"current\"}]}],\"withheld\":[{\"item\":4,\"fields\":[\"person\"],"
     "\"rule\":\"consent_scope\"}],\"receipt\":{\"index\":5,\"leaf_hash\":"
-    "\"abcd\"}}";
+    "\"abcd\",\"use\":{\"number\":2,\"of\":3}}}";
 
 static struct catalog *catalog;
 
@@ -90,6 +90,7 @@ values_stand_beside_their_labels_in_the_words_of_the_catalogue(void **state)
 	assert_non_null(find(page, "授权编号", "c-1"));
 	assert_non_null(find(page, "报告数据 SHA-256", "d1ge57"));
 	assert_non_null(find(page, "查询日志序号", "5"));
+	assert_non_null(find(page, "授权使用次数", "2 / 3"));
 	page_free(page);
 }
 
