@@ -10,6 +10,7 @@ int command_key(int argc, char **argv);
 int command_member(int argc, char **argv);
 int command_feed(int argc, char **argv);
 int command_ledger(int argc, char **argv);
+int command_find(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_consent(int argc, char **argv);

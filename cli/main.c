@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"ledger", command_ledger, "what the hub knew, and when"},
     {"quality", command_quality, "what departments hand in, owe, and score"},
     {"usage", command_usage, "how much is asked at the nodes"},
+    {"find", command_find, "find enterprises by name or number"},
     {"query", command_query, "ask a node about an enterprise"},
     {"report", command_report, "check a report that somebody shows"},
     {"consent", command_consent, "sign, register and revoke authorizations"},

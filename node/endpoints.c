@@ -13,6 +13,7 @@
 #include "node/consents.h"
 #include "node/events_page.h"
 #include "node/feeds.h"
+#include "node/find.h"
 #include "node/masked.h"
 #include "node/node.h"
 #include "node/query.h"
@@ -210,6 +211,7 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/reports",
 	.handle = query_on_report,
 	.max_body = QUESTION_BODY},
+    {.method = "GET", .path = "/v1/enterprises", .handle = find_on_get},
     {.method = "GET",
 	.path = "/v1/enterprises/{uscc}",
 	.handle = query_on_enterprise},

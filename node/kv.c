@@ -343,6 +343,60 @@ kv_each(struct kv_view *view, const struct kv_range *range, kv_row_fn row,
 	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
 }
 
+struct kv_cursor {
+	struct kv *kv;
+	rocksdb_iterator_t *iter;
+};
+
+struct kv_cursor *
+kv_cursor_open(struct kv_view *view, unsigned family)
+{
+	struct kv_cursor *cursor = mem_new(sizeof(*cursor));
+
+	cursor->kv = view->kv;
+	cursor->iter = rocksdb_create_iterator_cf(
+	    view->kv->db, view->options, view->kv->families[family]);
+	return cursor;
+}
+
+void
+kv_cursor_close(struct kv_cursor *cursor)
+{
+	if (cursor == NULL)
+		return;
+	rocksdb_iter_destroy(cursor->iter);
+	mem_free(cursor);
+}
+
+bool
+kv_cursor_seek(struct kv_cursor *cursor, struct span key)
+{
+	rocksdb_iter_seek(cursor->iter, key.ptr, key.len);
+	return rocksdb_iter_valid(cursor->iter);
+}
+
+bool
+kv_cursor_next(struct kv_cursor *cursor)
+{
+	rocksdb_iter_next(cursor->iter);
+	return rocksdb_iter_valid(cursor->iter);
+}
+
+struct span
+kv_cursor_key(const struct kv_cursor *cursor)
+{
+	return kv_iter_key(cursor->iter);
+}
+
+enum err
+kv_cursor_end(struct kv_cursor *cursor, struct why *why)
+{
+	char *error = NULL;
+
+	rocksdb_iter_get_error(cursor->iter, &error);
+	return error == NULL ? ERR_OK : kv_fault_in(cursor->kv, error, why);
+}
+
 /* From `until` backwards, which may be there itself. */
 static void
 kv_seek_last(rocksdb_iterator_t *iter, const struct kv_range *range)

@@ -61,6 +61,17 @@ MUST_CHECK enum err kv_each(struct kv_view *view, const struct kv_range *range,
  * ERR_MISSING when there is none. */
 MUST_CHECK enum err kv_last(struct kv_view *view, const struct kv_range *range,
     struct buf *key, struct buf *value, struct why *why);
+/* A place among a family's rows, for who jumps. */
+struct kv_cursor;
+struct kv_cursor *kv_cursor_open(struct kv_view *view, unsigned family);
+void kv_cursor_close(struct kv_cursor *cursor); /* before the view; or NULL */
+/* To the first row at `key` or behind it; to the next one.  False: there is
+ * none, or the store failed (kv_cursor_end). */
+bool kv_cursor_seek(struct kv_cursor *cursor, struct span key);
+bool kv_cursor_next(struct kv_cursor *cursor);
+struct span kv_cursor_key(const struct kv_cursor *cursor); /* borrowed */
+/* Did all of it succeed? */
+MUST_CHECK enum err kv_cursor_end(struct kv_cursor *cursor, struct why *why);
 /* It will read everything once: what others read stays in memory. */
 void kv_view_spare_cache(struct kv_view *view);
 

@@ -22,6 +22,8 @@
 #include "node/check.h"
 #include "node/elsewhere.h"
 #include "node/endpoints.h"
+#include "node/find.h"
+#include "node/finder.h"
 #include "node/freight.h"
 #include "node/lookout.h"
 #include "node/masked.h"
@@ -325,6 +327,19 @@ open_masked(struct daemon *daemon, struct why *why)
 	return ERR_OK;
 }
 
+/* An index that cannot be kept does not keep the node from answering. */
+static enum err
+open_finder(struct daemon *daemon, struct why *why)
+{
+	struct node *node = &daemon->node;
+
+	(void)why;
+	node->finder =
+	    finder_open(daemon->settings.folder, node->store, node->world);
+	node->find_desk = find_desk_new();
+	return ERR_OK;
+}
+
 static enum err
 open_printer(struct daemon *daemon, struct why *why)
 {
@@ -503,8 +518,8 @@ daemon_open(struct daemon *daemon, struct why *why)
 	static enum err (*const steps[])(struct daemon * daemon,
 	    struct why * why) = {check_settings, make_folders, read_roots,
 	    read_keys, open_store, open_trail, open_lookout, open_follow,
-	    open_limits, open_check, open_masked, open_printer, open_elsewhere,
-	    open_bus, open_http, write_ready_file};
+	    open_limits, open_check, open_masked, open_printer, open_finder,
+	    open_elsewhere, open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -535,6 +550,8 @@ daemon_close(struct daemon *daemon)
 	check_free(daemon->check);
 	masked_free(node->masked);
 	printer_close(node->printer);
+	find_desk_free(node->find_desk);
+	finder_close(node->finder);
 	census_taker_free(daemon->census_taker);
 	relay_free(daemon->relay);
 	follow_free(node->follow);

@@ -17,6 +17,7 @@ node_init_metrics(struct node *node)
 	    [OUTCOME_ELSEWHERE] = "outcome=\"elsewhere\"",
 	    [OUTCOME_AWAY] = "outcome=\"holder_away\"",
 	    [OUTCOME_ANONYMISED] = "outcome=\"anonymised\"",
+	    [OUTCOME_FOUND] = "outcome=\"found\"",
 	    [OUTCOME_MALFORMED] = "outcome=\"malformed\"",
 	    [OUTCOME_UNAVAILABLE] = "outcome=\"unavailable\"",
 	};

@@ -23,6 +23,7 @@ enum outcome {
 	OUTCOME_ELSEWHERE,
 	OUTCOME_AWAY,
 	OUTCOME_ANONYMISED,
+	OUTCOME_FOUND,
 	OUTCOME_MALFORMED,
 	OUTCOME_UNAVAILABLE,
 	OUTCOME_COUNT
@@ -31,6 +32,8 @@ enum outcome {
 struct elsewhere;
 struct masked;
 struct printer;
+struct finder;
+struct find_desk;
 struct accesses;
 struct lookout;
 
@@ -53,6 +56,8 @@ struct node {
 	struct shared *censuses;    /* struct census */
 	struct masked *masked;
 	struct printer *printer;
+	struct finder *finder;
+	struct find_desk *find_desk;
 	struct digest mask_key;    /* of tokens and noise: never leaves */
 	const struct trust *trust; /* the network's CA */
 	struct metric *outcomes[OUTCOME_COUNT];

@@ -33,7 +33,7 @@ struct access {
 	enum purpose purpose;
 	char action[16]; /* "report", "enterprise", "statistics", "screening",
 			    "consent", "revocation", "forward", "vouched",
-			    "accesses" */
+			    "accesses", "find" */
 	/* Shown, at least in part; anonymised: what the answer is made of. */
 	uint32_t items[QUESTION_ITEMS_MAX];
 	size_t item_count;

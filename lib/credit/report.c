@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/mem.h"
 
 /* More digits than a JSON reader's double keeps exactly. */
@@ -136,9 +135,9 @@ put_value(struct json_out *out, const struct field *field, struct span value)
 		json_put_text(out, field->name, value);
 }
 
-static void
-put_fields(struct json_out *out, const struct permit_item *asked,
-    const struct record *record)
+void
+report_put_fields(const struct permit_item *asked, const struct record *record,
+    struct json_out *out)
 {
 	const struct record_field *found;
 	const struct field *field;
@@ -243,7 +242,7 @@ report_add(struct report *report, const struct record *record)
 	if (asked == NULL)
 		return;
 	json_open_object(out, NULL);
-	put_fields(out, asked, record);
+	report_put_fields(asked, record, out);
 	source = record_find(record, CATALOG_SOURCE_NUMBER);
 	if (source != NULL)
 		json_put_text(out, "source_number", source->value);

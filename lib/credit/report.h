@@ -13,6 +13,7 @@
 #define CREDIT_REPORT_H
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "credit/permit.h"
 #include "credit/record.h"
 
@@ -48,6 +49,9 @@ struct digest report_digest(const struct report *report);
  * document. */
 void report_end(struct report *report, uint64_t index,
     const struct digest *leaf, const struct use *use);
+/* Members of an open object: the fields that may be shown, by their types. */
+void report_put_fields(const struct permit_item *asked,
+    const struct record *record, struct json_out *out);
 size_t report_record_count(const struct report *report);
 
 #endif

@@ -1,0 +1,251 @@
+/*
+ * finder_search: the index asked: cards that are filed under all of a
+ * question's terms.
+ *
+ * The rows of a term are in order of docs, so several terms are walked side by
+ * side, each jumping to where the one before stands: as many jumps as the
+ * rarest term has rows, not as the commonest.
+ */
+#include "base/mem.h"
+#include "node/finder_inner.h"
+
+/* Rows looked at for one page: some 10 ms. */
+#define STEPS_MAX 3000
+
+struct hunt {
+	struct kv_view *view;
+	const struct search *search;
+	struct search_plan plan;
+	struct kv_cursor *cursors[SEARCH_TERMS_MAX];
+	char doc[FINDER_DOC_LEN]; /* nothing before it is of interest */
+	size_t limit;
+	struct finder_page *page;
+	struct buf key, card;
+};
+
+static void
+take_hit(struct hunt *hunt, const char *doc)
+{
+	struct finder_hit *hit = &hunt->page->hits[hunt->page->count++];
+
+	*hit = (struct finder_hit){{0}, {0}};
+	memcpy(hit->subject, doc, USCC_LEN);
+	memcpy(hit->stream, doc + USCC_LEN, STREAM_LEN);
+}
+
+/* The card decides; a term that leads to none is an old one. */
+static enum err
+read_card(struct hunt *hunt, const char *doc, struct card *card, bool *fits)
+{
+	enum err err;
+
+	buf_reset(&hunt->card);
+	err = kv_get(hunt->view, FINDER_CARDS, span_make(doc, FINDER_DOC_LEN),
+	    &hunt->card, NULL);
+	*fits = err == ERR_OK && card_parse(buf_span(&hunt->card), card) &&
+		search_fits(hunt->search, card);
+	return err == ERR_MISSING ? ERR_OK : err;
+}
+
+/* --- several terms --- */
+
+/* The first doc of term `i` at `doc` or behind it; NULL: there is none. */
+static const char *
+seek_doc(struct hunt *hunt, size_t i)
+{
+	const char *term = hunt->plan.terms[i];
+	size_t len = strlen(term);
+	struct span found;
+
+	buf_reset(&hunt->key);
+	buf_add(&hunt->key, term, len + 1);
+	buf_add(&hunt->key, hunt->doc, FINDER_DOC_LEN);
+	if (!kv_cursor_seek(hunt->cursors[i], buf_span(&hunt->key)))
+		return NULL;
+	found = kv_cursor_key(hunt->cursors[i]);
+	if (found.len != len + 1 + FINDER_DOC_LEN ||
+	    memcmp(found.ptr, hunt->key.data, len + 1) != 0)
+		return NULL;
+	return found.ptr + len + 1;
+}
+
+static void
+doc_advance(char doc[FINDER_DOC_LEN])
+{
+	size_t i = FINDER_DOC_LEN;
+
+	while (i > 0 && (uint8_t)++doc[i - 1] == 0)
+		i--;
+}
+
+static void
+keep_place(struct hunt *hunt, char kind, struct span place)
+{
+	struct finder_place *next = &hunt->page->next;
+
+	next->bytes[0] = kind;
+	memcpy(next->bytes + 1, place.ptr, place.len);
+	next->len = place.len + 1;
+}
+
+static enum err
+join(struct hunt *hunt)
+{
+	size_t agreed = 0, i = 0, steps;
+	enum err err = ERR_OK;
+	struct card card;
+	const char *found;
+	bool fits;
+
+	for (steps = 0; err == ERR_OK;
+	     steps++, i = (i + 1) % hunt->plan.count) {
+		if (steps == STEPS_MAX || hunt->page->count == hunt->limit) {
+			keep_place(
+			    hunt, 'j', span_make(hunt->doc, FINDER_DOC_LEN));
+			return ERR_OK;
+		}
+		found = seek_doc(hunt, i);
+		if (found == NULL)
+			return kv_cursor_end(hunt->cursors[i], NULL);
+		if (memcmp(found, hunt->doc, FINDER_DOC_LEN) != 0)
+			agreed = 0;
+		memcpy(hunt->doc, found, FINDER_DOC_LEN);
+		if (++agreed < hunt->plan.count)
+			continue;
+		err = read_card(hunt, hunt->doc, &card, &fits);
+		if (fits)
+			take_hit(hunt, hunt->doc);
+		doc_advance(hunt->doc);
+		agreed = 0;
+	}
+	return err;
+}
+
+/* --- a name too short for a term --- */
+
+static bool
+is_row_of(const struct hunt *hunt, struct span key)
+{
+	size_t len = strlen(hunt->plan.terms[0]);
+
+	return key.len > len + FINDER_DOC_LEN && key.len < FINDER_FROM_MAX &&
+	       memcmp(key.ptr, hunt->plan.terms[0], len) == 0;
+}
+
+static enum err
+scan_row(struct hunt *hunt, struct span key)
+{
+	struct span term = span_make(key.ptr, key.len - FINDER_DOC_LEN - 1);
+	const char *doc = key.ptr + term.len + 1;
+	struct card card;
+	bool fits;
+	enum err err = read_card(hunt, doc, &card, &fits);
+
+	if (fits && search_is_first(&hunt->plan, &card, term))
+		take_hit(hunt, doc);
+	return err;
+}
+
+static enum err
+scan(struct hunt *hunt, struct span from)
+{
+	struct kv_cursor *cursor = hunt->cursors[0];
+	bool there = kv_cursor_seek(cursor, from);
+	enum err err = ERR_OK;
+	size_t steps;
+
+	for (steps = 0;
+	     err == ERR_OK && there && is_row_of(hunt, kv_cursor_key(cursor));
+	     steps++, there = kv_cursor_next(cursor)) {
+		if (steps == STEPS_MAX || hunt->page->count == hunt->limit) {
+			keep_place(hunt, 's', kv_cursor_key(cursor));
+			return ERR_OK;
+		}
+		err = scan_row(hunt, kv_cursor_key(cursor));
+	}
+	return err == ERR_OK ? kv_cursor_end(cursor, NULL) : err;
+}
+
+/* --- one question --- */
+
+/* ERR_INVALID: the place is of another question. */
+static enum err
+hunt_run(struct hunt *hunt, const struct finder_place *from)
+{
+	struct span place = span_make(from->bytes + 1, from->len - 1);
+
+	if (from->len == 0)
+		place = span_of("");
+	else if (from->bytes[0] != (hunt->plan.scans ? 's' : 'j'))
+		return ERR_INVALID;
+	if (hunt->plan.scans) {
+		if (place.len > 0 && !is_row_of(hunt, place))
+			return ERR_INVALID;
+		return scan(
+		    hunt, place.len > 0 ? place : span_of(hunt->plan.terms[0]));
+	}
+	if (place.len > 0 && place.len != FINDER_DOC_LEN)
+		return ERR_INVALID;
+	memcpy(hunt->doc, place.ptr, place.len);
+	return join(hunt);
+}
+
+enum err
+finder_search(struct finder *finder, const struct search *search,
+    const struct finder_place *from, size_t limit, struct finder_page *page)
+{
+	struct hunt hunt = {.search = search, .limit = limit, .page = page};
+	enum err err;
+	size_t i;
+
+	page->count = page->next.len = 0;
+	if (finder->kv == NULL)
+		return ERR_IO;
+	search_make_plan(search, &hunt.plan);
+	hunt.view = kv_view_open(finder->kv);
+	for (i = 0; i < hunt.plan.count; i++)
+		hunt.cursors[i] = kv_cursor_open(hunt.view, FINDER_TERMS);
+	err = hunt_run(&hunt, from);
+	for (i = 0; i < hunt.plan.count; i++)
+		kv_cursor_close(hunt.cursors[i]);
+	kv_view_close(hunt.view);
+	buf_release(&hunt.key);
+	buf_release(&hunt.card);
+	return err;
+}
+
+struct lag {
+	struct kv_view *view;
+	uint64_t behind;
+	enum err err;
+};
+
+static void
+lag_on_stream(void *context, const struct stream_state *state)
+{
+	struct lag *lag = context;
+	struct finder_mark mark;
+
+	if (strcmp(state->chain.stream, STREAM_CONTROL) == 0 ||
+	    lag->err != ERR_OK)
+		return;
+	lag->err = finder_read_mark(lag->view, state->chain.stream, &mark);
+	if (mark.position < state->chain.position)
+		lag->behind += state->chain.position - mark.position;
+}
+
+enum err
+finder_behind(
+    struct finder *finder, struct snapshot *snapshot, uint64_t *behind)
+{
+	struct lag lag = {.err = ERR_OK};
+	enum err err;
+
+	if (finder->kv == NULL)
+		return ERR_IO;
+	lag.view = kv_view_open(finder->kv);
+	err = snapshot_each_stream(snapshot, lag_on_stream, &lag, NULL);
+	kv_view_close(lag.view);
+	*behind = lag.behind;
+	return err == ERR_OK ? lag.err : err;
+}
