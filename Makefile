@@ -215,6 +215,12 @@ weather: deps-test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@$(PYTHON) tests/scenario/weather.py $(SEED) $$(($(MINUTES) * 60))
 
+# A country on this machine: look at the console, Ctrl-C ends it.
+.PHONY: country
+country: deps-test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@$(PYTHON) tests/scenario/country.py $(MINUTES)
+
 .PHONY: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 lint: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.c)
@@ -244,6 +250,7 @@ help:
 	@echo "make demo      the whole network on this machine, shown and stopped (FEED=file.csv)"
 	@echo "make check     all tests"
 	@echo "make up/down   the same network, left running; run/env.sh says where"
+	@echo "make country   31 provinces and 100 cities here, to look at the console (MINUTES=5)"
 	@echo "make charts    the console's charts from npm, once more"
 	@echo "make lint unit asan tsan fuzz bench weather clean: see CONTRIBUTING.md"
 

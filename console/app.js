@@ -4,12 +4,25 @@ import { get } from "./base/api.js";
 import { h, replace } from "./base/dom.js";
 import { listen } from "./base/live.js";
 import { lang, switchLanguage, t } from "./base/text.js";
+import { forget as forgetCatalogue } from "./base/catalogue.js";
+import { forget as forgetMembers } from "./base/members.js";
+import * as actions from "./views/actions.js";
+import * as assessment from "./views/assessment.js";
+import * as catalogue from "./views/catalogue.js";
+import * as departments from "./views/departments.js";
+import * as members from "./views/members.js";
 import * as overview from "./views/overview.js";
+import * as platforms from "./views/platforms.js";
+import * as province from "./views/province.js";
+import * as trails from "./views/trails.js";
+import * as use from "./views/use.js";
 
-const views = { overview };
+// In the order of the menu; a view with a parent is reached through that.
+const views = { overview, departments, platforms, members, use, trails, assessment, catalogue, actions, province };
 const main = document.getElementById("main");
 let me = null;
 let shown = [];
+let isLive = false;
 
 function draw() {
 	const [name = "", ...rest] = decodeURI(location.hash.replace(/^#\/?/, "")).split("/");
@@ -18,6 +31,7 @@ function draw() {
 	frame(name === "" ? "overview" : name);
 	replace(main);
 	shown = view ? view.show(main, { me, path: rest.map(decodeURIComponent), go: (path) => { location.hash = path; } }) : [];
+	window.scrollTo(0, 0);
 	if (!view)
 		replace(main, h("p.empty", t("not_found")));
 	main.dataset.view = name === "" ? "overview" : name;
@@ -31,8 +45,16 @@ function frame(current) {
 	document.getElementById("language").textContent = t("other_language");
 	document.getElementById("theme").textContent = t(isDark() ? "theme_light" : "theme_dark");
 	document.getElementById("who").textContent = `${me.name} · ${t(`role_${me.role}`)}`;
-	replace(document.getElementById("nav"), { "aria-label": t("subtitle") }, Object.keys(views).map((name) =>
-		h("a", { href: `#/${name}`, "aria-current": name === current ? "page" : null }, t(name))));
+	showLive();
+	replace(document.getElementById("nav"), { "aria-label": t("subtitle") }, Object.keys(views).filter((name) => !views[name].parent).map((name) =>
+		h("a", { href: `#/${name}`, "aria-current": name === (views[current]?.parent ?? current) ? "page" : null }, t(name))));
+}
+
+function showLive() {
+	const sign = document.getElementById("live");
+
+	sign.className = isLive ? "live on" : "live";
+	sign.textContent = t(isLive ? "live" : "not_live");
 }
 
 function isDark() {
@@ -45,6 +67,10 @@ function setTheme(dark) {
 
 // Panels whose topics are among those told; all of them when nothing is said.
 function refresh(topics) {
+	if (topics === null || topics.includes("catalogue"))
+		forgetCatalogue();
+	if (topics === null || topics.includes("members"))
+		forgetMembers();
 	for (const panel of shown)
 		if (topics === null || panel.topics.some((topic) => topics.includes(topic)))
 			panel.refresh();
@@ -61,13 +87,11 @@ async function start() {
 		localStorage.setItem("theme", isDark() ? "dark" : "light");
 		draw();
 	};
-	window.addEventListener("hashchange", () => { draw(); main.focus(); });
+	window.addEventListener("hashchange", () => { draw(); main.focus({ preventScroll: true }); });
 	draw();
 	listen(refresh, (on) => {
-		const sign = document.getElementById("live");
-
-		sign.className = on ? "live on" : "live";
-		sign.textContent = t(on ? "live" : "not_live");
+		isLive = on;
+		showLive();
 	});
 }
 

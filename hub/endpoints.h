@@ -62,7 +62,21 @@ void control_on_takeover(struct http_exchange *exchange, void *context);
 void console_on_root(struct http_exchange *exchange, void *context);
 void console_on_file(struct http_exchange *exchange, void *context);
 void console_on_me(struct http_exchange *exchange, void *context);
-void console_on_overview(struct http_exchange *exchange, void *context);
+void console_on_live(struct http_exchange *exchange, void *context);
+
+/* --- endpoints_figures.c --- */
+void figures_on_overview(struct http_exchange *exchange, void *context);
+void figures_on_grid(struct http_exchange *exchange, void *context);
+void figures_on_province(struct http_exchange *exchange, void *context);
+void figures_on_platforms(struct http_exchange *exchange, void *context);
+void figures_on_platform(struct http_exchange *exchange, void *context);
+void figures_on_checkpoints(struct http_exchange *exchange, void *context);
+void figures_on_departments(struct http_exchange *exchange, void *context);
+void figures_on_trend(struct http_exchange *exchange, void *context);
+void figures_on_usage(struct http_exchange *exchange, void *context);
+void figures_on_actions(struct http_exchange *exchange, void *context);
+void figures_on_catalogues(struct http_exchange *exchange, void *context);
+void figures_on_catalogue(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_watch.c --- */
 void watch_on_sources(struct http_exchange *exchange, void *context);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "hub/action.h"
 #include "hub/assessment.h"
 #include "hub/inquiry.h"
 #include "hub/quality.h"
@@ -133,7 +134,11 @@ fill_publication(struct inquiry *inquiry, struct ledger *ledger)
 	pg_begin(pg);
 	err = assessment_publish(pg, &what, inquiry->who.code,
 	    inquiry->hub->receipt_signer, &inquiry->answer.body);
+	if (err == ERR_OK)
+		action_note(pg, inquiry->who.code, "publish", what.month,
+		    span_of("{}"));
 	finish(inquiry, pg, err);
+	news_tell(inquiry->hub->news, NEWS_ACTIONS);
 	if (inquiry->answer.problem == NULL)
 		log_info("assessment.published", "month=%.7s by=%s", what.month,
 		    inquiry->who.code);
@@ -192,6 +197,10 @@ put_weights(struct inquiry *inquiry, struct ledger *ledger)
 	pg_begin(pg);
 	err = assessment_set_weights(pg, buf_span(&inquiry->body),
 	    inquiry->who.code, &inquiry->answer.body, &why);
+	if (err == ERR_OK)
+		action_note(pg, inquiry->who.code, "weights", "",
+		    buf_span(&inquiry->body));
+	news_tell(inquiry->hub->news, NEWS_ACTIONS);
 	if (pg_end(pg, err == ERR_OK) != ERR_OK)
 		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
 	else if (err != ERR_OK)

@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "hub/console.h"
 #include "hub/inquiry.h"
-#include "hub/overview.h"
 
 /* Nothing inline, nothing from elsewhere, in no frame. */
 #define POLICY                                                                 \
@@ -86,24 +85,15 @@ console_on_me(struct http_exchange *exchange, void *context)
 	buf_release(&body);
 }
 
-static void
-fill_overview(struct inquiry *inquiry, struct ledger *ledger)
-{
-	struct pg *pg = ledger_pg(ledger);
-	enum err err;
-
-	pg_begin(pg);
-	err = overview_print(pg, &inquiry->answer.body);
-	if (pg_end(pg, true) != ERR_OK || err != ERR_OK)
-		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
-}
-
+/* Which of the other questions are worth asking again. */
 void
-console_on_overview(struct http_exchange *exchange, void *context)
+console_on_live(struct http_exchange *exchange, void *context)
 {
-	struct hub *hub = context;
+	const struct hub *hub = context;
 	struct member who;
 
-	if (inquiry_admit_operator(exchange, hub, &who))
-		inquiry_post(inquiry_new(exchange, hub, &who, fill_overview));
+	if (!inquiry_admit_operator(exchange, hub, &who))
+		return;
+	if (!news_listen(hub->news, exchange))
+		answer_problem(exchange, 503, "busy", "too many listen");
 }

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "hub/action.h"
 #include "hub/catalogue.h"
 #include "hub/control.h"
 #include "hub/inquiry.h"
@@ -33,6 +34,25 @@ control_on_catalogue(struct http_exchange *exchange, void *context)
 	shared_drop(hub->catalogue, catalogue);
 }
 
+/* The catalogue is a record in a transaction of its own by now. */
+static void
+note_catalogue(
+    struct inquiry *inquiry, struct ledger *ledger, unsigned long long version)
+{
+	struct pg *pg = ledger_pg(ledger);
+	struct buf number = {0};
+
+	buf_print(&number, "%llu", version);
+	pg_begin(pg);
+	action_note(pg, inquiry->who.code, "catalogue", buf_cstr(&number),
+	    span_of("{}"));
+	if (pg_end(pg, true) != ERR_OK)
+		log_error("action.failed", "what=catalogue");
+	buf_release(&number);
+	news_tell(inquiry->hub->news, NEWS_CATALOGUE);
+	news_tell(inquiry->hub->news, NEWS_ACTIONS);
+}
+
 static void
 put_catalogue(struct inquiry *inquiry, struct ledger *ledger)
 {
@@ -54,6 +74,7 @@ put_catalogue(struct inquiry *inquiry, struct ledger *ledger)
 
 		shared_drop(hub->catalogue, now);
 		buf_print(&inquiry->answer.body, "{\"version\":%llu}", version);
+		note_catalogue(inquiry, ledger, version);
 		publish_wake(hub->publish);
 		log_info("catalogue.new", "version=%llu", version);
 	}
@@ -91,6 +112,7 @@ struct enrolment {
 	struct desk_job job; /* first */
 	struct hub *hub;
 	struct http_exchange *exchange;
+	char who[MEMBER_CODE_MAX + 1];  /* the operator */
 	struct takeover takeover;       /* from nobody: one member is put */
 	char code[MEMBER_CODE_MAX + 1]; /* of the successor */
 	struct member list[2];
@@ -110,6 +132,27 @@ enrolment_on_loop(struct http_exchange *exchange, void *argument)
 	mem_free(enrolment);
 }
 
+/* What the operator sees of it later. */
+static void
+enrolment_note(const struct enrolment *enrolment, struct pg *pg)
+{
+	bool moves = enrolment->takeover.from[0] != '\0';
+	const struct member *last = &enrolment->list[enrolment->count - 1];
+	struct buf detail = {0};
+	struct json_out json = {.buf = &detail};
+
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "name", last->name);
+	json_put_cstr(&json, "kind", member_kind_name(last->kind));
+	json_put_cstr(&json, "status", member_status_name(last->status));
+	if (moves)
+		json_put_cstr(&json, "from", enrolment->takeover.from);
+	json_close_object(&json);
+	action_note(pg, enrolment->who, moves ? "takeover" : "member",
+	    last->code, buf_span(&detail));
+	buf_release(&detail);
+}
+
 static bool
 enrolment_join(struct desk_job *job, struct control_round *round)
 {
@@ -121,6 +164,8 @@ enrolment_join(struct desk_job *job, struct control_round *round)
 	else
 		enrolment->err =
 		    control_put_member(round, enrolment->list, &enrolment->why);
+	if (enrolment->err == ERR_OK)
+		enrolment_note(enrolment, control_round_pg(round));
 	return enrolment->err != ERR_BUSY;
 }
 
@@ -155,6 +200,8 @@ enrolment_accept(struct enrolment *enrolment)
 
 	enrolment_print(enrolment, &enrolment->answer.body);
 	publish_wake(enrolment->hub->publish);
+	news_tell(enrolment->hub->news, NEWS_MEMBERS);
+	news_tell(enrolment->hub->news, NEWS_ACTIONS);
 	for (i = 0; i < enrolment->count; i++)
 		log_info("member.put", "kind=%s status=%s",
 		    member_kind_name(enrolment->list[i].kind),
@@ -204,11 +251,13 @@ enrolment_refuse(struct enrolment *enrolment, enum err err, const char *why)
 }
 
 static struct enrolment *
-enrolment_new(struct http_exchange *exchange, struct hub *hub, size_t count)
+enrolment_new(struct http_exchange *exchange, struct hub *hub,
+    const struct member *who, size_t count)
 {
 	struct enrolment *enrolment = mem_new(sizeof(*enrolment));
 
 	enrolment->hub = hub;
+	strcpy(enrolment->who, who->code);
 	enrolment->exchange = exchange;
 	enrolment->count = count;
 	return enrolment;
@@ -225,7 +274,7 @@ control_on_new_member(struct http_exchange *exchange, void *context)
 
 	if (!inquiry_admit_actor(exchange, hub, &who))
 		return;
-	enrolment = enrolment_new(exchange, hub, 1);
+	enrolment = enrolment_new(exchange, hub, &who, 1);
 	err = member_parse(http_body(exchange), enrolment->list, &why);
 	if (err == ERR_OK)
 		enrol(enrolment);
@@ -245,7 +294,7 @@ control_on_takeover(struct http_exchange *exchange, void *context)
 
 	if (!inquiry_admit_actor(exchange, hub, &who))
 		return;
-	enrolment = enrolment_new(exchange, hub, 2);
+	enrolment = enrolment_new(exchange, hub, &who, 2);
 	if (!member_code_is_valid(span_of(code)))
 		err = why_set(&why, ERR_INVALID, "not an organisation code");
 	if (err == ERR_OK) {

@@ -17,7 +17,8 @@
 static const char *
 whose(const struct inquiry *inquiry)
 {
-	return inquiry->who.kind == MEMBER_OPERATOR ? "" : inquiry->who.code;
+	return inquiry->who.kind == MEMBER_OPERATOR ? inquiry->provider
+						    : inquiry->who.code;
 }
 
 static void
@@ -213,6 +214,7 @@ ask_for_page(struct http_exchange *exchange, struct hub *hub,
     void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
 {
 	const char *state = http_query(exchange, "state");
+	const char *provider = http_query(exchange, "provider");
 	int64_t item = inquiry_number(exchange, "item", 0, 0);
 	int64_t after = inquiry_number(exchange, "after", 0, 0);
 	int64_t limit = inquiry_number(exchange, "limit", 100, 1);
@@ -223,15 +225,17 @@ ask_for_page(struct http_exchange *exchange, struct hub *hub,
 	    (fill == fill_conflicts && !inquiry_admit_reader(exchange, &who)))
 		return;
 	if ((state != NULL && strcmp(state, "open") != 0) || item < 0 ||
-	    item > CATALOG_ITEM_MAX || after < 0 || limit < 0) {
+	    item > CATALOG_ITEM_MAX || after < 0 || limit < 0 ||
+	    (provider != NULL && !member_code_is_valid(span_of(provider)))) {
 		answer_problem(exchange, 400, "malformed",
-		    "state: open; item, after, limit: numbers");
+		    "state: open; item, after, limit: numbers; provider: code");
 		return;
 	}
 	inquiry = inquiry_new(exchange, hub, &who, fill);
 	inquiry->item = (uint32_t)item;
 	inquiry->after = after;
 	inquiry->limit = limit < FINDINGS_MAX ? limit : FINDINGS_MAX;
+	strcpy(inquiry->provider, provider != NULL ? provider : "");
 	inquiry_post(inquiry);
 }
 

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "credit/uscc.h"
 #include "credit/value.h"
+#include "hub/action.h"
 #include "hub/catalogue.h"
 #include "hub/history.h"
 #include "hub/inquiry.h"
@@ -128,10 +130,18 @@ fill_due(struct inquiry *inquiry, struct ledger *ledger)
 	retain(inquiry, ledger, true);
 }
 
+/* Records of many transactions are withdrawn by now. */
 static void
 fill_retention(struct inquiry *inquiry, struct ledger *ledger)
 {
+	struct pg *pg = ledger_pg(ledger);
+
 	retain(inquiry, ledger, false);
+	pg_begin(pg);
+	action_note(pg, inquiry->who.code, "retention", "", span_of("{}"));
+	if (pg_end(pg, true) != ERR_OK)
+		log_error("action.failed", "what=retention");
+	news_tell(inquiry->hub->news, NEWS_ACTIONS);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "hub/action.h"
 
 #define PIECE (256 << 10)
 #define LISTED_MAX 1000
@@ -178,14 +179,32 @@ hold_claim(const struct hold_limits *limits, struct pg *pg,
 	return ERR_IO;
 }
 
-void
-hold_decide(struct pg *pg, int64_t number, const char *operator)
+/* Who let what in, or sent it back. */
+static void
+hold_note(struct pg *pg, const struct ingest_batch *batch, const char *action)
 {
+	struct buf detail = {0};
+	struct json_out json = {.buf = &detail};
+
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "provider", batch->provider);
+	json_put_int(&json, "item", batch->item);
+	json_close_object(&json);
+	action_note(
+	    pg, batch->decided_by, action, batch->id, buf_span(&detail));
+	buf_release(&detail);
+}
+
+void
+hold_decide(struct pg *pg, int64_t number, const struct ingest_batch *batch,
+    const char *action)
+{
+	hold_note(pg, batch, action);
 	pg_exec(pg,
 	    "UPDATE held_batch SET decided_at = $2, decided_by = $3"
 	    " WHERE number = $1",
 	    pg_arg_int(number), pg_arg_time(clock_now_us()),
-	    pg_arg_text(span_of(operator)));
+	    pg_arg_text(span_of(batch->decided_by)));
 }
 
 enum err
@@ -205,7 +224,7 @@ hold_refuse(
 	if (err == ERR_OK) {
 		receipt_print(&receipt, body);
 		receipt_keep(pg, &receipt, number, buf_span(body));
-		hold_decide(pg, number, batch->decided_by);
+		hold_decide(pg, number, batch, "refuse");
 	}
 	ended = pg_end(pg, err == ERR_OK);
 	if (err == ERR_OK && ended == ERR_OK)

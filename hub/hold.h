@@ -32,7 +32,8 @@ MUST_CHECK enum err hold_keep(const struct hold_limits *limits, struct pg *pg,
 MUST_CHECK enum err hold_claim(const struct hold_limits *limits, struct pg *pg,
     struct ingest_batch *batch, struct receipt *receipt, int64_t *number);
 /* In the transaction of the decision. */
-void hold_decide(struct pg *pg, int64_t number, const char *operator);
+void hold_decide(struct pg *pg, int64_t number,
+    const struct ingest_batch *batch, const char *action);
 /* Refuse it for good; its receipt says so.  One transaction. */
 MUST_CHECK enum err hold_refuse(const struct hold_limits *limits, struct pg *pg,
     struct ingest_batch *batch);

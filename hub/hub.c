@@ -190,6 +190,8 @@ report_done(struct desk_job *job, struct ledger *ledger, enum err err)
 	if (err != ERR_OK)
 		log_warn("upward.refused", "by=%s err=%s why=%s",
 		    report->from.code, err_name(err), report->why.text);
+	news_tell(
+	    report->hub->news, report->turn.is_usage ? NEWS_USAGE : NEWS_NODES);
 	publish_wake(report->hub->publish);
 	if (err == ERR_OK && report->freight.whole) {
 		freight_merge(&report->freight, report_on_merged, report);

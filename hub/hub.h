@@ -17,6 +17,7 @@
 #include "hub/ingest.h"
 #include "hub/keeper.h"
 #include "hub/members.h"
+#include "hub/news.h"
 #include "hub/notice.h"
 #include "hub/publish.h"
 #include "wire/bus.h"
@@ -59,6 +60,8 @@ struct hub {
 	struct shared *members;   /* struct members */
 	struct shared *catalogue; /* struct catalogue */
 	struct desk *desk;
+	struct desk *reader; /* answers what the console asks */
+	struct news *news;
 	struct keeper *keeper;
 	struct alarm *alarm;
 	struct notice *notice; /* NULL: nobody is to be told */

@@ -212,7 +212,7 @@ release_batch(struct hand *hand, struct ingest_batch *batch,
 		return err;
 	ledger_set_number(hand->ledger, number);
 	pg_exec(pg, "DELETE FROM finding WHERE batch = $1", pg_arg_int(number));
-	hold_decide(pg, number, batch->decided_by);
+	hold_decide(pg, number, batch, "release");
 	return merge_batch(hand, batch, catalogue, receipt, number);
 }
 

@@ -209,6 +209,7 @@ on_committed(void *context)
 	struct hub *hub = context;
 
 	publish_wake(hub->publish);
+	news_tell(hub->news, NEWS_FEEDS);
 }
 
 static struct publish *
@@ -336,12 +337,19 @@ open_keeper(struct hub *hub, struct why *why)
 	return ERR_OK;
 }
 
-/* A hub without pages does all its other work. */
+/* A hub without pages does all its other work.  What the console reads must
+ * not wait for consents, nor they for it: a desk of its own. */
 static enum err
 open_console(struct hub *hub, struct why *why)
 {
 	const char *folder = hub->settings.console_folder;
+	struct ledger *ledger =
+	    ledger_open(conninfo(hub), hub->settings.batch_key, why);
 	char found[PATH_SIZE];
+
+	if (ledger == NULL)
+		return ERR_DATABASE;
+	hub->reader = desk_new(ledger);
 
 	if (folder[0] == '\0') {
 		if (!console_find_folder(found, sizeof(found)))
@@ -438,6 +446,7 @@ hub_open(struct hub *hub, struct why *why)
 	enum err err;
 	size_t i;
 
+	hub->news = news_open();
 	err = privilege_drop(hub->settings.user, hub->settings.folder, why);
 	if (err == ERR_OK)
 		err = notice_check(&hub->settings, why);
@@ -461,7 +470,10 @@ hub_close(struct hub *hub)
 	ingest_stop(hub->ingest, (unsigned)hub->settings.stop_seconds * 1000);
 	if (hub->http != NULL)
 		http_server_close(hub->http, GRACE_MS);
+	news_close(hub->news);
 	console_close(hub->console);
+	desk_stop(hub->reader, 0);
+	desk_free(hub->reader);
 	ingest_close(hub->ingest);
 	keeper_free(hub->keeper);
 	inbox_free(hub->inbox);

@@ -26,6 +26,7 @@ print_row(const struct usage_row *row, struct json_out *json)
 	json_put_text(json, "a", row->action);
 	json_put_int(json, "p", row->purpose);
 	json_put_int(json, "r", row->rule != PERMIT_ALLOWED);
+	json_put_cstr(json, "u", permit_rule_name(row->rule));
 	json_open_array(json, "i");
 	json_put_int(json, NULL, 0);
 	for (i = 0; i < row->item_count; i++)
@@ -58,6 +59,13 @@ count_rows(
 	    " DO UPDATE SET questions = usage_hourly.questions"
 	    " + excluded.questions,"
 	    " refused = usage_hourly.refused + excluded.refused",
+	    pg_arg_text(span_of(code)), pg_arg_text(buf_span(&text)));
+	pg_exec(pg,
+	    "INSERT INTO usage_refusal SELECT $1, to_timestamp(h), m, u,"
+	    " count(*) FROM json_to_recordset($2::json) AS x(h bigint, m text,"
+	    " r bigint, u text) WHERE r > 0 GROUP BY h, m, u ORDER BY h, m, u"
+	    " ON CONFLICT (node, hour, member, rule) DO UPDATE SET questions ="
+	    " usage_refusal.questions + excluded.questions",
 	    pg_arg_text(span_of(code)), pg_arg_text(buf_span(&text)));
 	metric_add(metric_counter("rongxin_hub_usage_entries_total", "",
 		       "Entries of the nodes' trails that were counted."),

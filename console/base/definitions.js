@@ -19,4 +19,45 @@ export const definitions = {
 	batches_held: [
 		"因撤回或拒收比例过高而暂扣、等待操作员决定的批次数。",
 		"Batches that wait for an operator because they would withdraw, or have rejected, too large a share."],
+	concerns: [
+		"失联：10 秒内未向枢纽上报；落后：有批次提交 10 秒后节点仍未应用；不一致：节点在其位点上的状态摘要与枢纽签名的不同；日志分叉：节点签出的检查点与其先前所报条目的根不同；逾期：按清单周期应报而未报；待决：批次等待操作员。",
+		"Silent: no status for 10 seconds. Behind: a batch was committed 10 seconds ago and is not applied. Differs: the node's state digest at its position is not the one the hub signed. Forked: the node signed a checkpoint whose root is not that of the entries it told. Late: nothing came by the item's cadence. Held: a batch waits for an operator."],
+	map: [
+		"省级平台失联、不一致或日志异常为失败；其地市平台异常、或任一类别迟报、拒收偏高为迟或低；其余有数据者为正常。",
+		"Failed: the province's own platform is silent, differs or has a wrong trail. Late or low: so is one of its cities', or a category is late or rejected too much. Good: the others that have data."],
+	grid: [
+		"每格为一省一类，取其中最差一项：两个周期无本省数据为迟，五个周期为失败；近 30 天拒收超过 5 % 为低，超过 20 % 为失败；从无数据为无数据。来自 quality_province 与 quality_span，与报送在同一事务中累计。",
+		"One province and category, as its worst item: late when two periods passed without rows of the province, failed when five did; low above 5 % rejected rows in 30 days, failed above 20 %; no data when nothing ever came. From quality_province and quality_span, counted in the transaction of the batch."],
+	departments: [
+		"近 30 天（东八区，按报送日）。应报按部门的项目与清单周期，自首次报送起。",
+		"The last 30 days by day of hand-in (UTC+8). What is due follows from the department's items and the catalogue's cadence, since the first hand-in."],
+	department: [
+		"近 30 天（东八区，按报送日）。应报按清单周期，自首次报送起。",
+		"The last 30 days by day of hand-in (UTC+8). What is due follows from the cadence, since the first hand-in."],
+	timeliness: ["有报送的周期数 ÷ 应报周期数，自首次报送起。", "Periods in which something came ÷ periods due, since the first hand-in."],
+	completeness: ["有值的字段数 ÷ 接收行的全部字段数，近 30 天。", "Values present ÷ fields of the rows taken, last 30 days."],
+	accuracy: ["（行数 − 拒收）÷ 行数，近 30 天。", "(rows − rejected) ÷ rows, last 30 days."],
+	consistency: ["（行数 − 与其他部门矛盾）÷ 行数，近 30 天。", "(rows − rows that another department contradicts) ÷ rows, last 30 days."],
+	open_rows: ["有问题且尚无后续批次更正的行。", "Rows with findings that no later batch has corrected."],
+	held: ["全量批次将撤回过多，或批次拒收过多，须由操作员放行或退回。", "A full batch would withdraw too much, or a batch has too many rejected rows: an operator releases or refuses it."],
+	trend: ["每日报送的行：变更、未变、拒收。", "Rows handed in a day: changed, unchanged, rejected."],
+	rules: ["近 30 天的问题，按规则与级别。", "Findings of the last 30 days by rule and severity."],
+	platform_state: [
+		"正常：10 秒内有上报且无积压；迟：有批次提交 10 秒后仍未应用；失败：失联、不一致、日志分叉或缺尾；无数据：从未上报或非有效。",
+		"Good: reported within 10 seconds and nothing waits. Late: a batch committed 10 seconds ago is not applied. Failed: silent, unequal, or its trail is forked or short. No data: never reported, or not active."],
+	proof: [
+		"节点在其位点上报的状态摘要，等于枢纽在该位点签名的摘要，即为一致（两边逐条相同）。",
+		"The state digest that the node reports at its position is the one that the hub signed there: both hold the same records, each one of them."],
+	questions: ["各节点查询日志中的提问，每条计一次，含被拒绝的；按项目计时，每个展示的项目计一次。", "Questions in the nodes' trails, each counted once, refused ones included; by item: each item that was shown."],
+	refused: ["按放行规则拒绝的提问。", "Questions that the permit refused."],
+	refusals: ["被拒绝的提问，按作出拒绝的规则。", "Refused questions by the rule that refused them."],
+	anonymised: ["统计与筛选：答复中没有企业名称或代码。", "Statistics and screenings: answers without names or codes."],
+	authorised: ["信用报告与公开信息：针对一家企业，受保护字段须授权。", "Reports and public items: about one enterprise; protected fields need its consent."],
+	trail_state: ["枢纽逐条收到叶哈希，自行计算根；节点签名的检查点根不同即为分叉，条目少于已核对即为缺尾。", "The hub gets every leaf hash and computes the root itself: another signed root is a fork, fewer entries than were checked a lost end."],
+	trail_entries: ["枢纽已按顺序收到并计数的条目。", "Entries that the hub has counted, in order."],
+	trails_witnessed: ["最新检查点已由枢纽联署的节点数。", "Nodes that have a checkpoint cosigned by the hub."],
+	trails_forked: ["改写过已上报条目的节点，永久标记。", "Nodes that rewrote entries they had told; marked for good."],
+	trails_short: ["检查点的条目少于先前核对过的节点。", "Nodes whose checkpoints have fewer entries than were checked before."],
+	checkpoint: ["C2SP 签名便笺：节点一行，见证人一行。可用任何 tlog 工具核对。", "A C2SP signed note: the node's line and the witness's. Any tlog tool verifies it."],
+	score: ["有数据的指标按权重的加权平均 × 100；无数据的指标不计入。", "Mean of the indicators that have data by their weights, times 100; one without data does not count."],
 };

@@ -1,15 +1,20 @@
-// What has changed at the hub, as it tells us; without it, a look every few
-// seconds.
+// What has changed at the hub, as it tells us.
 
-const LOOK_MS = 3000;
+let source = null;
 
-let timer = null;
-
+// `onTopics(topics)` now and then; `onState(connected)` when that changes.
 export function listen(onTopics, onState) {
-	clearInterval(timer);
-	onState(true);
-	timer = setInterval(() => {
-		if (document.visibilityState === "visible")
-			onTopics(null);
-	}, LOOK_MS);
+	source?.close();
+	source = new EventSource("/v1/live");
+	source.onopen = () => {
+		onState(true);
+		onTopics(null); // what was missed meanwhile
+	};
+	source.onerror = () => onState(false);
+	source.onmessage = (event) => {
+		const { topics } = JSON.parse(event.data);
+
+		if (topics.length > 0)
+			onTopics(topics);
+	};
 }

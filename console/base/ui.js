@@ -115,7 +115,7 @@ export function csvButton(name, columns, rows) {
 	return h("button.tool.csv", { type: "button", onclick: () => save(`${name}.csv`, csvOf(columns, rows)) }, t("csv"));
 }
 
-// Columns: {key, label, number, text(row), show(row), csv(row), sort(row)}.
+// Columns: {key, label, number, wide, text(row), show(row), csv(row), sort(row)}.
 // Long tables show `most` rows until asked for more.
 export function table(columns, rows, options = {}) {
 	const head = h("tr"), body = h("tbody"), more = h("p.more");
@@ -127,11 +127,11 @@ export function table(columns, rows, options = {}) {
 
 	function draw() {
 		replace(body, sorted.slice(0, most).map((row) => h("tr", options.mark ? { "data-row": options.mark(row) } : {}, columns.map((column) =>
-			h(`td${column.number ? ".number" : ""}`, column.show ? column.show(row) : column.number && typeof row[column.key] === "number"
+			h(`td${column.number ? ".number" : ""}${column.wide ? ".wide" : ""}`, column.show ? column.show(row) : column.number && typeof row[column.key] === "number"
 				? count(row[column.key]) : cellText(column, row))))));
 		replace(more, sorted.length > most ? h("button.tool", { type: "button", onclick: () => { most += 200; draw(); } },
 			`${t("more")} (${count(sorted.length - most)})`) : null);
-		replace(head, columns.map((column) => h(`th${column.number ? ".number" : ""}`, { scope: "col",
+		replace(head, columns.map((column) => h(`th${column.number ? ".number" : ""}${column.wide ? ".wide" : ""}`, { scope: "col",
 			"aria-sort": by === column ? (down ? "descending" : "ascending") : null },
 		column.label === "" ? "" : h("button", { type: "button", onclick: () => sortBy(column) }, column.label))));
 	}

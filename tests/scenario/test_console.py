@@ -1,117 +1,400 @@
-"""The operators' console in a real browser, with real data behind it."""
+"""The operators' console in a real browser, over a small country: one hub, three
+real nodes, light ones, made feeds.  Every figure is compared with SQL of the
+test's own."""
+import csv
+import io
 import json
+import time
 
 import pytest
 from browser import Browser, need_browser
-from harness import ROOT
+from country import Country, code_of
+from harness import ROOT, until
 
 ROLES = {"auditor": "11100000MB00000191", "viewer": "11100000MB0000019V"}
+VIEWS = ("overview", "departments", "platforms", "members", "use", "trails", "assessment", "catalogue", "actions", "province/44")
 
 
 @pytest.fixture(scope="module")
-def fed(network):
-    """Records of four cities, and operators of each role."""
+def country():
     need_browser()
-    for item, rows in ((1, 300), (11, 200)):
-        assert network.submit(item, network.gen(item, rows, 1, "--division", "4401,4403,3301,1101"), f"console-{item}").status == 200
-    for role, code in ROLES.items():
-        network.cli("key", "member", "--network", network.run / "net", "--out", network.stem(role), "--code", code, "--name", role)
-        reply = network.http("hub", "POST", "/v1/members", "operator", {"code": code, "name": role, "kind": "operator", "role": role})
-        assert reply.status == 200, reply.body
-    return network
+    country = Country(provinces=["11", "34", "53", "62", "65"], cities=6, items=[1, 8, 11, 12, 14, 17, 23], rows=250)
+    try:
+        country.up()
+        for role, code in ROLES.items():
+            net = country.network
+            net.cli("key", "member", "--network", net.run / "net", "--out", net.stem(role), "--code", code, "--name", role)
+            country.admit({"code": code, "name": role, "kind": "operator", "role": role})
+        country.spoil()
+        yield country
+    finally:
+        country.down()
 
 
 @pytest.fixture(scope="module")
-def browser(fed):
-    browser = Browser(fed.run / "net/ca.crt", fed.stem("operator"))
+def browser(country):
+    browser = Browser(country.network.run / "net/ca.crt", country.network.stem("operator"))
     try:
-        browser.open(fed.url("hub"))
         yield browser
     finally:
         browser.close()
 
 
-def test_figures_are_those_of_the_ledger(fed, browser):
-    browser.one("[data-panel=figures][data-state=ready]")
+def http(country, method, path, who="operator", body=None, headers=None):
+    return country.network.http("hub", method, path, who, body, headers)
 
-    (records, changed), = sql(fed, """SELECT (SELECT count(*) FROM record WHERE stream <> '0000'),
-        (SELECT count(*) FROM record WHERE stream <> '0000' AND known_from > current_date - 1)""")
-    assert int(records) > 400
+
+def platform(country, division):
+    rows = http(country, "GET", "/v1/platforms").json["platforms"]
+    return next(row for row in rows if division in row["divisions"])
+
+
+def show(browser, country, view):
+    """Go there, and wait until every panel has its answer."""
+    url = country.network.url("hub") + "/console/"
+    if not browser.driver.current_url.startswith(url):
+        browser.open(url)
+    browser.script("location.hash = arguments[0]", f"#/{view}")
+    name = view.split("/")[0]
+    browser.until(lambda: browser.script(
+        "const all = [...document.querySelectorAll('[data-panel]')]; return document.getElementById('main').dataset.view === arguments[0] && "
+        "all.length > 0 && all.every(p => p.getAttribute('aria-busy') === 'false')", name), what=view)
+    assert browser.all("[data-panel][data-state=failed]") == [], browser.page()
+
+
+def number(text):
+    return int(text.replace(",", ""))
+
+
+def figure(browser, name):
+    return number(browser.text(f"[data-figure={name}] .value"))
+
+
+def cells(browser, selector):
+    return browser.script("return [...document.querySelectorAll(arguments[0])].map(r => [...r.cells].map(c => c.innerText))", selector)
+
+
+def today():
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
+
+
+def test_figures_are_those_of_the_ledger(country, browser):
+    show(browser, country, "overview")
+    (records, changed, asked, refused, held), = country.sql(f"""
+        SELECT (SELECT count(*) FROM record WHERE stream <> '0000'),
+            (SELECT sum(accepted) FROM quality_daily WHERE day = '{today()}'),
+            (SELECT sum(questions) FROM usage_hourly WHERE item = 0 AND hour + interval '8 hours' >= '{today()} 00:00+00'),
+            (SELECT sum(refused) FROM usage_hourly WHERE item = 0 AND hour + interval '8 hours' >= '{today()} 00:00+00'),
+            (SELECT count(*) FROM feed_batch WHERE state = 'held')""")
+    assert int(records) > 1000 and int(asked) > 50 and int(held) == 1
+    assert [figure(browser, f) for f in ("records", "changes_today", "questions_today", "batches_held")] == \
+        [int(n) for n in (records, changed, asked, held)]
+    assert f"拒绝 {refused}" in browser.text("[data-figure=questions_today] .note")
+
+
+def test_cells_are_those_of_the_quality_facts(country, browser):
+    show(browser, country, "overview")
+    shown = dict(browser.script("return [...document.querySelectorAll('[data-cell]')].map(c => [c.dataset.cell, c.dataset.state])"))
+    category = {1: 1, 8: 4, 11: 5, 12: 5, 14: 6, 17: 7, 23: 10}
+    step = {1: 1, 8: 1, 11: 1, 12: 1, 14: 1, 17: 365, 23: 7}
+    worst = {}
+    for item, province, late, rows, rejected in country.sql(f"""
+            SELECT item, left(division, 2), date '{today()}' - max(day),
+                sum(rows) FILTER (WHERE day > date '{today()}' - 30), sum(rejected) FILTER (WHERE day > date '{today()}' - 30)
+            FROM quality_daily WHERE division <> '----' GROUP BY 1, 2"""):
+        days, share = int(late) / step[int(item)], int(rejected or 0) / max(1, int(rows or 0))
+        state = 3 if days > 5 or share > 0.2 else 2 if days > 2 or share > 0.05 else 1
+        key = f"{province}/{category[int(item)]}"
+        worst[key] = max(worst.get(key, 0), state)
+    names = {1: "good", 2: "late", 3: "failed"}
+
+    assert len(shown) == 31 * 17
+    assert {k: v for k, v in shown.items() if v != "none"} == {k: names[v] for k, v in worst.items()}
+    assert len(set(shown.values())) == 4, "all four states are there"
+
+
+def test_departments_are_those_of_the_quality_facts(country, browser):
+    show(browser, country, "departments")
+    rows = {r[0]: r for r in cells(browser, "[data-panel=departments] tbody tr")}
+    for name, code in (("国家市场监督管理总局", country.departments["samr"]), ("最高人民法院", country.departments["court"])):
+        (handed, rejected, due, there, open_rows), = country.sql(f"""
+            SELECT (SELECT sum(rows) FROM quality_daily WHERE provider = '{code}' AND day > date '{today()}' - 30),
+                (SELECT sum(rejected) FROM quality_daily WHERE provider = '{code}' AND day > date '{today()}' - 30),
+                (SELECT sum(rows) FROM quality_field_daily WHERE provider = '{code}' AND day > date '{today()}' - 30),
+                (SELECT sum(present) FROM quality_field_daily WHERE provider = '{code}' AND day > date '{today()}' - 30),
+                (SELECT count(*) FROM finding_row WHERE provider = '{code}' AND closed_by IS NULL)""")
+        row = rows[name]
+        assert [number(row[3]), number(row[4])] == [int(handed or 0), int(rejected or 0)], row
+        if handed:
+            assert row[6] == f"{100 * int(there) / int(due):.1f} %"
+        assert number(row[9]) == int(open_rows)
+
+    code = country.departments["samr"]
+    show(browser, country, f"departments/{code}/12")
+    (rejected,), = country.sql(f"SELECT sum(count) FROM quality_rule_daily WHERE provider = '{code}' AND item = 12 AND severity = 'reject' AND day > date '{today()}' - 31")
+    shown = sum(number(r[2]) for r in cells(browser, "[data-panel=rules] tbody tr") if r[1] == "拒收")
+    assert shown == int(rejected) > 0
+    assert cells(browser, "[data-panel=findings] tbody tr"), "rejected rows lead to their findings"
+
+
+def test_a_held_batch_is_released_after_a_confirmation(country, browser):
+    show(browser, country, f"departments/{country.departments['court']}")
+    browser.press("[data-act=release]")
+    assert "2026-14-a" in browser.text("#dialog")
+    assert country.sql("SELECT state FROM feed_batch WHERE id = '2026-14-a'") == [["held"]], "nothing happens before it is confirmed"
+    browser.press("#dialog button[value=yes]")
+
+    browser.until(lambda: not browser.all("[data-panel=held] [data-row]"), what="no batch is held")
+    assert country.sql("SELECT state FROM feed_batch WHERE id = '2026-14-a'") == [["committed"]]
+    assert country.sql("SELECT who, target FROM operator_action WHERE action = 'release'") == [["11100000MB0000019L", "2026-14-a"]]
+
+
+def test_a_platform_is_suspended_and_comes_back_and_both_are_kept(country, browser):
+    node = country.node("65")
+    show(browser, country, f"platforms/{node.code}")
+    browser.press("[data-act=suspend]")
+    browser.press("#dialog button[value='']")
+    assert status_of(country, node.code) == "active", "cancelled"
+    for action, status in (("suspend", "suspended"), ("activate", "active")):
+        browser.press(f"[data-act={action}]")
+        browser.press("#dialog button[value=yes]")
+        until(lambda: status_of(country, node.code) == status, 10, status)
+
+    show(browser, country, "actions")
+    rows = [r for r in cells(browser, "[data-panel=actions] tbody tr") if node.code in r[4]]
+    assert len(rows) == 3 and "已暂停" not in rows[0][5] and "suspended" in rows[1][5], "admitted, suspended, active again"
+
+
+def status_of(country, code):
+    members = http(country, "GET", "/v1/members").json["members"]
+    return next(m["status"] for m in members if m["code"] == code)
+
+
+def test_positions_and_proofs_are_those_of_node_and_hub(country, browser):
+    show(browser, country, "platforms/11440000MB00004493")
+    rows = {r[0].split()[0]: r for r in cells(browser, "[data-panel=streams] tbody tr")}
+    hub = country.network.streams("hub")
+
+    assert set(rows) == {s for s in hub if s.startswith("44") or s == "0000"}
+    assert all(number(r[2]) == hub[s]["position"] and r[4] == "一致" for s, r in rows.items() if s != "0000")
+    show(browser, country, f"platforms/{country.node('34').code}")
+    assert {r[4] for r in cells(browser, "[data-panel=streams] tbody tr") if not r[0].startswith("0000")} == {"不一致"}
+
+
+def test_a_cut_province_a_late_feed_and_a_tampered_trail_are_seen_within_five_seconds(country, browser):
+    until(lambda: platform(country, "62")["link"] == "silent", 30, "Gansu is cut")
+    until(lambda: platform(country, country.forger().division)["trail_forked"], 30, "a rewritten trail is known")
+    began = time.monotonic()
+    browser.open(country.network.url("hub") + "/console/")
+    named = {"甘肃融资信用服务平台": "失联", country.forger().name: "日志分叉", "海关总署": "逾期", "安徽融资信用服务平台": "不一致"}
+    texts = browser.until(lambda: (said := [e.text for e in browser.all("[data-concern]")]) and
+                          all(any(who in line and what in line for line in said) for who, what in named.items()) and said, 5, f"all of {named}")
+    assert time.monotonic() - began < 5, texts
+
+    browser.one("[data-province='62'][data-state=failed]")
+    assert browser.one("[data-province='71']").get_attribute("data-state") == "none"
+    assert figure(browser, "nodes") == len(country.nodes) + 3 - 1
+
+
+def test_use_is_that_of_the_trails(country, browser):
+    show(browser, country, "use")
+    questions, refused = (figure(browser, f) for f in ("questions", "refused"))
+    (there, no), = country.sql("SELECT sum(questions), sum(refused) FROM usage_hourly WHERE item = 0")
+    assert (questions, refused) == (int(there), int(no))
+    by = {r[0]: number(r[1]) for r in cells(browser, "[data-panel=use_member] tbody tr")}
+    for name, count in country.sql("""SELECT m->>'name', sum(questions) FROM usage_hourly JOIN (SELECT (fields->>'document')::json AS m
+            FROM record WHERE item = 60002) x ON m->>'code' = member WHERE item = 0 GROUP BY 1 ORDER BY 2 DESC LIMIT 3"""):
+        assert by[name] == int(count)
+    rules = dict((r[0].split("\n")[-1], number(r[1])) for r in cells(browser, "[data-panel=use_rule] tbody tr"))
+    assert sum(rules.values()) == refused and "consent_missing" in rules
+
+
+def test_a_tampered_trail_stands_first_and_witnessed_ones_have_their_checkpoint(country, browser):
+    show(browser, country, "trails")
+    first = cells(browser, "[data-panel=trails] tbody tr")[0]
+    assert first[0] == country.forger().name and "分叉" in first[1]
+    good = country.node("11")
+    show(browser, country, f"trails/{good.code}")
+    note = browser.text("[data-panel=checkpoint] pre")
+    assert note.startswith(f"rongxin/trail/{good.code}\n{good.told}\n") and "— rongxin/witness/" in note
+
+
+def test_a_new_catalogue_shows_its_difference_first_and_is_then_in_force(country, browser):
+    document = json.loads((ROOT / "deploy/catalogue/catalogue.json").read_text())
+    document["version"] += 1
+    document["items"][0]["en"] = "Registrations"
+    path = country.network.folder / "catalogue.json"
+    path.write_text(json.dumps(document))
+    jws = country.network.cli("catalogue", "sign", path, "--key", country.network.run / "net/catalogue.key").stdout.strip()
+    show(browser, country, "catalogue")
+    browser.press("[data-act=load]")
+    browser.script("document.querySelector('#dialog textarea').value = arguments[0]", jws)
+    browser.press("#dialog button[value=yes]")
+    browser.until(lambda: "Registrations" in browser.text("#dialog"), what="the difference")
+    browser.press("#dialog button[value=yes]")
+
+    browser.until(lambda: cells(browser, "[data-panel=versions] tbody tr")[0][0] == str(document["version"]), what="the new version")
+    show(browser, country, f"catalogue/{document['version']}/{document['version'] - 1}")
+    rows = {r[0]: r[1:] for r in cells(browser, "[data-panel=difference] tbody tr")}
+    assert rows["items › 1 › en"] == ["Registration of business entities", "Registrations"] and len(rows) == 2
+
+
+def test_what_happens_is_shown_without_a_reload(country, browser):
+    show(browser, country, "overview")
+    before = figure(browser, "records")
+    browser.script("window.sameDocument = true")
+    reply = country.network.submit(1, country.network.gen(1, 50, 77), "live-77", "samr")
+    assert reply.status == 200, reply.body
+
+    browser.until(lambda: figure(browser, "records") > before, 5, "more records")
+    (records,), = country.sql("SELECT count(*) FROM record WHERE stream <> '0000'")
     assert figure(browser, "records") == int(records)
-    assert figure(browser, "changes_today") == int(changed)
-    browser.until(lambda: figure(browser, "nodes") == 3, what="all nodes are live")
+    assert browser.script("return window.sameDocument") is True
 
 
-def test_the_page_speaks_both_languages(fed, browser):
-    chinese = browser.text("h1")
-    browser.press("#language")
-    english = browser.text("h1")
-    browser.press("#language")
+def test_a_table_is_exported_as_csv(country, browser):
+    show(browser, country, "departments")
+    browser.script("URL.createObjectURL = (blob) => { blob.text().then((text) => { window.exported = text; }); return '#/departments'; }")
+    browser.press("[data-panel=departments] button.csv")
+    text = browser.until(lambda: browser.script("return window.exported"), what="an exported table")
 
-    assert (chinese, english) == ("总览", "Overview")
-    assert browser.text("h1") == chinese
+    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    assert len(rows) == len(country.departments) + 1 and rows[0][0] == "部门"
+    assert [r[0] for r in rows[1:]] == [r[0] for r in cells(browser, "[data-panel=departments] tbody tr")]
 
 
-def test_nothing_is_refused_by_the_policy_and_nothing_comes_from_outside(fed, browser):
+def test_every_figure_has_its_definition(country, browser):
+    show(browser, country, "overview")
+    assert browser.all("[data-figure]") and all(f.find_elements("css selector", ".def") for f in browser.all("[data-figure]"))
+    browser.press("[data-figure=records] .def")
+    assert "stream_state.records" in browser.text("#dialog")
+    browser.press("#dialog button")
+
+
+def test_all_views_in_both_languages_and_lights_with_nothing_refused(country, browser):
+    browser.said()
+    for changes in (["#language"], ["#language", "#theme"]):
+        for change in changes:
+            browser.press(change)
+        for view in VIEWS:
+            show(browser, country, view)
+            assert browser.all("h1"), view
+            keys = browser.script("return document.getElementById('main').innerText.match(/\\b(by|m|did|proof|kind|held|month)_[a-z_]+/g)")
+            assert keys is None, f"{view}: no word for {keys}"
     names = browser.script("return performance.getEntriesByType('resource').map(e => e.name)")
 
-    assert [n for n in names if not n.startswith(fed.url("hub"))] == []
-    assert [line for line in browser.said() if "favicon" not in line] == []
+    assert [n for n in names if not n.startswith(country.network.url("hub"))] == []
+    assert browser.said() == []
+    browser.press("#theme")
 
 
-def test_pages_are_for_operators_only(fed):
-    for who, status in (("operator", 200), ("viewer", 200), ("bank", 403), ("dept", 403), ("gd", 403)):
-        reply = fed.http("hub", "GET", "/console/", who)
-        assert reply.status == status, who
-        assert (b"<script" in reply.body) == (status == 200)
+def test_charts_are_drawn(country, browser):
+    show(browser, country, "use")
+    assert len(browser.all(".chart[data-drawn=yes] canvas")) >= 4
+
+
+def test_a_phone_needs_no_sideways_scrolling(country, browser):
+    browser.resize(390, 844)
+    try:
+        for view in VIEWS:
+            show(browser, country, view)
+            wide = browser.script("return document.documentElement.scrollWidth")
+            assert wide <= 390, f"{view} is {wide} px wide"
+    finally:
+        browser.resize(1280, 900)
+
+
+CONTRAST = """
+const light = (text) => { const [r, g, b] = text.match(/[\\d.]+/g).map(v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+const behind = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/rgba\\(.*, 0\\)|transparent/.test(c)) return c; } return 'rgb(255,255,255)'; };
+const poor = [];
+for (const e of document.querySelectorAll('body *')) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || e.offsetParent === null || e.closest('.skip')) continue;
+    const a = light(getComputedStyle(e).color), b = light(behind(e)), ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push(e.className + ' ' + e.innerText.slice(0, 20) + ' ' + ratio.toFixed(2));
+}
+return poor;"""
+
+
+def test_text_has_the_contrast_of_wcag_aa_in_both_lights(country, browser):
+    for _ in range(2):
+        for view in ("overview", "departments", "platforms"):
+            show(browser, country, view)
+            assert browser.script(CONTRAST) == [], view
+        browser.press("#theme")
+
+
+def test_who_looks_only_gets_no_buttons_to_act(country):
+    viewer = Browser(country.network.run / "net/ca.crt", country.network.stem("viewer"))
+    try:
+        for view in ("members", "platforms", f"platforms/{country.node('65').code}", "catalogue", "departments"):
+            show(viewer, country, view)
+            assert viewer.all("[data-act]") == [], view
+        assert "观察员" in viewer.text("#who")
+    finally:
+        viewer.close()
+
+
+def test_pages_and_figures_are_for_operators_only(country):
+    paths = ("/console/", "/v1/overview", "/v1/grid", "/v1/platforms", "/v1/departments", "/v1/trend", "/v1/usage/totals?by=day", "/v1/actions",
+             "/v1/live", "/v1/provinces/44", "/v1/catalogue/versions")
+    for who in ("bank", "samr", "gd"):
+        assert {http(country, "GET", path, who).status for path in paths} == {403}, who
+    assert {http(country, "GET", path, "viewer").status for path in paths if path != "/v1/live"} == {200}
     with pytest.raises(OSError):
-        fed.http("hub", "GET", "/console/", None)
+        http(country, "GET", "/console/", None)
 
 
-def test_pages_have_a_strict_policy_and_are_asked_again_by_their_etag(fed):
-    reply = fed.http("hub", "GET", "/console/app.js")
+def test_pages_have_a_strict_policy_and_are_asked_again_by_their_etag(country):
+    reply = http(country, "GET", "/console/app.js")
 
     policy = reply.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
-    again = fed.http("hub", "GET", "/console/app.js", headers={"If-None-Match": reply.headers["etag"]})
+    again = http(country, "GET", "/console/app.js", headers={"If-None-Match": reply.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
-    assert fed.http("hub", "GET", "/console/package.json").status == 404
-    assert fed.http("hub", "GET", "/console/../sql/001-ledger.sql").status == 400
+    assert http(country, "GET", "/console/package.json").status == 404
+    assert http(country, "GET", "/console/../sql/001-ledger.sql").status == 400
     page = (ROOT / "console/index.html").read_text()
     assert "<style" not in page and "onclick" not in page and "<script>" not in page
 
 
-def test_roles_are_enforced_by_the_server(fed):
-    member = {"code": "91440101MA000RX35C", "name": "x", "kind": "bank"}
-    subject = sql(fed, "SELECT subject FROM record WHERE item = 1 LIMIT 1")[0][0]
-    asked = {who: [fed.http("hub", "POST", "/v1/members", who, member).status,
-                   fed.http("hub", "POST", "/v1/retention", who).status,
-                   fed.http("hub", "GET", f"/v1/ledger/{subject}", who).status,
-                   fed.http("hub", "GET", "/v1/conflicts", who).status,
-                   fed.http("hub", "GET", "/v1/feeds/1/batches/console-1/findings?format=csv", who).status,
-                   fed.http("hub", "GET", "/v1/overview", who).status]
+def test_roles_are_enforced_by_the_server(country):
+    member = {"code": code_of("91440101", 555000000), "name": "x", "kind": "bank"}
+    subject = country.sql("SELECT subject FROM record WHERE item = 1 LIMIT 1")[0][0]
+    asked = {who: [http(country, "POST", "/v1/members", who, member).status,
+                   http(country, "POST", f"/v1/feeds/1/batches/none/refuse?provider={country.departments['samr']}", who).status,
+                   http(country, "POST", "/v1/assessment/weights", who, {"from": "2030-01", "weights": {"use": 1}}).status,
+                   http(country, "GET", f"/v1/ledger/{subject}", who).status,
+                   http(country, "GET", "/v1/conflicts", who).status,
+                   http(country, "GET", "/v1/feeds/1/batches/2026-01-a/findings?format=csv", who).status,
+                   http(country, "GET", "/v1/overview", who).status]
              for who in ("viewer", "auditor", "operator", "bank")}
 
-    assert asked == {"viewer": [403, 403, 403, 403, 403, 200], "auditor": [403, 403, 200, 200, 200, 200],
-                     "operator": [200, 200, 200, 200, 200, 200], "bank": [403, 403, 403, 403, 403, 403]}
-    assert json.loads(fed.http("hub", "GET", "/v1/me", "viewer").body)["role"] == "viewer"
+    assert asked == {"viewer": [403, 403, 403, 403, 403, 403, 200], "auditor": [403, 403, 403, 200, 200, 200, 200],
+                     "operator": [200, 404, 200, 200, 200, 200, 200], "bank": [403, 403, 403, 403, 403, 403, 403]}
+    assert http(country, "GET", "/v1/me", "viewer").json["role"] == "viewer"
 
 
-def test_another_sites_page_cannot_act(fed):
-    member = {"code": "91440101MA000RX35C", "name": "y", "kind": "bank"}
+def test_another_sites_page_cannot_act(country):
+    member = {"code": code_of("91440101", 555000000), "name": "y", "kind": "bank"}
 
     for site in ("cross-site", "same-site", "none"):
-        reply = fed.http("hub", "POST", "/v1/members", "operator", member, {"Sec-Fetch-Site": site})
+        reply = http(country, "POST", "/v1/members", "operator", member, {"Sec-Fetch-Site": site})
         assert (reply.status, reply.json["type"]) == (403, "urn:rongxin:problem:cross_site")
 
 
-def sql(network, statement):
-    import subprocess
-    done = subprocess.run(["psql", "-XAtq", "-F", "|", "-d", network.ready("hub")["pg"], "-c", statement],
-                          capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return [line.split("|") for line in done.stdout.splitlines()]
+def test_questions_that_make_no_sense_are_refused(country):
+    for path in ("/v1/trend?item=x", "/v1/trend?province=4", "/v1/trend?from=yesterday", "/v1/usage/totals", "/v1/usage/totals?by=subject",
+                 "/v1/provinces/4a", "/v1/platforms/a%20b", "/v1/departments?provider=%27", "/v1/actions?limit=0", "/v1/catalogue/versions/1x"):
+        assert http(country, "GET", path).status == 400, path
+    assert http(country, "GET", "/v1/catalogue/versions/999").status == 404
 
 
-def figure(browser, name):
-    return int(browser.text(f"[data-figure={name}] .value").replace(",", ""))
+def test_counts_by_province_are_sums_of_the_quality_facts(country):
+    assert country.sql("""SELECT count(*) FROM (SELECT provider, item, left(division, 2) AS province, day, sum(rows)::bigint AS rows, sum(accepted)::bigint AS accepted,
+            sum(rejected)::bigint AS rejected, sum(conflicts)::bigint AS conflicts FROM quality_daily GROUP BY 1, 2, 3, 4) a
+        FULL JOIN quality_province b USING (provider, item, province, day)
+        WHERE (a.rows, a.accepted, a.rejected, a.conflicts) IS DISTINCT FROM (b.rows, b.accepted, b.rejected, b.conflicts)""") == [["0"]]
+    assert country.sql("""SELECT count(*) FROM (SELECT (hour AT TIME ZONE 'UTC' + interval '8 hours')::date AS day, node, sum(questions)::bigint AS questions FROM usage_hourly
+            WHERE item = 0 GROUP BY 1, 2) a FULL JOIN usage_daily b USING (day, node) WHERE a.questions IS DISTINCT FROM b.questions""") == [["0"]]

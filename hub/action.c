@@ -1,0 +1,18 @@
+/*
+ * action: what operators did, for those who look after them.
+ */
+#include "hub/action.h"
+
+#include "base/clock.h"
+
+void
+action_note(struct pg *pg, const char *who, const char *action,
+    const char *target, struct span detail)
+{
+	pg_exec(pg,
+	    "INSERT INTO operator_action (at, who, action, target, detail)"
+	    " VALUES ($1, $2, $3, $4, $5::json)",
+	    pg_arg_time(clock_now_us()), pg_arg_text(span_of(who)),
+	    pg_arg_text(span_of(action)), pg_arg_text(span_of(target)),
+	    pg_arg_text(detail));
+}
