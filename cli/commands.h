@@ -20,6 +20,7 @@ int command_catalogue(int argc, char **argv);
 int command_quality(int argc, char **argv);
 int command_usage(int argc, char **argv);
 int command_alert(int argc, char **argv);
+int command_top(int argc, char **argv);
 int command_gen(int argc, char **argv);
 
 #endif

@@ -27,6 +27,7 @@ static const struct command commands[] = {
     {"consent", command_consent, "sign, register and revoke authorizations"},
     {"node", command_node, "how nodes are doing"},
     {"alert", command_alert, "what is wrong, and who knows"},
+    {"top", command_top, "streams and nodes, live"},
     {"trail", command_trail, "verify a node's access log"},
     {"catalogue", command_catalogue, "show, sign and publish the catalogue"},
     {"gen", command_gen, "make synthetic feeds"},

@@ -8,6 +8,7 @@
 #include "cli/compare.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
+#include "cli/top_view.h"
 
 static const struct arg_option node_options[] = {
     FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_OPERATOR"),
@@ -33,6 +34,14 @@ static const struct show_column stream_columns[] = {
     {"position", "position"},
     {"agreed", "agreed"},
     {"agreed_at", "agreed at"},
+    {"applied", "applied"},
+    {"delay_ms", "delay ms"},
+    {NULL, NULL},
+};
+
+static const struct show_column held_columns[] = {
+    {"stream", "stream"},
+    {"position", "position"},
     {"applied", "applied"},
     {"delay_ms", "delay ms"},
     {NULL, NULL},
@@ -97,6 +106,87 @@ node_list(const struct args *args)
 	return get_table(args, "hub", "/v1/nodes", "nodes", node_columns);
 }
 
+static const struct json *
+find_node(const struct json *root, const char *code)
+{
+	const struct json *nodes = json_find(root, "nodes");
+	size_t i;
+
+	for (i = 0; i < json_count(nodes); i++)
+		if (span_is(
+			json_text(json_find(json_at(nodes, i), "code")), code))
+			return json_at(nodes, i);
+	return NULL;
+}
+
+/* The hub's streams, for comparison; NULL and told when it does not say. */
+static struct json *
+read_streams(const struct args *args)
+{
+	struct fetch fetch = {.method = "GET", .path = "/v1/streams"};
+	struct fetch_answer answer = {0};
+	struct json *root = NULL;
+
+	if (fetch_send(args, "hub", &fetch, &answer) == DONE)
+		root = json_parse(buf_span(&answer.body), NULL);
+	fetch_answer_release(&answer);
+	return root;
+}
+
+static void
+show_node(const struct json *node, const struct json *streams)
+{
+	static const char *const members[] = {"code", "name", "received",
+	    "software", "parent", "trail_size", "trail_counted",
+	    "trail_checked", "trail_forked", "trail_short"};
+	struct top_lag lag = top_view_lag(node, streams);
+	struct buf text = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(members) / sizeof(*members); i++) {
+		buf_reset(&text);
+		json_scalar(json_find(node, members[i]), &text);
+		printf("%-14s %s\n", members[i], buf_cstr(&text));
+	}
+	printf("%-14s %lld positions%s\n\n", "behind", (long long)lag.positions,
+	    lag.unequal ? ", and holds something else than the hub" : "");
+	show_table(json_find(node, "streams"), held_columns);
+	buf_release(&text);
+}
+
+static int
+node_show(const struct args *args)
+{
+	struct fetch fetch = {.method = "GET", .path = "/v1/nodes"};
+	struct fetch_answer answer = {0};
+	struct json *root = NULL, *streams = NULL;
+	const struct json *node;
+	struct buf text = {0};
+	int code = fetch_send(args, "hub", &fetch, &answer);
+
+	if (code == DONE)
+		root = json_parse(buf_span(&answer.body), NULL);
+	node = find_node(root, args->operands[0]);
+	if (code == DONE && node == NULL) {
+		fprintf(stderr, "rongxin: node show: the hub knows no such "
+				"node\n");
+		code = REFUSED;
+	} else if (code == DONE && args_has(args, "json")) {
+		json_print(node, &text);
+		show_raw(buf_span(&text));
+	} else if (code == DONE) {
+		streams = read_streams(args);
+		code = streams != NULL ? DONE : UNREACHED;
+		if (streams != NULL)
+			show_node(node, json_find(streams, "streams"));
+	}
+	json_free(root);
+	json_free(streams);
+	buf_release(&text);
+	fetch_answer_release(&answer);
+	return code;
+}
+
 static const struct arg_command commands[] = {
     {"node status", "", "a node's streams, and whether it is ready",
 	"Exits with 1 when the node answers but is not ready.",
@@ -105,6 +195,8 @@ static const struct arg_command commands[] = {
     {"node list", "", "all nodes, as the hub last heard of them", "",
 	"rongxin node list --hub https://localhost:8443", 0, 0, hub_options,
 	node_list},
+    {"node show", "CODE", "one node, stream by stream, as the hub knows it", "",
+	"rongxin node show 11440100MB0044011H", 1, 1, hub_options, node_show},
     {"node compare", "A B", "do two places, hub or node, hold the same?",
 	"Compares position and signed digest of the streams that both hold; "
 	"exits with 1 when one differs, or is not at the same position in "
