@@ -26,7 +26,7 @@ struct alarm {
 	int64_t slow_us; /* when the slow rules were looked at; 0: never */
 	const char *channels;
 	bool failing; /* said so already */
-	struct metric *disk_free, *expires;
+	struct metric *disk_free;
 };
 
 static void
@@ -67,7 +67,6 @@ put_certificate(struct alarm *alarm, int64_t now_us, struct json_out *json)
 	snprintf(path, sizeof(path), "%s.crt", alarm->hub->settings.stem);
 	if (cert_read(path, &who, NULL, NULL) != ERR_OK)
 		return;
-	metric_set(alarm->expires, who.not_after_us / CLOCK_SECOND);
 	put_fact(json, "certificate_expiry", path,
 	    (who.not_after_us - now_us) / DAY_US);
 }
@@ -187,8 +186,6 @@ alarm_open(
 	}
 	alarm->disk_free = metric_gauge("rongxin_hub_disk_free_bytes", "",
 	    "Free space where the hub's folder is.");
-	alarm->expires = metric_gauge("rongxin_hub_certificate_expires_seconds",
-	    "", "When the hub's certificate expires, seconds since 1970.");
 	alarm->worker = worker_new("alarm", handle, on_idle, pause_ms, alarm);
 	*out = alarm;
 	return ERR_OK;

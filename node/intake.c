@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "credit/lease.h"
 #include "node/adopt.h"
+#include "node/ahead.h"
 #include "node/keys.h"
 #include "node/replica.h"
 #include "node/world.h"
@@ -184,9 +185,12 @@ intake_heads(struct intake *intake, const struct pulse *pulse)
 		if (!intake_is_ours(intake, head->stream))
 			continue;
 		followed = intake_begin(intake, head->stream);
-		if (followed != NULL)
-			parent_told(followed, head->position);
+		if (followed == NULL)
+			continue;
+		ahead_compare(followed, head, parent_peer(intake->parent));
+		parent_told(followed, head->position);
 	}
+	ahead_count(intake->parent);
 }
 
 static uint64_t

@@ -32,6 +32,7 @@ struct followed {
 	int64_t asked_us;      /* monotonic */
 	int64_t not_before_us; /* monotonic: be patient until then */
 	int64_t loading_us;    /* monotonic: since when it needs an image */
+	unsigned ahead;        /* pulses that know less than we hold */
 };
 
 struct parent;

@@ -17,6 +17,9 @@ struct replica {
 	struct metric *batches, *records, *delay;
 };
 
+static const char refused_metric[] = "rongxin_node_batches_refused_total";
+static const char refused_help[] = "Sealed batches refused.";
+
 struct replica *
 replica_new(struct store *store, struct keyring *keys)
 {
@@ -31,6 +34,9 @@ replica_new(struct store *store, struct keyring *keys)
 	    "rongxin_node_records_applied_total", "", "Records applied.");
 	replica->delay = metric_histogram("rongxin_node_delay_seconds", "",
 	    "From commit at the hub to applied here.");
+	/* There from the start, so that the first one is a change. */
+	(void)metric_counter(
+	    refused_metric, "reason=\"invalid\"", refused_help);
 	return replica;
 }
 
@@ -51,9 +57,7 @@ replica_count_refused(enum err err)
 
 	snprintf(labels, sizeof(labels), "reason=\"%s\"",
 	    err == ERR_CONFLICT ? "diverged" : err_name(err));
-	metric_add(metric_counter("rongxin_node_batches_refused_total", labels,
-		       "Sealed batches refused."),
-	    1);
+	metric_add(metric_counter(refused_metric, labels, refused_help), 1);
 }
 
 /* It is the parent that is named: the hub signed what it signed. */

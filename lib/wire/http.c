@@ -11,9 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "base/version.h"
 #include "base/work.h"
 #include "wire/gate.h"
 #include "wire/http2.h"
@@ -271,11 +274,26 @@ worker_count(struct http_worker *worker)
 }
 
 static void
+count_replies(struct http_worker *worker)
+{
+	char labels[16];
+	int i;
+
+	for (i = 1; i < HTTP_CLASSES; i++) {
+		snprintf(labels, sizeof(labels), "code=\"%dxx\"", i);
+		worker->replies[i] =
+		    metric_counter("rongxin_http_replies_total", labels,
+			"Replies over HTTP, by class of status.");
+	}
+}
+
+static void
 worker_init(struct http_worker *worker, struct http_server *server,
     const struct http_settings *settings)
 {
 	worker->server = server;
 	worker->routes = settings->routes;
+	count_replies(worker);
 	worker->context = settings->context;
 	worker->tls = server->tls;
 	worker->gate = server->gate;
@@ -404,6 +422,23 @@ open_workers(struct http_server *server, const struct http_settings *settings,
 	    why, ERR_NETWORK, "cannot listen on \"%s\"", settings->listen);
 }
 
+/* What Prometheus is told once. */
+static void
+note_certificate(const char *path)
+{
+	struct identity who;
+
+	metric_set(metric_gauge("rongxin_build_info",
+		       "version=\"" RONGXIN_VERSION "\"",
+		       "1; the label has the version."),
+	    1);
+	if (cert_read(path, &who, NULL, NULL) == ERR_OK)
+		metric_set(
+		    metric_gauge("rongxin_certificate_expires_seconds", "",
+			"When our certificate expires, seconds since 1970."),
+		    who.not_after_us / CLOCK_SECOND);
+}
+
 struct http_server *
 http_server_open(const struct http_settings *settings, struct why *why)
 {
@@ -419,6 +454,7 @@ http_server_open(const struct http_settings *settings, struct why *why)
 		server_free(server);
 		return NULL;
 	}
+	note_certificate(settings->cert);
 	for (i = 0; i < server->count; i++)
 		if (uv_thread_create(&server->workers[i]->thread, worker_run,
 			server->workers[i]) != 0)
@@ -431,8 +467,11 @@ http_server_renew(struct http_server *server,
     const struct http_settings *settings, struct why *why)
 {
 	struct tls_files files = {settings->cert, settings->key, settings->ca};
+	enum err err = tls_renew(server->tls, &files, why);
 
-	return tls_renew(server->tls, &files, why);
+	if (err == ERR_OK)
+		note_certificate(settings->cert);
+	return err;
 }
 
 unsigned

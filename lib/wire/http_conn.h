@@ -42,6 +42,8 @@ struct http_bounds {
 	uint64_t slow_bytes; /* a second; 0: any */
 };
 
+#define HTTP_CLASSES 6
+
 struct http_worker {
 	struct http_server *server;
 	const struct http_route *routes;
@@ -61,6 +63,7 @@ struct http_worker {
 	struct http_conn *conns, *dirty;
 	struct http_exchange *spare, *resuming;
 	unsigned handshake_count, exchange_count, spare_count;
+	struct metric *replies[HTTP_CLASSES]; /* by hundreds of the status */
 	bool is_closing, is_over;
 	char cipher[HTTP_READ_SIZE], plain[HTTP_READ_SIZE];
 };

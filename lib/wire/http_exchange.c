@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "base/metric.h"
 #include "base/work.h"
 #include "wire/http2.h"
 #include "wire/http_conn.h"
@@ -450,6 +451,13 @@ exchange_has_body(const struct http_exchange *exchange, int status)
 	return status != 204 && status != 304 && !exchange->is_head;
 }
 
+static void
+count_reply(const struct http_exchange *exchange, int status)
+{
+	assert(status >= 100 && status / 100 < HTTP_CLASSES);
+	metric_add(exchange->worker->replies[status / 100], 1);
+}
+
 void
 http_reply(struct http_exchange *exchange, int status, const char *content_type,
     struct span body)
@@ -458,6 +466,7 @@ http_reply(struct http_exchange *exchange, int status, const char *content_type,
 		assert(exchange->is_gone);
 		return;
 	}
+	count_reply(exchange, status);
 	exchange->is_over = true;
 	exchange->is_paused = false;
 	if (!exchange->is_gone && exchange->stream == 0)
@@ -484,6 +493,7 @@ http_begin(struct http_exchange *exchange, int status, const char *content_type,
     http_room_fn room)
 {
 	assert(exchange->is_complete && !exchange->is_over);
+	count_reply(exchange, status);
 	exchange->room = room;
 	exchange->is_filled = true;
 	if (!exchange->is_gone && exchange->stream == 0)

@@ -353,7 +353,7 @@ def test_open_alerts_and_messages_are_metrics(world):
     assert 'rongxin_hub_alerts{rule="proof_unequal"}' in text
     assert 'rongxin_hub_alert_messages_total{channel="mail",result="sent"}' in text
     assert 'rongxin_hub_alert_messages_total{channel="webhook",result="failed"}' in text
-    assert "rongxin_hub_disk_free_bytes" in text and "rongxin_hub_certificate_expires_seconds" in text
+    assert "rongxin_hub_disk_free_bytes" in text and "rongxin_certificate_expires_seconds" in text
 
 
 @pytest.mark.parametrize("wrong", ["alert_webhook=http://far.example/", "alert_mail=imap://x", "alert_mail=smtps://x --alert_mail_to=",
