@@ -172,6 +172,21 @@ show_terms(const struct json *report)
 		    (long long)json_int(json_find(use, "of"), 0));
 }
 
+/* That entry is the holder's; this one of the node that was asked. */
+static void
+show_elsewhere(const struct json *elsewhere)
+{
+	const struct json *receipt = json_find(elsewhere, "receipt");
+
+	if (elsewhere != NULL)
+		printf("of %s at %s, asked by %s: its trail entry %" PRId64
+		       "\n",
+		    json_cstr(json_find(elsewhere, "holder"), "?"),
+		    json_cstr(json_find(elsewhere, "url"), "?"),
+		    json_cstr(json_find(elsewhere, "node"), "?"),
+		    json_int(json_find(receipt, "index"), -1));
+}
+
 static void
 show_withheld(const struct json *list, const struct catalog *catalog)
 {
@@ -218,6 +233,7 @@ show_report(const struct json *report, const struct catalog *catalog)
 	printf("\ntrail entry %" PRId64 ", leaf %s\n",
 	    json_int(json_find(receipt, "index"), -1),
 	    json_cstr(json_find(receipt, "leaf_hash"), "?"));
+	show_elsewhere(json_find(report, "elsewhere"));
 }
 
 static int

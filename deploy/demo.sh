@@ -11,6 +11,7 @@ bin=${RX_BIN:-$here/build}
 rx=$bin/rongxin
 network=$here/deploy/network.sh
 seed=2024
+export RX_ELSEWHERE=5
 export RX_CATALOGUE=$here/deploy/catalogue/catalogue.json
 
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' off=$'\e[0m'; else bold='' dim='' off=''; fi
@@ -73,7 +74,7 @@ choose_subject() {
 	local code
 	wait_equal gz
 	for code in $(sed 1d "$run/feed/19.csv" | grep -oE '9[0-9]4401[0-9]{2}[0-9A-HJ-NP-RTUWXY]{10}' | head -n 200); do
-		as bank query "$code" --purpose pre_loan --items 1 --json >/dev/null 2>&1 || continue
+		as bank query "$code" --purpose pre_loan --items 1 --json 2>/dev/null | grep -vq '"elsewhere"' || continue
 		subject=$code
 		break
 	done
@@ -85,6 +86,20 @@ choose_subject() {
 		export RX_SUBJECT=$subject
 		export RX_SUBJECT_CERT=$run/id/subject.crt RX_SUBJECT_KEY=$run/id/subject.key
 	EOF
+}
+
+# One that the Shenzhen node holds.
+choose_elsewhere() {
+	local code
+	wait_equal sz
+	for code in $(sed 1d "$run/feed/1.csv" | grep -oE '9[0-9]4403[0-9]{2}[0-9A-HJ-NP-RTUWXY]{10}' | head -n 200); do
+		if as bank query "$code" --purpose pre_loan --items 1 --json --node "$RX_CITY2" 2>/dev/null | grep -vq '"elsewhere"'; then
+			echo "$code"
+			return 0
+		fi
+	done
+	# A feed of one city only: then it is answered here.
+	echo "$subject"
 }
 
 state() { # WHERE PREFIX: the positions and digests of the streams it holds
@@ -148,10 +163,17 @@ show() {
 	as subject consent revoke "$consent" --stem "$run/id/subject"
 	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent"
 
-	step "9. The trail: every question above, refusals included, in a Merkle log" "   A copy with one changed bit is found out."
+	step "9. The bank asks its city about an enterprise of the other city: one door, the whole country" \
+		"   The holder decides and answers; both trails have the question and name each other."
+	as bank query "$(choose_elsewhere)" --purpose pre_loan --items 1,11 | brief 30
+
+	step "10. The enterprise sees who saw its data, at every node, from one of them" "   It signs for that; nodes that did not answer would be named."
+	"$rx" trail accesses "$RX_CITY2" --all --as "$run/id/subject" --ca "$RX_CA" | brief 12
+
+	step "11. The trail: every question above, refusals included, in a Merkle log" "   A copy with one changed bit is found out."
 	show_trail
 
-	step "10. kill -9 of the city and of the hub; they come back at exactly the same state" "   Positions and digests before and after."
+	step "12. kill -9 of the city and of the hub; they come back at exactly the same state" "   Positions and digests before and after."
 	show_crash
 }
 

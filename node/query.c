@@ -290,7 +290,10 @@ query_say_not_held(struct query *query)
 	query->answer.access.use = (struct use){0};
 	answer_problem(&query->answer, 404, "subject_not_held",
 	    "The subject is not held here",
-	    "This node has no record of the subject.");
+	    query->question.purpose == PURPOSE_SELF
+		? "This node has no record of the subject.  It asks the node "
+		  "of its division itself: nobody vouches for it."
+		: "This node has no record of the subject.");
 }
 
 /* Not for paper; nothing of it is shown. */
