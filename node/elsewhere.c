@@ -289,8 +289,8 @@ elsewhere_ask(struct elsewhere *elsewhere, const struct world *world,
 	struct inquiry *inquiry;
 	size_t count, i;
 
-	if (elsewhere->patience_us == 0 || world->self == NULL ||
-	    world->catalog == NULL)
+	if (elsewhere == NULL || elsewhere->patience_us == 0 ||
+	    world->self == NULL || world->catalog == NULL)
 		return false;
 	(void)region_stream(
 	    world->catalog, span_of(question->subject), &nowhere, hint);
