@@ -164,6 +164,12 @@ item_find_number(const struct item *item, uint32_t number)
 }
 
 bool
+item_is_for(const struct item *item, unsigned purpose)
+{
+	return (item->purposes >> purpose & 1) != 0;
+}
+
+bool
 item_protects(const struct item *item, const struct field *field)
 {
 	return item->needs_consent || field->class != FIELD_PUBLIC;

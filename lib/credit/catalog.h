@@ -103,6 +103,7 @@ struct item {
 	 * beginnings of them with a * behind; ends with NULL.  Empty: who spoke
 	 * last. */
 	const char *const *precedence;
+	unsigned purposes; /* bit of each that may touch it */
 };
 
 struct rule {
@@ -145,6 +146,8 @@ const struct field *catalog_find_common(
 const struct field *item_find_field(
     const struct item *item, struct span column);
 const struct field *item_find_number(const struct item *item, uint32_t number);
+/* `purpose`: an enum purpose. */
+bool item_is_for(const struct item *item, unsigned purpose);
 /* Is this field protected: by its class, or because its item needs consent? */
 bool item_protects(const struct item *item, const struct field *field);
 const char *field_class_name(enum field_class class);

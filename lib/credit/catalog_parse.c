@@ -11,6 +11,7 @@
 #include "credit/catalog_limit.h"
 #include "credit/catalog_load.h"
 #include "credit/catalog_mask.h"
+#include "credit/catalog_purpose.h"
 #include "credit/code_index.h"
 #include "credit/question.h"
 
@@ -451,7 +452,7 @@ load_document(struct loader *loader, const struct json *document)
 {
 	static const char *const members[] = {"catalogue", "version", "issued",
 	    "categories", "rules", "code_lists", "common", "items",
-	    "anonymisation", "limits", NULL};
+	    "anonymisation", "limits", "purposes", NULL};
 	struct catalog *catalog = loader->catalog;
 	int year, month, day, end = 0;
 	const char *issued;
@@ -471,6 +472,7 @@ load_document(struct loader *loader, const struct json *document)
 	load_lists(loader, document);
 	load_common(loader, document);
 	load_items(loader, document);
+	catalog_load_purposes(loader, document);
 	catalog_load_mask(loader, document);
 	catalog_load_limit_rules(loader, document);
 }

@@ -72,6 +72,8 @@ static const struct rule_words rule_words[] = {
     [PERMIT_VOUCH] = {"vouch",
 	"No platform's word is enough for this question, or it does not "
 	"hold."},
+    [PERMIT_PURPOSE_ITEM] = {"purpose_item",
+	"The catalogue keeps the item from this purpose."},
 };
 #define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
 
@@ -258,6 +260,10 @@ decide_item(const struct question *question, const struct circumstances *around,
 	    judge_item(question, around, permit->consent_rule, decided->item);
 	field_masks(decided->item, &all, &guarded);
 	decided->withheld = rule == PERMIT_ALLOWED ? 0 : guarded;
+	if (!item_is_for(decided->item, question->purpose)) {
+		rule = PERMIT_PURPOSE_ITEM;
+		decided->withheld = all;
+	}
 	decided->shown = all & ~decided->withheld;
 	decided->rule = decided->withheld == 0 ? PERMIT_ALLOWED : rule;
 	if ((decided->shown & guarded) != 0)
@@ -283,7 +289,8 @@ is_here(const struct circumstances *around, const struct item *item)
 }
 
 static enum permit_rule
-take_every_item(struct permit *permit, const struct circumstances *around)
+take_every_item(struct permit *permit, const struct question *question,
+    const struct circumstances *around)
 {
 	const struct item *items;
 	size_t i, count;
@@ -292,7 +299,8 @@ take_every_item(struct permit *permit, const struct circumstances *around)
 	if (count > QUESTION_ITEMS_MAX)
 		return PERMIT_ITEM_UNKNOWN;
 	for (i = 0; i < count; i++)
-		if (is_here(around, &items[i]))
+		if (is_here(around, &items[i]) &&
+		    item_is_for(&items[i], question->purpose))
 			take_item(permit, &items[i]);
 	return PERMIT_ALLOWED;
 }
@@ -307,7 +315,7 @@ take_items(struct permit *permit, const struct question *question,
 	if (around->catalog == NULL)
 		return PERMIT_ITEM_UNKNOWN;
 	if (question->item_count == 0)
-		return take_every_item(permit, around);
+		return take_every_item(permit, question, around);
 	for (i = 0; i < question->item_count; i++) {
 		item = catalog_find_item(around->catalog, question->items[i]);
 		if (item == NULL)
@@ -341,6 +349,10 @@ decide_anonymised(const struct question *question,
 		rule = PERMIT_ITEM_UNKNOWN;
 	else if (question->item_count > 0)
 		rule = take_items(permit, question, around);
+	for (i = 0; rule == PERMIT_ALLOWED && i < permit->item_count; i++) {
+		if (!item_is_for(permit->items[i].item, question->purpose))
+			rule = PERMIT_PURPOSE_ITEM;
+	}
 	if (rule == PERMIT_ALLOWED && around->cost > around->left)
 		rule = PERMIT_BUDGET;
 	if (rule != PERMIT_ALLOWED) {

@@ -46,6 +46,7 @@ enum permit_rule {
 	PERMIT_QUOTA,             /* … too much on this day … */
 	PERMIT_SUBJECTS,          /* … about too many different subjects */
 	PERMIT_VOUCH,             /* a platform's word does not hold for this */
+	PERMIT_PURPOSE_ITEM, /* not with this purpose, says the catalogue */
 	PERMIT_COUNT
 };
 
@@ -98,7 +99,9 @@ struct permit {
 	size_t item_count;
 };
 
-/* Item numbers asked for must exist: else PERMIT_ITEM_UNKNOWN for the whole;
+/* What the catalogue keeps from the purpose is withheld, its public fields too
+ * (PERMIT_PURPOSE_ITEM), and left out when no items are asked for.
+ * Item numbers asked for must exist: else PERMIT_ITEM_UNKNOWN for the whole;
  * and the platform be subscribed to them: else PERMIT_ITEM_NOT_HERE.
  * With no items asked, every item of the subscription is (more than
  * QUESTION_ITEMS_MAX of them: PERMIT_ITEM_UNKNOWN).  Items come out ascending.

@@ -125,6 +125,28 @@ consent_is_good(const struct question *question,
 	       around->member->kind <= MEMBER_SERVICE;
 }
 
+/* In the second catalogue post_loan touches items 2 and 4, supervision none. */
+static bool
+is_kept(const struct question *question, const struct circumstances *around,
+    uint32_t number)
+{
+	if (catalog_version(around->catalog) == 1)
+		return false;
+	return question->purpose == PURPOSE_SUPERVISION ||
+	       (question->purpose == PURPOSE_POST_LOAN && number != 2 &&
+		   number != 4);
+}
+
+/* Nor does anything else open them; a use is told only of what is shown. */
+static void
+check_use(const struct permit *permit)
+{
+	if (permit->use.number != 0 ||
+	    (permit->use.most > 0 && !permit->authorised) ||
+	    (permit->consent != NULL && !permit->authorised))
+		abort();
+}
+
 static void
 check_item(const struct question *question, const struct circumstances *around,
     const struct permit *permit, const struct permit_item *decided)
@@ -134,6 +156,9 @@ check_item(const struct question *question, const struct circumstances *around,
 	size_t i;
 
 	if (around->platform != NULL && item->number != 2)
+		abort();
+	if (is_kept(question, around, item->number) &&
+	    (decided->shown != 0 || decided->rule != PERMIT_PURPOSE_ITEM))
 		abort();
 	if ((decided->shown & decided->withheld) != 0 ||
 	    (decided->shown | decided->withheld) != all ||
@@ -172,14 +197,35 @@ check(const struct question *question, const struct circumstances *around,
 	if (question->token[0] != '\0' &&
 	    (!around->token_fits || permit->consent_rule != PERMIT_ALLOWED))
 		abort();
+	check_use(permit);
 	for (i = 0; i < permit->item_count; i++)
 		check_item(question, around, permit, &permit->items[i]);
+}
+
+static void
+load(struct catalog *catalogs[2])
+{
+	static const char first[] = "\"version\":1,",
+			  second[] = "\"version\":2,";
+	struct buf text = {0};
+
+	if (catalogs[0] != NULL)
+		return;
+	buf_add(&text, sample_catalog, strlen(sample_catalog) - 1);
+	buf_text(&text, ",\"purposes\":[{\"purpose\":\"post_loan\","
+			"\"items\":[2,4]},{\"purpose\":\"supervision\"}]}");
+	memcpy(strstr((char *)buf_cstr(&text), first), second, strlen(second));
+	catalogs[0] = catalog_parse(span_of(sample_catalog), NULL);
+	catalogs[1] = catalog_parse(buf_span(&text), NULL);
+	buf_release(&text);
+	if (catalogs[0] == NULL || catalogs[1] == NULL)
+		abort();
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct catalog *catalog;
+	static struct catalog *catalogs[2];
 	struct bytes bytes = {data, data + size};
 	struct circumstances around;
 	struct question question = {0};
@@ -187,16 +233,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct member member = {0}, platform = {.items = {2}, .item_count = 1};
 	struct permit permit;
 
-	if (catalog == NULL)
-		catalog = catalog_parse(span_of(sample_catalog), NULL);
-	if (catalog == NULL)
-		abort();
+	load(catalogs);
 	take_question(&bytes, &question);
 	strcpy(member.code, codes[take(&bytes, 4)]);
 	member.kind = (enum member_kind)take(&bytes, 9);
 	member.status = (enum member_status)take(&bytes, 4);
 	take_consent(&bytes, &consent);
-	around = (struct circumstances){.catalog = catalog};
+	around = (struct circumstances){.catalog = catalogs[take(&bytes, 2)]};
 	around.member = take(&bytes, 8) == 7 ? NULL : &member;
 	around.consent = take(&bytes, 8) == 7 ? NULL : &consent;
 	around.lease_fresh = take(&bytes, 4) != 3;
