@@ -20,6 +20,7 @@
 #include "node/trail_pages.h"
 #include "node/vouched.h"
 #include "node/watches_page.h"
+#include "node/webhook_page.h"
 #include "node/world.h"
 
 /* Any member, and nobody else.  Before the member list has come nobody can be
@@ -205,6 +206,7 @@ on_tile(struct http_exchange *exchange, void *context)
 
 #define QUESTION_BODY (16 << 10)
 #define CONSENT_BODY (16 << 10)
+#define WEBHOOK_BODY (4 << 10)
 
 const struct http_route node_endpoints[] = {
     {.method = "POST",
@@ -254,6 +256,17 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/watches/{id}",
 	.handle = watches_on_delete},
     {.method = "GET", .path = "/v1/events", .handle = events_on_get},
+    {.method = "GET", .path = "/v1/events/dead", .handle = webhook_on_dead},
+    {.method = "POST",
+	.path = "/v1/events/dead/redeliver",
+	.handle = webhook_on_redeliver,
+	.max_body = WEBHOOK_BODY},
+    {.method = "PUT",
+	.path = "/v1/webhook",
+	.handle = webhook_on_put,
+	.max_body = WEBHOOK_BODY},
+    {.method = "GET", .path = "/v1/webhook", .handle = webhook_on_get},
+    {.method = "DELETE", .path = "/v1/webhook", .handle = webhook_on_delete},
     {.method = "GET", .path = "/v1/accesses", .handle = on_accesses},
     {.method = "POST",
 	.path = "/v1/accesses",

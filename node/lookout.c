@@ -20,6 +20,9 @@ struct lookout {
 	struct scan *scan;
 	struct worker *worker;
 	struct listener *listeners;
+	void (*tick)(void *context); /* or NULL */
+	void *tick_context;
+	int64_t tick_us;          /* monotonic: of the last */
 	int64_t beat_us, trim_us; /* monotonic: of the last */
 	atomic_bool woken;
 };
@@ -60,19 +63,6 @@ lookout_look(struct lookout *lookout)
 }
 
 static void
-lookout_on_job(void *context, void *job)
-{
-	struct lookout *lookout = context;
-	struct call *call = job;
-
-	if (call->run != NULL)
-		call->run(call->context);
-	else
-		lookout_look(lookout);
-	mem_free(call);
-}
-
-static void
 lookout_beat(struct lookout *lookout)
 {
 	struct listener *listener, *next;
@@ -93,6 +83,35 @@ lookout_trim(struct lookout *lookout)
 		log_error("watch.failed", "why=\"events cannot be trimmed\"");
 }
 
+/* Also while job follows job. */
+static void
+lookout_tick(struct lookout *lookout)
+{
+	if (clock_tick_us() - lookout->tick_us < IDLE_MS * 1000)
+		return;
+	lookout->tick_us = clock_tick_us();
+	if (lookout->tick != NULL)
+		lookout->tick(lookout->tick_context);
+	if (lookout->tick_us - lookout->beat_us > BEAT_US)
+		lookout_beat(lookout);
+	if (lookout->tick_us - lookout->trim_us > TRIM_US)
+		lookout_trim(lookout);
+}
+
+static void
+lookout_on_job(void *context, void *job)
+{
+	struct lookout *lookout = context;
+	struct call *call = job;
+
+	if (call->run != NULL)
+		call->run(call->context);
+	else
+		lookout_look(lookout);
+	mem_free(call);
+	lookout_tick(lookout);
+}
+
 /* Also what was taken in at start, before anybody could say so. */
 static void
 lookout_on_idle(void *context)
@@ -100,10 +119,7 @@ lookout_on_idle(void *context)
 	struct lookout *lookout = context;
 
 	lookout_look(lookout);
-	if (clock_tick_us() - lookout->beat_us > BEAT_US)
-		lookout_beat(lookout);
-	if (clock_tick_us() - lookout->trim_us > TRIM_US)
-		lookout_trim(lookout);
+	lookout_tick(lookout);
 }
 
 static void
@@ -144,15 +160,28 @@ lookout_open(const struct lookout_settings *settings, struct why *why)
 }
 
 void
+lookout_stop(struct lookout *lookout)
+{
+	worker_stop(lookout->worker);
+}
+
+void
 lookout_close(struct lookout *lookout)
 {
 	if (lookout == NULL)
 		return;
-	worker_stop(lookout->worker);
 	worker_free(lookout->worker);
 	scan_free(lookout->scan);
 	watchbook_close(lookout->book);
 	mem_free(lookout);
+}
+
+void
+lookout_set_tick(
+    struct lookout *lookout, void (*tick)(void *context), void *context)
+{
+	lookout->tick = tick;
+	lookout->tick_context = context;
 }
 
 struct watchbook *

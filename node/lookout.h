@@ -25,8 +25,9 @@ struct lookout_settings {
 /* NULL and `why` on failure. */
 struct lookout *lookout_open(
     const struct lookout_settings *settings, struct why *why);
-/* What was posted is done before it returns; then nobody may call. */
-void lookout_close(struct lookout *lookout); /* safe on NULL */
+/* What was posted is done before it returns; what comes then is dropped. */
+void lookout_stop(struct lookout *lookout);
+void lookout_close(struct lookout *lookout); /* after lookout_stop; or NULL */
 /* Something was applied and is on disk. */
 void lookout_wake(struct lookout *lookout);
 struct watchbook *lookout_book(struct lookout *lookout);
@@ -47,5 +48,8 @@ struct listener {
 /* On the thread. */
 void lookout_add(struct lookout *lookout, struct listener *listener);
 void lookout_remove(struct lookout *lookout, struct listener *listener);
+/* Called several times a second, from now on. */
+void lookout_set_tick(
+    struct lookout *lookout, void (*tick)(void *context), void *context);
 
 #endif

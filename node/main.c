@@ -25,6 +25,7 @@
 #include "node/find.h"
 #include "node/finder.h"
 #include "node/freight.h"
+#include "node/hooks.h"
 #include "node/lookout.h"
 #include "node/masked.h"
 #include "node/node.h"
@@ -203,6 +204,18 @@ open_lookout(struct daemon *daemon, struct why *why)
 	node->watch_subjects = (uint64_t)daemon->settings.watch_subjects;
 	node->lookout = lookout_open(&settings, why);
 	return node->lookout != NULL ? ERR_OK : ERR_DATABASE;
+}
+
+static enum err
+open_hooks(struct daemon *daemon, struct why *why)
+{
+	struct hooks_settings settings = {.node = &daemon->node,
+	    .ca = daemon->settings.hook_ca,
+	    .private = daemon->settings.hook_private != 0,
+	    .attempts = (unsigned)daemon->settings.hook_attempts};
+
+	daemon->node.hooks = hooks_open(&settings, why);
+	return daemon->node.hooks != NULL ? ERR_OK : ERR_CRYPTO;
 }
 
 static void
@@ -519,7 +532,7 @@ daemon_open(struct daemon *daemon, struct why *why)
 	    struct why * why) = {check_settings, make_folders, read_roots,
 	    read_keys, open_store, open_trail, open_lookout, open_follow,
 	    open_limits, open_check, open_masked, open_printer, open_finder,
-	    open_elsewhere, open_bus, open_http, write_ready_file};
+	    open_elsewhere, open_hooks, open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -555,9 +568,13 @@ daemon_close(struct daemon *daemon)
 	census_taker_free(daemon->census_taker);
 	relay_free(daemon->relay);
 	follow_free(node->follow);
-	lookout_close(node->lookout);
+	hooks_stop(node->hooks);
+	if (node->lookout != NULL)
+		lookout_stop(node->lookout);
 	accesses_close(node->accesses);
 	trail_close(node->trail);
+	hooks_close(node->hooks);
+	lookout_close(node->lookout);
 	limiter_free(node->limiter);
 	shared_free(node->censuses);
 	budget_close(daemon->budget);

@@ -36,6 +36,7 @@ struct finder;
 struct find_desk;
 struct accesses;
 struct lookout;
+struct hooks;
 
 struct node {
 	const char *code; /* our organisation code */
@@ -46,6 +47,7 @@ struct node {
 	struct accesses *accesses;
 	struct elsewhere *elsewhere;
 	struct lookout *lookout;
+	struct hooks *hooks;
 	uint64_t watch_subjects;  /* that one member may watch */
 	_Atomic unsigned spreads; /* subjects that all nodes are asked for */
 	struct follow *follow;

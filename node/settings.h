@@ -16,7 +16,8 @@ struct node_settings {
 	int64_t head_seconds, idle_seconds, slow_bytes;
 	int64_t log_days, log_bytes, snapshot_hours, disk_reserve,
 	    check_seconds, feed_bytes;
-	int64_t event_days, watch_subjects;
+	int64_t event_days, watch_subjects, hook_private, hook_attempts;
+	char *hook_ca;
 	char *trail_folder, *user, *log_level, *ready_file;
 };
 

@@ -22,6 +22,8 @@ static const struct kv_family families[] = {
     [BOOK_KNOWN] = {"known", true, true},
     [BOOK_EVENTS] = {"events", true, false},
     [BOOK_STATE] = {"state", false, true},
+    [BOOK_HOOKS] = {"hooks", false, false},
+    [BOOK_DEAD] = {"dead", false, false},
 };
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
 

@@ -119,6 +119,44 @@ MUST_CHECK enum err watchbook_each_event(struct kv_view *view,
 /* Events of changes that were committed before this go. */
 MUST_CHECK enum err watchbook_trim(struct watchbook *book, int64_t before_us);
 
+/* --- webhooks: watchbook_hooks.c --- */
+
+#define HOOK_URL_MAX 1000
+#define HOOK_SECRET_MAX 64
+
+struct hook_place {
+	uint64_t after; /* events up to this number were brought or are dead */
+	char url[HOOK_URL_MAX + 1];
+	char secret[HOOK_SECRET_MAX + 1];
+	size_t secret_len;
+};
+void watchbook_put_hook(
+    struct kv_write *write, const char *member, const struct hook_place *place);
+void watchbook_remove_hook(struct kv_write *write, const char *member);
+/* ERR_MISSING: there is none. */
+MUST_CHECK enum err watchbook_find_hook(
+    struct kv_view *view, const char *member, struct hook_place *place);
+typedef void (*watchbook_hook_fn)(
+    void *context, const char *member, const struct hook_place *place);
+MUST_CHECK enum err watchbook_each_hook(
+    struct kv_view *view, watchbook_hook_fn each, void *context);
+
+/* A page that nobody took. */
+struct dead {
+	uint64_t first, last; /* numbers of its events */
+	int64_t time_us;
+	uint64_t attempts, status; /* of the last answer; 0: there was none */
+	bool again;                /* it is to be brought again */
+};
+void watchbook_put_dead(
+    struct kv_write *write, const char *member, const struct dead *dead);
+void watchbook_remove_dead(
+    struct kv_write *write, const char *member, uint64_t first);
+/* In ascending order; false: enough. */
+typedef bool (*watchbook_dead_fn)(void *context, const struct dead *dead);
+MUST_CHECK enum err watchbook_each_dead(struct kv_view *view,
+    const char *member, watchbook_dead_fn each, void *context);
+
 /* The database itself, for what is written at once. */
 struct kv_write *watchbook_begin(struct watchbook *book);
 

@@ -20,7 +20,9 @@ enum watchbook_family {
 	BOOK_SUBJECTS,
 	BOOK_KNOWN,
 	BOOK_EVENTS,
-	BOOK_STATE
+	BOOK_STATE,
+	BOOK_HOOKS, /* watchbook_hooks.c */
+	BOOK_DEAD
 };
 
 struct tally {

@@ -41,9 +41,8 @@ errand_free(struct errand *errand)
 	mem_free(errand);
 }
 
-/* Institutions watch; nobody else has a reason to. */
-static bool
-admit(struct http_exchange *exchange, struct node *node)
+bool
+watches_admit(struct http_exchange *exchange, struct node *node)
 {
 	const struct world *world = shared_hold(node->world);
 	const struct member *who = world_find(world, http_peer(exchange)->code);
@@ -252,7 +251,7 @@ watches_on_post(struct http_exchange *exchange, void *context)
 	struct errand *errand;
 	struct why why = {""};
 
-	if (!admit(exchange, context))
+	if (!watches_admit(exchange, context))
 		return;
 	errand = errand_new(exchange, context);
 	if (watch_parse(http_body(exchange), &errand->watch, &errand->list,
@@ -317,7 +316,7 @@ watches_on_list(struct http_exchange *exchange, void *context)
 	    .out = {.buf = &body}, .member = http_peer(exchange)->code};
 	enum err err;
 
-	if (!admit(exchange, node))
+	if (!watches_admit(exchange, node))
 		return;
 	listing.view = watchbook_view(lookout_book(node->lookout));
 	json_open_object(&listing.out, NULL);
@@ -382,7 +381,7 @@ watches_on_get(struct http_exchange *exchange, void *context)
 	struct listing listing = {
 	    .out = {.buf = &body}, .member = http_peer(exchange)->code};
 
-	if (!admit(exchange, node))
+	if (!watches_admit(exchange, node))
 		return;
 	listing.view = watchbook_view(lookout_book(node->lookout));
 	reply_listing(exchange, &listing,
@@ -484,7 +483,7 @@ watches_on_delete(struct http_exchange *exchange, void *context)
 	const char *subject = http_query(exchange, "subject");
 	struct errand *errand;
 
-	if (!admit(exchange, context))
+	if (!watches_admit(exchange, context))
 		return;
 	if (!consent_id_is_valid(span_of(id)) ||
 	    (subject != NULL && uscc_check(span_of(subject)) != USCC_OK)) {

@@ -9,12 +9,14 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "base/cert.h"
 #include "base/codec.h"
 #include "base/mem.h"
 #include "base/work.h"
+#include "wire/address.h"
 
 #define CONNECT_MS 2000L
 /* A server closes what is idle for 60 s. */
@@ -30,6 +32,7 @@ struct https {
 	CURLM *multi;
 	char *cert, *key, *ca;
 	struct transfer *transfers; /* all that are under way */
+	bool public_only;
 	bool stopped;
 };
 
@@ -351,8 +354,11 @@ https_open(const struct https_settings *settings, struct why *why)
 		return NULL;
 	}
 	https = mem_new(sizeof(*https));
-	https->cert = mem_text(settings->cert);
-	https->key = mem_text(settings->key);
+	if (settings->cert != NULL) {
+		https->cert = mem_text(settings->cert);
+		https->key = mem_text(settings->key);
+	}
+	https->public_only = settings->public_only;
 	https->ca = mem_text(settings->ca);
 	if (uv_loop_init(&https->loop) != 0)
 		abort();
@@ -406,6 +412,18 @@ https_close(struct https *https)
 	mem_free(https);
 }
 
+/* After the name was resolved: a name that means one address when it is
+ * looked at and another when it is used gains nothing. */
+static curl_socket_t
+on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)context, (void)purpose;
+	if (!address_is_public(&address->addr))
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+}
+
 static void
 set_tls(CURL *curl, struct transfer *transfer)
 {
@@ -418,6 +436,10 @@ set_tls(CURL *curl, struct transfer *transfer)
 	curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(curl, CURLOPT_SSLCERT, https->cert);
 	curl_easy_setopt(curl, CURLOPT_SSLKEY, https->key);
+	if (https->public_only)
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	if (transfer->peer == NULL)
+		return;
 	curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
 	curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, on_connected);
 	curl_easy_setopt(curl, CURLOPT_PREREQDATA, transfer);
@@ -428,10 +450,15 @@ set_request(
     CURL *curl, struct transfer *transfer, const struct https_request *request)
 {
 	char line[128];
+	size_t i;
 
 	snprintf(line, sizeof(line), "Content-Type: %s", request->content_type);
 	transfer->headers = curl_slist_append(NULL, line);
 	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+	for (i = 0; request->headers != NULL && request->headers[i] != NULL;
+	     i++)
+		transfer->headers =
+		    curl_slist_append(transfer->headers, request->headers[i]);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	curl_easy_setopt(
@@ -463,7 +490,7 @@ transfer_new(struct https *https, const struct https_request *request)
 		abort();
 	transfer->https = https;
 	transfer->curl = curl;
-	transfer->peer = mem_text(request->peer);
+	transfer->peer = request->peer != NULL ? mem_text(request->peer) : NULL;
 	transfer->limit = request->limit;
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, transfer);
 	set_connection(curl);

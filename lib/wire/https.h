@@ -3,12 +3,14 @@
  *
  * One thread with a loop of its own, libcurl's connections (TLS 1.3 with our
  * certificate, HTTP/2, kept alive) and whatever else its user keeps there.
- * A server must have a certificate of the network's CA for its host, and of
+ * A server must have a certificate of the CA that is set for its host, and of
  * the organisation that is asked: before any byte of the request is sent.
  * https_run: any thread; https_send: on the thread only.
  */
 #ifndef WIRE_HTTPS_H
 #define WIRE_HTTPS_H
+
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,6 +20,9 @@ struct https;
 
 struct https_settings {
 	const char *cert, *key, *ca; /* PEM files; read for each connection */
+	/* No server with a private, local or loopback address is spoken to,
+	 * whatever its name says.  Without `cert` we show none. */
+	bool public_only;
 };
 
 /* Runs when it returns.  NULL and `why` on failure. */
@@ -33,11 +38,12 @@ void https_run(struct https *https, void (*call)(void *context), void *context);
 
 struct https_request {
 	const char *url;
-	const char *peer;         /* organisation code of the server */
-	const char *content_type; /* of the body */
-	struct span body;         /* POST; borrowed until the answer */
-	unsigned timeout_ms;      /* all of it, connecting included */
-	size_t limit;             /* bytes of the answer */
+	const char *peer; /* organisation code of the server; NULL: any */
+	const char *content_type;   /* of the body */
+	const char *const *headers; /* lines more, ends with NULL; or NULL */
+	struct span body;           /* POST; borrowed until the answer */
+	unsigned timeout_ms;        /* all of it, connecting included */
+	size_t limit;               /* bytes of the answer */
 };
 
 struct https_answer {

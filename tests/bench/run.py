@@ -14,11 +14,12 @@ import bench_answers  # noqa: E402
 import bench_find  # noqa: E402
 import bench_ingest  # noqa: E402
 import bench_path  # noqa: E402
+import bench_push  # noqa: E402
 import bench_snapshot  # noqa: E402
 import bench_sync  # noqa: E402
 
 BENCHES = {"path": bench_path.run, "ingest": bench_ingest.run, "snapshot": bench_snapshot.run, "sync": bench_sync.run,
-           "answers": bench_answers.run, "find": bench_find.run}
+           "push": bench_push.run, "answers": bench_answers.run, "find": bench_find.run}
 
 
 def main():

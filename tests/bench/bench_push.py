@@ -1,0 +1,74 @@
+"""push: from a commit at the hub, through province and city, to the bank.
+
+The time of the commit is the hub's, that of the arrival the reader's; both are this machine's clock."""
+import http.client
+import json
+import threading
+import time
+from datetime import datetime
+
+from harness import Network, rows_of, until
+from receiver import Receiver
+
+BATCHES = 200
+
+
+def run():
+    network = Network()
+    network.environment = {"RONGXIN_NODE_HOOK_CA": f"{network.run}/net/ca.crt", "RONGXIN_NODE_HOOK_PRIVATE": "1"}
+    try:
+        network.up()
+        yield from push(network)
+    finally:
+        network.down()
+
+
+def listen(network, arrived):
+    link = network.link("gz", "bank")
+    link.request("GET", "/v1/events", headers={"Accept": "text/event-stream"})
+    reply = link.getresponse()
+    while True:
+        try:
+            line = reply.readline()
+        except (OSError, ValueError, http.client.HTTPException):
+            return
+        if not line:
+            return
+        if line.startswith(b"data: ") and b'"number"' in line:
+            arrived.append((time.time(), json.loads(line[6:])))
+
+
+def post(network, method, path, body):
+    reply = network.http("gz", method, path, "bank", body, {"Content-Type": "application/json"})
+    assert reply.status in (200, 201), reply.body
+
+
+def delays(pairs):
+    """Milliseconds, ascending."""
+    return sorted((at - datetime.fromisoformat(event["committed"].replace("Z", "+00:00")).timestamp()) * 1000 for at, event in pairs)
+
+
+def push(network):
+    text = network.gen(11, BATCHES * 2, 71, "--division", "4401")
+    header, *lines = text.splitlines()
+    subjects = sorted({row["uscc"] for row in rows_of(text)})
+    stem = network.folder / "receiver"
+    network.cli("key", "member", "--network", network.run / "net", "--out", stem, "--code", "91440101MA000RX19U", "--name", "bank",
+                "--hosts", "127.0.0.1")
+    receiver = Receiver(f"{stem}.crt", f"{stem}.key", bytes(32))
+    assert network.submit(11, "\n".join([header, lines[0]]) + "\n", "push-first").status == 200
+    network.agree("gz", "4401")
+    post(network, "POST", "/v1/watches", {"id": "all", "subjects": subjects})
+    post(network, "PUT", "/v1/webhook", {"url": receiver.url, "secret": receiver.text})
+    streamed = []
+    threading.Thread(target=listen, args=(network, streamed), daemon=True).start()
+    for i in range(1, BATCHES + 1):
+        assert network.submit(11, "\n".join([header, lines[i]]) + "\n", f"push-{i}").status == 200
+    count = network.http("gz", "GET", "/v1/events?limit=1000", "bank")
+    until(lambda: len(streamed) >= BATCHES and len(receiver.events) >= BATCHES, 60, f"{count.body[-200:]}")
+    hooked = [(at, event) for at, page in zip(receiver.times, receiver.pages) for event in page["events"]]
+    for name, pairs in (("event stream", streamed), ("webhook", hooked)):
+        sorted_ms = delays(pairs)
+        for case, share in (("p50", 0.5), ("p99", 0.99)):
+            yield f"commit to bank, {name}, {case}", sorted_ms[int(len(sorted_ms) * share)], "ms", "", None
+    receiver.close()
