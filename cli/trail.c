@@ -389,6 +389,10 @@ say_verified(const struct verify *verify)
 	    verify->checkpoint.origin, verify->checkpoint.size, verify->tiles,
 	    digest_print(&verify->checkpoint.root, hex));
 	say_anchors(verify);
+	if (verify->entries != NULL && entries_deleted(verify->entries) > 0)
+		printf("Entries 0 to %" PRIu64 " were deleted at the end of "
+		       "their retention; their commitments were verified.\n",
+		    entries_deleted(verify->entries) - 1);
 	if (verify->entries == NULL)
 		printf("The entries themselves are not here; their "
 		       "commitments were verified.\n");

@@ -18,6 +18,7 @@
 
 #define HEAD_LEN 12 /* u32 n, 8 bytes of the leaf hash */
 #define MARK_LEN 8
+#define MARK_MAX 32 /* of what was deleted, as text */
 #define FRAME_MAX ((uint32_t)64 << 10)
 #define NAME_LEN 16 /* twelve digits and ".log" */
 
@@ -26,7 +27,8 @@ struct entries {
 	uint64_t *firsts; /* of the files, ascending */
 	size_t file_count, file_next;
 	FILE *file;
-	uint64_t next; /* index of the frame that is read next */
+	uint64_t deleted; /* before the first that is here */
+	uint64_t next;    /* index of the frame that is read next */
 	uint64_t beyond;
 	struct buf frame;
 };
@@ -50,6 +52,8 @@ list_files(struct entries *entries, DIR *folder)
 		    strspn(found->d_name, "0123456789") != NAME_LEN - 4 ||
 		    strcmp(found->d_name + NAME_LEN - 4, ".log") != 0)
 			continue;
+		if (strtoull(found->d_name, NULL, 10) < entries->deleted)
+			continue;
 		if (entries->file_count == room) {
 			room = room * 2 + 16;
 			entries->firsts =
@@ -61,6 +65,20 @@ list_files(struct entries *entries, DIR *folder)
 	if (entries->file_count > 0)
 		qsort(entries->firsts, entries->file_count, sizeof(uint64_t),
 		    by_number);
+}
+
+/* What the node says of it; that there are hashes of all is checked anyway. */
+static void
+read_deleted(struct entries *entries)
+{
+	struct buf path = {0}, mark = {0};
+
+	buf_print(&path, "%s/deleted", entries->folder);
+	if (file_read(buf_cstr(&path), MARK_MAX, &mark, NULL) == ERR_OK)
+		entries->deleted = strtoull(buf_cstr(&mark), NULL, 10);
+	entries->next = entries->deleted;
+	buf_release(&path);
+	buf_release(&mark);
 }
 
 enum err
@@ -81,6 +99,7 @@ entries_open(const char *trail, struct entries **out, struct why *why)
 	}
 	entries = mem_new(sizeof(*entries));
 	entries->folder = mem_text(buf_cstr(&path));
+	read_deleted(entries);
 	list_files(entries, folder);
 	closedir(folder);
 	buf_release(&path);
@@ -191,8 +210,11 @@ entries_compare(struct entries *entries, uint64_t index,
     const struct digest *commitment, struct why *why)
 {
 	struct digest found, leaf;
-	enum err err = next_frame(entries, why);
+	enum err err;
 
+	if (index < entries->deleted)
+		return ERR_OK;
+	err = next_frame(entries, why);
 	if (err == ERR_MISSING)
 		return why_set(why, ERR_INVALID,
 		    "entry %" PRIu64 " is signed for but not in the logs",
@@ -221,6 +243,12 @@ entries_finish(struct entries *entries, struct why *why)
 	if (err == ERR_MISSING)
 		return ERR_OK;
 	return err;
+}
+
+uint64_t
+entries_deleted(const struct entries *entries)
+{
+	return entries->deleted;
 }
 
 uint64_t

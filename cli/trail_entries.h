@@ -19,13 +19,16 @@ struct entries;
 MUST_CHECK enum err entries_open(
     const char *trail, struct entries **entries, struct why *why);
 void entries_close(struct entries *entries); /* safe on NULL */
-/* Is the next entry number `index`, and does it have this commitment?
+/* Is the next entry number `index`, and does it have this commitment?  One that
+ * was deleted has it.
  * To be called for 0, 1, 2, … */
 MUST_CHECK enum err entries_compare(struct entries *entries, uint64_t index,
     const struct digest *commitment, struct why *why);
 /* After the last one: count what lies beyond, which must be whole too but for
  * a torn last frame. */
 MUST_CHECK enum err entries_finish(struct entries *entries, struct why *why);
+/* How many were deleted at the end of their retention. */
+uint64_t entries_deleted(const struct entries *entries);
 uint64_t entries_beyond(const struct entries *entries);
 
 #endif

@@ -38,9 +38,9 @@ struct accesses {
 	struct trail *trail;
 	struct entries_reader *reader;
 	struct worker *worker;
-	uint64_t next;
-	struct digest last; /* leaf of the entry before */
-	bool compared;      /* … with what the trail has there */
+	uint64_t first, next; /* entries: older ones were deleted */
+	struct digest last;   /* leaf of the entry before */
+	bool compared;        /* … with what the trail has there */
 	int64_t not_before_us;
 	struct seen *page; /* room for one */
 };
@@ -149,7 +149,7 @@ index_drop(struct accesses *accesses, struct why *why)
 
 	log_warn("accesses.anew", "entries=%llu",
 	    (unsigned long long)accesses->next);
-	accesses->next = 0;
+	accesses->next = accesses->first;
 	memset(&accesses->last, 0, sizeof(accesses->last));
 	kv_write_delete_range(write, PLACES, span_of(""), span_of(end));
 	state_put(accesses, write);
@@ -167,8 +167,11 @@ index_compare(struct accesses *accesses, uint64_t until, struct why *why)
 	accesses->compared = accesses->next == 0 || accesses->next > until;
 	if (accesses->next > until)
 		return index_drop(accesses, why);
-	if (accesses->next == 0)
+	/* What it would be compared with was deleted. */
+	if (accesses->next == accesses->first) {
+		accesses->compared = true;
 		return ERR_OK;
+	}
 	if (entries_reader_read(accesses->reader, accesses->next - 1, &entry) !=
 	    ERR_OK)
 		return why_set(why, ERR_IO, "the trail cannot be read");
@@ -178,13 +181,60 @@ index_compare(struct accesses *accesses, uint64_t until, struct why *why)
 		   : index_drop(accesses, why);
 }
 
+struct forget {
+	struct kv_write *write;
+	uint64_t first;
+};
+
+static bool
+forget_row(void *context, struct span key, struct span value)
+{
+	struct forget *forget = context;
+
+	(void)value;
+	if (key.len == USCC_LEN + 8 &&
+	    store_parse_u64(key.ptr + USCC_LEN) < forget->first)
+		kv_write_delete(forget->write, PLACES, key);
+	return true;
+}
+
+/* Whose entries were deleted is not told by the index either. */
+static enum err
+index_forget(struct accesses *accesses, struct why *why)
+{
+	struct forget forget = {.first = trail_first(accesses->trail)};
+	struct kv_range range = {.family = PLACES};
+	struct kv_view *view;
+	enum err err;
+
+	if (forget.first == accesses->first)
+		return ERR_OK;
+	if (accesses->next < forget.first) {
+		accesses->next = forget.first;
+		accesses->compared = true;
+	}
+	forget.write = kv_write_begin(accesses->kv);
+	view = kv_view_open(accesses->kv);
+	err = kv_each(view, &range, forget_row, &forget, why);
+	kv_view_close(view);
+	if (err == ERR_OK)
+		err = kv_write_end(forget.write, false, why);
+	else
+		kv_write_cancel(forget.write);
+	if (err == ERR_OK)
+		accesses->first = forget.first;
+	return err;
+}
+
 /* Up to entry `until`, which the trail has acknowledged. */
 static enum err
 index_follow(struct accesses *accesses, uint64_t until)
 {
 	struct why why = {""};
-	enum err err = index_compare(accesses, until, &why);
+	enum err err = index_forget(accesses, &why);
 
+	if (err == ERR_OK)
+		err = index_compare(accesses, until, &why);
 	while (err == ERR_OK && accesses->next < until)
 		err = index_group(accesses, until, &why);
 	if (err != ERR_OK) {
@@ -238,11 +288,12 @@ places_find(struct accesses *accesses, const struct accesses_question *question,
 	struct kv_view *view = kv_view_open(accesses->kv);
 	struct kv_range range = {
 	    .family = PLACES, .prefix = span_make(question->subject, USCC_LEN)};
+	const uint64_t first = trail_first(accesses->trail);
 	struct buf from = {0};
 	enum err err;
 
 	buf_add(&from, question->subject, USCC_LEN);
-	buf_u64(&from, question->from);
+	buf_u64(&from, first > question->from ? first : question->from);
 	range.from = buf_span(&from);
 	err = kv_each(view, &range, places_row, places, NULL);
 	kv_view_close(view);

@@ -27,7 +27,7 @@
 struct entries {
 	char folder[PATH_SIZE];
 	int fd; /* the newest file; -1: none yet */
-	uint64_t count;
+	uint64_t first, count;
 	off_t end;         /* of the last good frame in the newest file */
 	off_t allocated;   /* zeros stand from `end` up to here */
 	uint32_t *offsets; /* of entries 0, STRIDE, 2 STRIDE, … */
@@ -51,8 +51,8 @@ entries_remember(struct entries *entries, uint64_t index, off_t offset)
 
 	if (index % STRIDE != 0)
 		return;
-	if (slot == entries->offset_size) {
-		entries->offset_size = slot == 0 ? 256 : slot * 2;
+	if (slot >= entries->offset_size) {
+		entries->offset_size = slot < 128 ? 256 : slot * 2;
 		entries->offsets = mem_grow(
 		    entries->offsets, entries->offset_size * sizeof(uint32_t));
 	}
@@ -232,6 +232,7 @@ entries_open(const struct entries_settings *settings, struct why *why)
 	struct entries *entries = mem_new(sizeof(*entries));
 
 	entries->fd = -1;
+	entries->first = entries->count = settings->first;
 	snprintf(
 	    entries->folder, sizeof(entries->folder), "%s", settings->folder);
 	if (entries_recover(entries, settings, why) == ERR_OK)
@@ -254,6 +255,12 @@ uint64_t
 entries_count(const struct entries *entries)
 {
 	return entries->count;
+}
+
+uint64_t
+entries_first(const struct entries *entries)
+{
+	return entries->first;
 }
 
 size_t
@@ -398,6 +405,8 @@ entries_read(const struct entries *entries, uint64_t index, struct entry *entry,
 
 	if (index >= entries->count)
 		return ERR_MISSING;
+	if (index < entries->first)
+		return ERR_TOO_OLD;
 	fd = open(
 	    entries_path(entries->folder, index, path), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -409,6 +418,20 @@ entries_read(const struct entries *entries, uint64_t index, struct entry *entry,
 	entry->index = index;
 	close(fd);
 	return err;
+}
+
+enum err
+entries_drop_oldest(struct entries *entries, struct why *why)
+{
+	char path[PATH_SIZE];
+
+	assert(entries->first + ENTRIES_PER_FILE < entries->count);
+	entries_path(entries->folder, entries->first, path);
+	if (unlink(path) != 0 || entries_sync_folder(entries->folder) != ERR_OK)
+		return why_set(
+		    why, ERR_IO, "cannot delete %s: %s", path, strerror(errno));
+	entries->first += ENTRIES_PER_FILE;
+	return ERR_OK;
 }
 
 enum err

@@ -34,6 +34,7 @@ typedef void (*entries_fn)(void *context, const struct entry *entry);
 
 struct entries_settings {
 	const char *folder;    /* made when missing */
+	uint64_t first;        /* those before it were deleted */
 	uint64_t acknowledged; /* entries that must be there, whole */
 	entries_fn each;       /* every entry found, in order */
 	void *context;
@@ -45,6 +46,8 @@ struct entries *entries_open(
     const struct entries_settings *settings, struct why *why);
 void entries_close(struct entries *entries); /* safe on NULL */
 uint64_t entries_count(const struct entries *entries);
+/* The oldest that is there. */
+uint64_t entries_first(const struct entries *entries);
 /* How many more fit into this file: entries_append takes no more. */
 size_t entries_room(const struct entries *entries);
 /* Nonces, commitments, leaves and indices are filled in.  All are on disk
@@ -52,9 +55,13 @@ size_t entries_room(const struct entries *entries);
  * entries_close may follow. */
 MUST_CHECK enum err entries_append(
     struct entries *entries, struct entry *list, size_t count, struct why *why);
-/* `bytes` go into `buf`; ERR_MISSING when there is no such index. */
+/* `bytes` go into `buf`; ERR_MISSING when there is no such index, ERR_TOO_OLD
+ * when it was deleted. */
 MUST_CHECK enum err entries_read(const struct entries *entries, uint64_t index,
     struct entry *entry, struct buf *buf);
+/* The oldest file goes, which is not the newest. */
+MUST_CHECK enum err entries_drop_oldest(
+    struct entries *entries, struct why *why);
 /* One frame at the front of `bytes`, borrowed; 0 when there is no whole and
  * true one, else its length. */
 size_t entries_parse_frame(struct span bytes, struct entry *entry);

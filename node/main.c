@@ -181,7 +181,8 @@ open_trail(struct daemon *daemon, struct why *why)
 {
 	struct trail_settings settings = {.folder = daemon->trail_folder,
 	    .node_code = daemon->self.code,
-	    .signer = daemon->trail_key};
+	    .signer = daemon->trail_key,
+	    .keep_days = daemon->settings.trail_days};
 
 	(void)why;
 	daemon->node.trail = trail_open(&settings);

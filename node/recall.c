@@ -11,7 +11,7 @@ struct recall {
 	struct limiter *limiter;
 	const struct world *world;
 	struct entries_reader *reader;
-	uint64_t size;
+	uint64_t first, size;
 	int64_t since_us;
 };
 
@@ -36,7 +36,7 @@ find_start(struct recall *recall, uint64_t *index)
 		*index -= *index % ENTRIES_PER_FILE;
 		err = read_access(recall, *index, &access);
 		if (err != ERR_OK || access.time_us < recall->since_us ||
-		    *index == 0)
+		    *index <= recall->first)
 			return err;
 		(*index)--;
 	} while (true);
@@ -67,6 +67,7 @@ recall_day(
 {
 	struct recall recall = {.limiter = limiter,
 	    .world = world,
+	    .first = trail_first(trail),
 	    .size = trail_size(trail),
 	    .since_us = limiter_day_start(clock_now_us())};
 	uint64_t found = 0;

@@ -76,6 +76,9 @@ const struct setting node_setting_rows[] = {
     INT(hook_attempts, "12", 1, 30,
 	"attempts to bring a page of events before it is a dead letter"),
     TEXT(trail_folder, "", "the trail; empty: FOLDER/trail"),
+    INT(trail_days, "0", 0, 36500,
+	"days that the trail's entries are kept; their hashes stay; 0: for "
+	"good"),
     TEXT(user, "nobody", "whom to become when started by root"),
     TEXT(log_level, "info", "debug, info, warn or error"),
     TEXT(ready_file, "", "JSON with the real ports, once all listens"),

@@ -14,6 +14,7 @@ struct node_settings {
 	int64_t workers, io_threads, lease_seconds, elsewhere_seconds;
 	int64_t connections, connections_address, handshakes;
 	int64_t head_seconds, idle_seconds, slow_bytes;
+	int64_t trail_days;
 	int64_t log_days, log_bytes, snapshot_hours, disk_reserve,
 	    check_seconds, feed_bytes;
 	int64_t event_days, watch_subjects, hook_private, hook_attempts;

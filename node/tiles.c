@@ -305,6 +305,31 @@ tiles_publish(struct tiles *tiles, struct why *why)
 	return ERR_OK;
 }
 
+bool
+tiles_read_bundle(const struct tiles *tiles, uint64_t index,
+    struct digest commitments[MERKLE_TILE_WIDTH])
+{
+	const size_t each = 2 + DIGEST_LEN;
+	char name[MERKLE_PATH_MAX], path[PATH_SIZE];
+	struct buf bytes = {0};
+	const char *at;
+	bool whole;
+	size_t i;
+
+	merkle_tile_path(BUNDLE, index, MERKLE_TILE_WIDTH, name);
+	file_path(path, sizeof(path), tiles->folder, name);
+	whole =
+	    file_read(path, each * MERKLE_TILE_WIDTH, &bytes, NULL) == ERR_OK &&
+	    bytes.len == each * MERKLE_TILE_WIDTH;
+	for (i = 0; whole && i < MERKLE_TILE_WIDTH; i++) {
+		at = bytes.data + i * each;
+		whole = at[0] == 0 && at[1] == DIGEST_LEN;
+		memcpy(commitments[i].bytes, at + 2, DIGEST_LEN);
+	}
+	buf_release(&bytes);
+	return whole;
+}
+
 /* The hashes of one tile; how many, 0: it is not there. */
 static unsigned
 tile_read(const struct tiles *tiles, unsigned level, uint64_t index,

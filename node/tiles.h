@@ -8,6 +8,8 @@
 #ifndef NODE_TILES_H
 #define NODE_TILES_H
 
+#include <stdbool.h>
+
 #include "base/sign.h"
 #include "credit/merkle.h"
 #include "credit/note.h"
@@ -27,6 +29,9 @@ bool tiles_are_behind(const struct tiles *tiles);
 /* Bring the files up to tiles_size: tiles first, then the checkpoint.  May be
  * tried again after an error. */
 MUST_CHECK enum err tiles_publish(struct tiles *tiles, struct why *why);
+/* The commitments of a full bundle, as they lie on disk; false: they do not. */
+MUST_CHECK bool tiles_read_bundle(const struct tiles *tiles, uint64_t index,
+    struct digest commitments[MERKLE_TILE_WIDTH]);
 
 /* The hash over 2^level leaves from index << level on, out of memory or the
  * full tiles on disk (merkle_source); only of what was published. */

@@ -13,38 +13,15 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "base/work.h"
-#include "node/tiles.h"
-#include "node/uses.h"
-#include "node/witnessed.h"
+#include "node/retention.h"
+#include "node/trail_inner.h"
 #include "wire/pack.h"
 
-#define PATH_SIZE 4096
 #define IDLE_MS 200
 #define RETRY_US CLOCK_SECOND
 #define PUBLISH_US (CLOCK_SECOND / 2)
 #define WAITING_MAX 100000
-
-struct trail {
-	char folder[PATH_SIZE], entries_folder[PATH_SIZE];
-	char node_code[MEMBER_CODE_MAX + 1];
-	struct signer *signer;
-	struct worker *worker;
-	struct entries *entries; /* NULL: failed */
-	struct tiles *tiles;
-	struct uses *uses;
-	struct checkpoint recovered; /* what the entries must agree with */
-	struct witnessed witnessed;  /* and with what the hub cosigned */
-	bool forked;                 /* they do not */
-	uint64_t known; /* entries acknowledged by this process or before */
-	int64_t tried_us, published_us; /* monotonic */
-	_Atomic bool ready;
-	_Atomic uint64_t size;
-	_Atomic uint64_t published;
-	_Atomic uint64_t witnessed_size;
-	_Atomic int verdict;
-	struct metric *count_metric, *sync_metric, *ready_metric;
-	struct metric *witnessed_metric, *verdict_metric;
-};
+#define KEEP_US (3600 * CLOCK_SECOND)
 
 enum job_kind {
 	JOB_APPEND,
@@ -96,88 +73,6 @@ trail_fail(struct trail *trail, const struct why *why)
 	trail->tried_us = clock_tick_us();
 }
 
-/* A checkpoint of another size than the tree has now says nothing. */
-static bool
-trail_agrees(const struct trail *trail, const struct checkpoint *checkpoint)
-{
-	struct digest root;
-
-	if (tiles_size(trail->tiles) != checkpoint->size)
-		return true;
-	root = tiles_root(trail->tiles);
-	return digest_equal(&root, &checkpoint->root);
-}
-
-static void
-trail_on_entry(void *context, const struct entry *entry)
-{
-	struct trail *trail = context;
-
-	tiles_add(trail->tiles, &entry->commitment);
-	uses_see(trail->uses, entry->bytes);
-	if (!trail_agrees(trail, &trail->recovered) ||
-	    !trail_agrees(trail, &trail->witnessed.checkpoint))
-		trail->forked = true;
-}
-
-/* The signed checkpoint is the witness of what was acknowledged. */
-static enum err
-trail_read_checkpoint(struct trail *trail, struct why *why)
-{
-	char path[PATH_SIZE];
-	struct buf note = {0};
-	uint8_t raw[32];
-	enum err err;
-
-	trail->recovered = (struct checkpoint){0};
-	file_path(path, sizeof(path), trail->folder, "checkpoint");
-	err = file_read(path, NOTE_MAX, &note, why);
-	if (err == ERR_OK)
-		err = signer_public(trail->signer, raw);
-	if (err == ERR_OK)
-		err = note_check(buf_span(&note), raw, &trail->recovered, why);
-	buf_release(&note);
-	return err == ERR_MISSING ? ERR_OK : err;
-}
-
-static uint64_t
-larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static enum err
-trail_recover(struct trail *trail, struct why *why)
-{
-	struct entries_settings settings = {.folder = trail->entries_folder,
-	    .each = trail_on_entry,
-	    .context = trail};
-	enum err err = file_make_folder(trail->entries_folder, 0700, why);
-
-	if (err == ERR_OK)
-		err = entries_probe(trail->entries_folder, why);
-	if (err == ERR_OK)
-		err = trail_read_checkpoint(trail, why);
-	if (err == ERR_OK)
-		err = witnessed_read(
-		    &trail->witnessed, trail->folder, trail->signer, why);
-	if (err != ERR_OK)
-		return err;
-	trail->forked = false;
-	settings.acknowledged = larger(trail->known,
-	    larger(trail->recovered.size, trail->witnessed.checkpoint.size));
-	trail->tiles =
-	    tiles_new(trail->folder, trail->node_code, trail->signer);
-	uses_forget(trail->uses);
-	trail->entries = entries_open(&settings, why);
-	if (trail->entries == NULL)
-		return ERR_IO;
-	if (trail->forked)
-		return why_set(why, ERR_INVALID,
-		    "the trail's entries are not those of its checkpoint");
-	return tiles_publish(trail->tiles, why);
-}
-
 static void
 trail_show_witnessed(struct trail *trail)
 {
@@ -199,6 +94,7 @@ trail_try(struct trail *trail)
 	trail->known = entries_count(trail->entries);
 	atomic_store(&trail->size, trail->known);
 	atomic_store(&trail->published, trail->known);
+	atomic_store(&trail->first, entries_first(trail->entries));
 	trail_show_witnessed(trail);
 	trail->tried_us = clock_tick_us();
 	trail->published_us = trail->tried_us;
@@ -238,6 +134,27 @@ trail_check(struct trail *trail)
 		trail_try(trail);
 }
 
+/* Once an hour: what is older than it need be goes. */
+static void
+trail_keep(struct trail *trail)
+{
+	const struct retention retention = {.folder = trail->entries_folder,
+	    .days = trail->keep_days,
+	    .entries = trail->entries,
+	    .uses = trail->uses,
+	    .witnessed = trail->witnessed.checkpoint.size};
+	int64_t now_us = clock_tick_us();
+	struct why why = {""};
+
+	if (trail->entries == NULL ||
+	    (trail->kept_us != 0 && now_us - trail->kept_us < KEEP_US))
+		return;
+	trail->kept_us = now_us;
+	if (retention_run(&retention, &why) != ERR_OK)
+		log_error("trail.kept", "why=\"%s\"", why.text);
+	atomic_store(&trail->first, entries_first(trail->entries));
+}
+
 static void
 trail_on_idle(void *context)
 {
@@ -245,6 +162,7 @@ trail_on_idle(void *context)
 
 	trail_publish(trail);
 	trail_check(trail);
+	trail_keep(trail);
 }
 
 static void
@@ -484,6 +402,7 @@ trail_open(const struct trail_settings *settings)
 	file_path(trail->entries_folder, sizeof(trail->entries_folder),
 	    settings->folder, "entries");
 	trail->signer = settings->signer;
+	trail->keep_days = settings->keep_days;
 	trail->uses = uses_new();
 	trail->count_metric = metric_counter("rongxin_trail_entries_total", "",
 	    "Entries appended to the trail.");
@@ -527,6 +446,12 @@ uint64_t
 trail_size(const struct trail *trail)
 {
 	return atomic_load(&trail->size);
+}
+
+uint64_t
+trail_first(const struct trail *trail)
+{
+	return atomic_load(&trail->first);
 }
 
 uint64_t

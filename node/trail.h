@@ -26,6 +26,7 @@ struct trail_settings {
 	const char *folder;
 	const char *node_code;
 	struct signer *signer; /* borrowed; used by the trail thread only */
+	int64_t keep_days;     /* how long entries stay; 0: for good */
 };
 
 /* Runs when it returns; whether it can be written, trail_is_ready says.
@@ -35,6 +36,8 @@ struct trail *trail_open(const struct trail_settings *settings);
 void trail_close(struct trail *trail);
 bool trail_is_ready(const struct trail *trail);
 uint64_t trail_size(const struct trail *trail);
+/* The oldest entry that was not deleted. */
+uint64_t trail_first(const struct trail *trail);
 /* What the checkpoint on disk covers. */
 uint64_t trail_published(const struct trail *trail);
 /* Where its entries are, for an entries_reader; borrowed. */
@@ -54,7 +57,8 @@ typedef void (*trail_done_fn)(
 void trail_append(struct trail *trail, const struct access *access,
     trail_done_fn done, void *context);
 
-/* `entry` is borrowed; ERR_MISSING when there is no such index. */
+/* `entry` is borrowed; ERR_MISSING when there is no such index, ERR_TOO_OLD
+ * when it was deleted. */
 typedef void (*trail_entry_fn)(
     void *context, enum err err, const struct entry *entry);
 void trail_read(

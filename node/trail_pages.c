@@ -45,6 +45,10 @@ page_on_loop(struct http_exchange *exchange, void *argument)
 	else if (page->err == ERR_MISSING)
 		http_reply_problem(
 		    exchange, 404, "not_found", "No such part", NULL);
+	else if (page->err == ERR_TOO_OLD)
+		http_reply_problem(exchange, 410, "entry_deleted",
+		    "The entry was deleted at the end of its retention",
+		    "Its hash is in the trail still.");
 	else if (page->err == ERR_DENIED)
 		http_reply_problem(exchange, 403, "not_yours", "Not yours",
 		    "Its member, its subject and the operator may see it.");

@@ -14,6 +14,7 @@
 
 #define KEY_LEN 16
 #define SLOTS_FIRST 1024
+#define PRINTED_LEN (KEY_LEN + 4 + 4)
 
 /* The newest use of one consent; number 0: the slot is free. */
 struct slot {
@@ -60,6 +61,20 @@ uses_forget(struct uses *uses)
 	uses->unread = false;
 }
 
+void
+uses_print(const struct uses *uses, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < uses->size; i++) {
+		if (uses->slots[i].number == 0)
+			continue;
+		buf_add(out, uses->slots[i].key, KEY_LEN);
+		buf_u32(out, uses->slots[i].window);
+		buf_u32(out, uses->slots[i].number);
+	}
+}
+
 /* The consent's slot, or the free one that would be its. */
 static struct slot *
 uses_slot(struct uses *uses, const uint8_t key[KEY_LEN])
@@ -90,13 +105,50 @@ uses_grow(struct uses *uses)
 	mem_free(old);
 }
 
+static void
+uses_make_room(struct uses *uses)
+{
+	if (uses->used * 3 > uses->size * 2)
+		uses_grow(uses);
+}
+
+static uint32_t
+parse_u32(const char *at)
+{
+	const uint8_t *bytes = (const uint8_t *)at;
+
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+	       (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+bool
+uses_parse(struct uses *uses, struct span bytes)
+{
+	struct slot *slot, found;
+	size_t at;
+
+	if (bytes.len % PRINTED_LEN != 0)
+		return false;
+	for (at = 0; at < bytes.len; at += PRINTED_LEN) {
+		memcpy(found.key, bytes.ptr + at, KEY_LEN);
+		found.window = parse_u32(bytes.ptr + at + KEY_LEN);
+		found.number = parse_u32(bytes.ptr + at + KEY_LEN + 4);
+		if (found.number == 0)
+			return false;
+		uses_make_room(uses);
+		slot = uses_slot(uses, found.key);
+		uses->used += slot->number == 0;
+		*slot = found;
+	}
+	return true;
+}
+
 static struct slot *
 uses_find(struct uses *uses, const char *consent)
 {
 	struct digest digest = digest_of(span_of(consent));
 
-	if (uses->used * 3 > uses->size * 2)
-		uses_grow(uses);
+	uses_make_room(uses);
 	return uses_slot(uses, digest.bytes);
 }
 

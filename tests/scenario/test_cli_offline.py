@@ -580,6 +580,19 @@ def test_a_shorter_history_under_the_same_checkpoint_is_found(
     assert "NOT verified" in verify(other, network, code=1)
 
 
+def test_deleted_entries_are_named_and_their_hashes_verified(
+    network, tmp_path
+):
+    folder = make_trail(tmp_path / "t", network, 700)
+    (folder / "entries" / f"{0:012d}.log").unlink()
+    assert "entries 0 to 349 are not" in verify(folder, network, code=1)
+    put(folder / "entries" / "deleted", b"350\n")
+    said = verify(folder, network)
+    assert "700 entries" in said and "Entries 0 to 349 were deleted" in said
+    change(folder / "tile/entries/000", 40)
+    assert "entry 1" in verify(folder, network, code=1)
+
+
 def test_another_nodes_key_does_not_verify(network, tmp_path):
     folder = make_trail(tmp_path / "t", network, 3)
     run("trail", "verify", folder, "--key", "00" * 32, code=1)

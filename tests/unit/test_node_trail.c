@@ -18,6 +18,7 @@
 
 #include "node_sample.h"
 
+#include "node/retention.h"
 #include "node/tiles.h"
 #include "node/trail.h"
 
@@ -27,6 +28,7 @@ struct fixture {
 	char *folder;
 	struct signer *signer;
 	struct trail *trail;
+	int64_t keep_days;
 	sem_t done;
 	bool logged; /* what the last append was told … */
 	enum err err;
@@ -40,6 +42,7 @@ open_trail(struct fixture *fixture)
 	    .folder = fixture->folder, .node_code = CODE};
 
 	settings.signer = fixture->signer;
+	settings.keep_days = fixture->keep_days;
 	fixture->trail = trail_open(&settings);
 }
 
@@ -696,6 +699,176 @@ a_trail_shorter_than_what_was_witnessed_does_not_open(void **state)
 	assert_false(trail_is_ready(fixture->trail));
 }
 
+#define DELETED ((uint64_t)ENTRIES_PER_FILE)
+
+static void
+put_old(struct buf *packed, const char *consent)
+{
+	struct access access = {.time_us = 1700000000000000,
+	    .member = "91440101MA000RX19U",
+	    .subject = SAMPLE_SUBJECT,
+	    .purpose = PURPOSE_PRE_LOAN,
+	    .action = "report"};
+
+	strcpy(access.consent, consent);
+	access.use.number = access.use.most = consent[0] != '\0';
+	pack_access(&access, packed);
+}
+
+/* More than one file of them, one a use of a consent; the hub has cosigned. */
+static void
+fill_two_files(struct fixture *fixture)
+{
+	struct buf plain = {0}, used = {0};
+	struct entry *list = mem_new((DELETED + 10) * sizeof(*list));
+	char folder[256];
+	struct entries_settings settings = {.folder = folder};
+	struct entries *entries;
+	uint64_t i, seen = 0;
+
+	trail_close(fixture->trail);
+	snprintf(folder, sizeof(folder), "%s/entries", fixture->folder);
+	settings.each = count_entry;
+	settings.context = &seen;
+	put_old(&plain, "");
+	put_old(&used, "c-1");
+	for (i = 0; i < DELETED + 10; i++)
+		list[i].bytes = buf_span(i == 7 ? &used : &plain);
+	entries = entries_open(&settings, NULL);
+	assert_int_equal(entries_append(entries, list, DELETED, NULL), ERR_OK);
+	assert_int_equal(
+	    entries_append(entries, list + DELETED, 10, NULL), ERR_OK);
+	entries_close(entries);
+	mem_free(list);
+	buf_release(&plain);
+	buf_release(&used);
+	open_trail(fixture);
+	take_witnessed(fixture);
+}
+
+static void
+keep_a_day(struct fixture *fixture)
+{
+	int tries = 0;
+
+	fixture->keep_days = 1;
+	restart(fixture);
+	while (trail_first(fixture->trail) == 0 && tries++ < 2000)
+		usleep(10000);
+}
+
+static void
+entries_that_are_old_go_and_their_hashes_stay(void **state)
+{
+	struct fixture *fixture = *state;
+	struct use once = {.most = 1};
+	struct found found = {.fixture = fixture};
+	struct proven proven;
+	char path[256];
+
+	fill_two_files(fixture);
+	assert_int_equal(trail_first(fixture->trail), 0);
+
+	keep_a_day(fixture);
+
+	assert_int_equal(trail_first(fixture->trail), DELETED);
+	assert_false(file_exists(log_path(fixture, path)));
+	restart(fixture);
+	assert_true(trail_is_ready(fixture->trail));
+	assert_int_equal(trail_first(fixture->trail), DELETED);
+	assert_int_equal(trail_size(fixture->trail), DELETED + 10);
+	assert_int_equal(prove(fixture, 7, &proven), ERR_OK);
+	assert_true(proven.holds);
+	trail_read(fixture->trail, 7, on_entry, &found);
+	sem_wait(&fixture->done);
+	assert_int_equal(found.err, ERR_TOO_OLD);
+	trail_read(fixture->trail, DELETED, on_entry, &found);
+	sem_wait(&fixture->done);
+	assert_int_equal(found.err, ERR_OK);
+	assert_int_equal(append_use(fixture, "c-1", once), 0);
+	assert_int_equal(fixture->err, ERR_LIMIT);
+	assert_true(append(fixture));
+	assert_int_equal(fixture->receipt.index, DELETED + 10);
+}
+
+static void
+only_what_is_old_and_cosigned_goes(void **state)
+{
+	struct fixture *fixture = *state;
+	char folder[256];
+	uint64_t seen = 0;
+	struct entries_settings settings = {
+	    .folder = folder, .each = count_entry, .context = &seen};
+	struct retention retention = {
+	    .folder = folder, .days = 1, .witnessed = DELETED - 1};
+	struct uses *uses = uses_new();
+
+	fill_two_files(fixture);
+	trail_close(fixture->trail);
+	fixture->trail = NULL;
+	snprintf(folder, sizeof(folder), "%s/entries", fixture->folder);
+	retention.uses = uses;
+	retention.entries = entries_open(&settings, NULL);
+
+	assert_int_equal(retention_run(&retention, NULL), ERR_OK);
+	assert_int_equal(entries_first(retention.entries), 0);
+	retention.witnessed = DELETED + 10;
+	retention.days = 36500;
+	assert_int_equal(retention_run(&retention, NULL), ERR_OK);
+	assert_int_equal(entries_first(retention.entries), 0);
+	retention.days = 0;
+	assert_int_equal(retention_run(&retention, NULL), ERR_OK);
+	assert_int_equal(entries_first(retention.entries), 0);
+	retention.days = 1;
+	assert_int_equal(retention_run(&retention, NULL), ERR_OK);
+	assert_int_equal(entries_first(retention.entries), DELETED);
+	/* The newest file stays, however old. */
+	assert_int_equal(retention_run(&retention, NULL), ERR_OK);
+	assert_int_equal(entries_first(retention.entries), DELETED);
+	entries_close(retention.entries);
+	uses_free(uses);
+}
+
+/* Else a lost disk would look like one. */
+static void
+a_file_that_is_gone_without_a_mark_was_not_deleted(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[256];
+
+	fill_two_files(fixture);
+	keep_a_day(fixture);
+	trail_close(fixture->trail);
+	snprintf(path, sizeof(path), "%s/entries/deleted", fixture->folder);
+	assert_int_equal(unlink(path), 0);
+
+	open_trail(fixture);
+
+	assert_false(trail_is_ready(fixture->trail));
+}
+
+/* The fork shows in what is left of them. */
+static void
+an_altered_hash_of_a_deleted_entry_stops_the_trail(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[256];
+	int fd;
+
+	fill_two_files(fixture);
+	keep_a_day(fixture);
+	trail_close(fixture->trail);
+	snprintf(path, sizeof(path), "%s/tile/entries/003", fixture->folder);
+	fd = open(path, O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "x", 1, 40), 1);
+	close(fd);
+
+	open_trail(fixture);
+
+	assert_false(trail_is_ready(fixture->trail));
+}
+
 int
 main(void)
 {
@@ -718,6 +891,10 @@ main(void)
 	    TEST(while_an_entry_cannot_be_read_no_use_is_granted),
 	    TEST(a_use_that_could_not_be_written_is_free_again),
 	    TEST(any_entry_can_be_read_back),
+	    TEST(entries_that_are_old_go_and_their_hashes_stay),
+	    TEST(only_what_is_old_and_cosigned_goes),
+	    TEST(a_file_that_is_gone_without_a_mark_was_not_deleted),
+	    TEST(an_altered_hash_of_a_deleted_entry_stops_the_trail),
 	    TEST(every_witnessed_entry_has_a_proof_and_later_ones_have_none),
 	    TEST(a_trail_shorter_than_what_was_witnessed_does_not_open),
 	};
