@@ -168,11 +168,13 @@ up: deps-run
 down:
 	@deploy/demo.sh down
 
-.PHONY: deps-run deps-test deps-bench
+.PHONY: deps-run deps-test deps-bench deps-deb
 deps-run:
 	@deploy/install-deps.sh run
 deps-test:
 	@deploy/install-deps.sh test
+deps-deb:
+	@deploy/install-deps.sh deb
 deps-bench:
 	@deploy/install-deps.sh bench
 
@@ -243,7 +245,16 @@ lint-cppcheck: deps-test
 		--cppcheck-build-dir=build/cppcheck --enable=warning,portability \
 		--suppress=missingIncludeSystem -Ilib -I. lib hub node cli && echo "cppcheck: clean"
 lint-shell: deps-test
-	@shellcheck deploy/*.sh tests/unit/run tests/fuzz/run tests/fuzz/hunt .ci/run && echo "shellcheck: clean"
+	@shellcheck deploy/*.sh deploy/deb/build.sh deploy/deb/p*inst deploy/deb/p*rm tests/unit/run tests/fuzz/run tests/fuzz/hunt .ci/run && echo "shellcheck: clean"
+
+# Debian packages in build/deb, and how far systemd locks the daemons in.
+.PHONY: deb units
+deb: deps-deb
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@deploy/deb/build.sh build/release build/deb
+
+units:
+	@for unit in hub node; do systemd-analyze security --offline=yes --no-pager deploy/systemd/rongxin-$$unit.service; done
 
 help:
 	@echo "make           build/rongxin-hub, build/rongxin-node, build/rongxin"
@@ -251,6 +262,7 @@ help:
 	@echo "make check     all tests"
 	@echo "make up/down   the same network, left running; run/env.sh says where"
 	@echo "make country   31 provinces and 100 cities here, to look at the console (MINUTES=5)"
+	@echo "make deb       Debian packages in build/deb; make units: how far systemd locks the daemons in"
 	@echo "make charts    the console's charts from npm, once more"
 	@echo "make lint unit asan tsan fuzz bench weather clean: see CONTRIBUTING.md"
 

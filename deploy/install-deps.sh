@@ -4,6 +4,7 @@
 #   deploy/install-deps.sh        what building and running needs
 #   deploy/install-deps.sh pages  npm, which the console's charts come with
 #   deploy/install-deps.sh test   and what the tests need
+#   deploy/install-deps.sh deb    what `make deb` needs
 #   deploy/install-deps.sh bench  and what the benches compare with
 set -eu
 
@@ -13,8 +14,9 @@ zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15
 pkgconf libpango1.0-dev libcairo2-dev fonts-wqy-zenhei"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 libcmocka-dev poppler-utils python3 python3-pytest python3-pytest-xdist python3-zmq curl
-openssl zstd iproute2 chromium chromium-driver python3-selenium libnss3-tools
+openssl zstd iproute2 dpkg-dev systemd chromium chromium-driver python3-selenium libnss3-tools
 fonts-noto-cjk"
+deb="dpkg-dev binutils"
 bench="nats-server nginx-light"
 # Where npm came with another Node.js, Debian's is not wanted.
 command -v npm >/dev/null || bench="$bench npm"
@@ -23,8 +25,9 @@ case ${1:-run} in
 run) wanted=$run ;;
 pages) wanted=npm ;;
 test) wanted="$run $test" ;;
+deb) wanted="$run $deb" ;;
 bench) wanted="$run $test $bench" ;;
-*) echo "usage: $0 [run|pages|test|bench]" >&2; exit 2 ;;
+*) echo "usage: $0 [run|pages|deb|test|bench]" >&2; exit 2 ;;
 esac
 
 missing=

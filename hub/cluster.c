@@ -223,7 +223,9 @@ start_server(struct cluster *cluster)
 	    buffers, "-c", "max_wal_size=4GB", "-c", "checkpoint_timeout=15min",
 	    "-c", "wal_compression=lz4", "-c", "max_connections=64", "-c",
 	    "log_error_verbosity=terse", "-c", "log_min_error_statement=panic",
-	    "-c", "timezone=UTC", "-c", "max_locks_per_transaction=256", NULL};
+	    "-c", "timezone=UTC", "-c", "max_locks_per_transaction=256",
+	    /* memory that is written and then run is not allowed by our unit */
+	    "-c", "jit=off", NULL};
 
 	snprintf(sockets, sizeof(sockets), "unix_socket_directories=%s",
 	    cluster->socket);

@@ -175,6 +175,9 @@ console_find_folder(char *out, size_t size)
 	snprintf(out, size, "%s/../console", program);
 	if (is_folder_of_pages(out))
 		return true;
+	snprintf(out, size, "%s/../share/rongxin/console", program);
+	if (is_folder_of_pages(out))
+		return true;
 	snprintf(out, size, "/usr/share/rongxin/console");
 	return is_folder_of_pages(out);
 }

@@ -118,7 +118,8 @@ is_folder_of_sql(const char *folder)
 bool
 migrate_find_folder(char *out, size_t size)
 {
-	static const char *const beside[] = {"../sql", "../../sql"};
+	static const char *const beside[] = {
+	    "../sql", "../../sql", "../share/rongxin/sql"};
 	char program[PATH_SIZE] = "";
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *slash;
