@@ -77,6 +77,7 @@ command_line() {
 	mkdir -p "$work/rongxin/DEBIAN"
 	program rongxin rongxin
 	put 644 "$here/deploy/catalogue/catalogue.json" "$work/rongxin/usr/share/rongxin"
+	put 755 "$here/deploy/backup.sh" "$work/rongxin/usr/share/rongxin"
 	put 644 "$here/deploy/systemd/journald@rongxin.conf" "$work/rongxin/etc/systemd"
 	documents rongxin
 	put 644 "$here/README.md" "$here"/docs/*.md "$work/rongxin/usr/share/doc/rongxin"
