@@ -34,6 +34,7 @@ struct https {
 	struct transfer *transfers; /* all that are under way */
 	bool public_only;
 	bool stopped;
+	uint64_t known[65536]; /* marks of connections, by their own port */
 };
 
 struct transfer {
@@ -103,30 +104,52 @@ find_leaf(CURL *curl, struct buf *der)
 	return found;
 }
 
-/* A connection that is used again has no certificate to show: it was looked
- * at when it was made, for whoever has the same host and port. */
+/* Whom a connection reached, in eight bytes; never 0. */
+static uint64_t
+mark_of(const char *peer, const char *address, int port)
+{
+	struct buf text = {0};
+	struct digest digest;
+	uint64_t mark;
+
+	buf_print(&text, "%s %s %d", peer, address, port);
+	digest = digest_of(buf_span(&text));
+	memcpy(&mark, digest.bytes, sizeof(mark));
+	buf_release(&text);
+	return mark | 1;
+}
+
+/* A new connection shows its certificate.  One that is used again shows none:
+ * it must be one that showed the right one, known by its own port. */
+static bool
+is_peer(struct transfer *transfer, uint64_t *known, uint64_t mark)
+{
+	struct buf der = {0};
+	struct identity who = {0};
+
+	if (!find_leaf(transfer->curl, &der))
+		return *known == mark;
+	*known = cert_identify(buf_span(&der), &who, NULL) == ERR_OK &&
+			 strcmp(who.code, transfer->peer) == 0
+		     ? mark
+		     : 0;
+	buf_release(&der);
+	return *known != 0;
+}
+
 static int
 on_connected(
     void *context, char *address, char *own_address, int port, int own_port)
 {
 	struct transfer *transfer = context;
-	struct buf der = {0};
-	struct identity who = {0};
-	long fresh = 0;
+	uint64_t *known = &transfer->https->known[own_port & 0xffff];
 
-	(void)address;
 	(void)own_address;
-	(void)port;
-	(void)own_port;
-	curl_easy_getinfo(transfer->curl, CURLINFO_NUM_CONNECTS, &fresh);
-	if (fresh > 0)
-		transfer->is_stranger =
-		    !find_leaf(transfer->curl, &der) ||
-		    cert_identify(buf_span(&der), &who, NULL) != ERR_OK ||
-		    strcmp(who.code, transfer->peer) != 0;
-	buf_release(&der);
-	return transfer->is_stranger ? CURL_PREREQFUNC_ABORT
-				     : CURL_PREREQFUNC_OK;
+	if (is_peer(transfer, known, mark_of(transfer->peer, address, port)))
+		return CURL_PREREQFUNC_OK;
+	transfer->is_stranger = true;
+	curl_easy_setopt(transfer->curl, CURLOPT_FORBID_REUSE, 1L);
+	return CURL_PREREQFUNC_ABORT;
 }
 
 static void

@@ -202,9 +202,9 @@ def changed(network):
     yield change
     for code in touched:
         put(network, before[code])
-    bank = CODES["bank"]
     for part in ("gz", "sz", "gd"):
-        until(lambda: network.http(part, "GET", "/v1/streams", "bank").status == 200, 30, f"{part}: {bank} is back")
+        until(lambda: network.http(part, "GET", "/v1/streams", "bank").status == 200, 30, f"the bank is back at {part}")
+    until(lambda: speak(network, {"subject": before[CODES["bank"]]["code"], "purpose": "pre_loan"}).status == 404, 30, "gz is back at sz")
 
 
 def test_a_platform_that_was_struck_off_vouches_for_nobody(network, subjects, changed):
@@ -308,6 +308,20 @@ def test_another_member_at_the_holders_address_is_told_nothing(network, subjects
     stranger = holder(lambda handler, body: handler.reply(200, "application/json", b"{}"), stem="gd")
     ask_until(network, subjects, (502, "holder_failed"))
     assert stranger.asked == []
+
+
+def test_a_connection_to_one_platform_is_not_used_for_another(network, subjects, changed):
+    """gz has one to gd, over HTTP/2, when sz is said to be reached there."""
+    assert network.ask(subjects["4406"][0], part="gz", items=[1]).json["elsewhere"]["holder"] == CODES["gd"]
+    changed(CODES["sz"], url=network.url("gd"))
+    changed(CODES["gd"], url="")
+    reply = ask_until(network, subjects, (502, "holder_failed"))
+    before = network.ask(subjects["4406"][0], part="gd", items=[1]).json["receipt"]["index"]
+    for _ in range(5):
+        reply = network.ask(subjects["4403"][4], part="gz", items=[1])
+        assert problem(reply) == (502, "holder_failed")
+    after = network.ask(subjects["4406"][0], part="gd", items=[1]).json["receipt"]["index"]
+    assert after == before + 1, "gd was told nothing"
 
 
 def test_a_holder_that_forwards_to_itself_ends_there(network, subjects, changed):
