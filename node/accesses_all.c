@@ -119,15 +119,15 @@ part_on_answer(void *context, const struct elsewhere_answer *answer)
 {
 	struct part *part = context;
 
-	if (answer->end == ELSEWHERE_ANSWERED && answer->status == 200) {
+	if (answer->end == HOLDER_ANSWERED && answer->status == 200) {
 		buf_add(&part->page, answer->body.ptr, answer->body.len);
 		buf_char(&part->page, '}');
 		part_end(part, NULL);
-	} else if (answer->end == ELSEWHERE_ANSWERED) {
+	} else if (answer->end == HOLDER_ANSWERED) {
 		part_end(part, "refused");
 	} else {
-		part_end(part, answer->end == ELSEWHERE_AWAY ? "holder_away"
-							     : "holder_failed");
+		part_end(part, answer->end == HOLDER_AWAY ? "holder_away"
+							  : "holder_failed");
 	}
 }
 

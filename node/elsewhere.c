@@ -11,7 +11,6 @@
 #include "base/jws.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "node/elsewhere_answer.h"
 #include "node/nonces.h"
 #include "wire/https.h"
 
@@ -109,14 +108,14 @@ inquiry_free(struct inquiry *inquiry)
 }
 
 /* One that did not answer may hold it, whatever the others say. */
-static enum elsewhere_end
+static enum holder_end
 inquiry_ends(const struct inquiry *inquiry, bool answered)
 {
 	if (answered)
-		return ELSEWHERE_ANSWERED;
+		return HOLDER_ANSWERED;
 	if (inquiry->away)
-		return ELSEWHERE_AWAY;
-	return inquiry->failed ? ELSEWHERE_FAILED : ELSEWHERE_NOT_HELD;
+		return HOLDER_AWAY;
+	return inquiry->failed ? HOLDER_FAILED : HOLDER_NOT_HELD;
 }
 
 static void
@@ -177,18 +176,18 @@ inquiry_on_answer(void *context, const struct https_answer *answer)
 	struct access_asked *asked = &inquiry->asked[inquiry->asked_count - 1];
 	struct https_answer seen = *answer;
 	const char *fault = NULL;
-	enum elsewhere_end end =
-	    elsewhere_judge(&seen, inquiry->subject, asked, &fault);
+	enum holder_end end =
+	    holder_judge(&seen, inquiry->subject, asked, &fault);
 
 	if (fault != NULL)
 		log_warn("elsewhere.answer", "node=%s why=\"%s\"", asked->node,
 		    fault);
-	inquiry->away |= end == ELSEWHERE_AWAY;
-	inquiry->failed |= end == ELSEWHERE_FAILED;
-	if (end == ELSEWHERE_ANSWERED || end == ELSEWHERE_NOT_HELD)
+	inquiry->away |= end == HOLDER_AWAY;
+	inquiry->failed |= end == HOLDER_FAILED;
+	if (end == HOLDER_ANSWERED || end == HOLDER_NOT_HELD)
 		inquiry_keep(inquiry, &seen);
-	if (end == ELSEWHERE_ANSWERED || answer->err == ERR_CLOSED)
-		inquiry_end(inquiry, end == ELSEWHERE_ANSWERED);
+	if (end == HOLDER_ANSWERED || answer->err == ERR_CLOSED)
+		inquiry_end(inquiry, end == HOLDER_ANSWERED);
 	else
 		inquiry_next(inquiry);
 }

@@ -12,6 +12,7 @@
 #include "credit/access.h"
 #include "credit/vouch.h"
 #include "node/world.h"
+#include "wire/holder_answer.h"
 
 struct elsewhere;
 
@@ -29,13 +30,6 @@ struct elsewhere *elsewhere_open(
 void elsewhere_stop(struct elsewhere *elsewhere);
 void elsewhere_close(struct elsewhere *elsewhere); /* then; safe on NULL */
 
-enum elsewhere_end {
-	ELSEWHERE_ANSWERED, /* a report, or a refusal of the holder's */
-	ELSEWHERE_NOT_HELD, /* the last one's answer: nobody holds it */
-	ELSEWHERE_AWAY,     /* who might hold it does not answer */
-	ELSEWHERE_FAILED    /* … or not as it should */
-};
-
 struct elsewhere_question {
 	enum vouch_action action;
 	const char *member;      /* who asks, and the SHA-256 of … */
@@ -44,8 +38,10 @@ struct elsewhere_question {
 	struct span json;
 };
 
+/* Of several: HOLDER_NOT_HELD if none of them holds it; HOLDER_AWAY or
+ * HOLDER_FAILED if one that may did not answer (as it should). */
 struct elsewhere_answer {
-	enum elsewhere_end end;
+	enum holder_end end;
 	int status;
 	struct span body;       /* of a JSON object, its last '}' left out */
 	int64_t retry_after;    /* seconds; 0: not said */

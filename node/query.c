@@ -319,10 +319,10 @@ query_say_too_long(struct query *query)
 }
 
 static void
-query_say_away(struct query *query, enum elsewhere_end end)
+query_say_away(struct query *query, enum holder_end end)
 {
 	query_count(query, OUTCOME_AWAY);
-	if (end == ELSEWHERE_AWAY)
+	if (end == HOLDER_AWAY)
 		answer_problem(&query->answer, 504, "holder_away",
 		    "The subject is not held here",
 		    "A node that may hold it did not answer in time.");
@@ -368,7 +368,7 @@ query_on_elsewhere(void *context, const struct elsewhere_answer *from)
 	memcpy(access->asked, from->asked,
 	    from->asked_count * sizeof(*from->asked));
 	access->asked_count = from->asked_count;
-	if (from->end == ELSEWHERE_AWAY || from->end == ELSEWHERE_FAILED)
+	if (from->end == HOLDER_AWAY || from->end == HOLDER_FAILED)
 		query_say_away(query, from->end);
 	else if (from->status == 200 && query_is_too_long(query, from->body))
 		query_say_too_long(query);

@@ -1,7 +1,7 @@
 /*
- * elsewhere_answer: what another node said, looked at before it is passed on.
+ * holder_answer: what another node said, looked at before it is passed on.
  */
-#include "node/elsewhere_answer.h"
+#include "wire/holder_answer.h"
 
 #include <string.h>
 
@@ -75,22 +75,22 @@ judge_problem(const struct json *root, const struct https_answer *answer,
 	return strcmp(*type, "vouch") == 0 ? "it does not take our word" : NULL;
 }
 
-static enum elsewhere_end
+static enum holder_end
 end_of(int status, const char *type)
 {
 	if (status == 404 && (strcmp(type, "subject_not_held") == 0 ||
 				 strcmp(type, "item_not_here") == 0))
-		return ELSEWHERE_NOT_HELD;
-	return ELSEWHERE_ANSWERED;
+		return HOLDER_NOT_HELD;
+	return HOLDER_ANSWERED;
 }
 
-static enum elsewhere_end
+static enum holder_end
 judge_document(struct https_answer *answer, const char *subject,
     struct access_asked *asked, const char **fault)
 {
 	struct json *root = json_parse(answer->body, NULL);
 	const char *type = "";
-	enum elsewhere_end end = ELSEWHERE_FAILED;
+	enum holder_end end = HOLDER_FAILED;
 
 	if (!json_is_object(root))
 		*fault = "not a JSON object";
@@ -110,8 +110,8 @@ judge_document(struct https_answer *answer, const char *subject,
 	return end;
 }
 
-enum elsewhere_end
-elsewhere_judge(struct https_answer *answer, const char *subject,
+enum holder_end
+holder_judge(struct https_answer *answer, const char *subject,
     struct access_asked *asked, const char **fault)
 {
 	*fault = NULL;
@@ -120,18 +120,18 @@ elsewhere_judge(struct https_answer *answer, const char *subject,
 		break;
 	case ERR_LIMIT:
 		*fault = "too large";
-		return ELSEWHERE_FAILED;
+		return HOLDER_FAILED;
 	case ERR_DENIED:
 		*fault = "not its certificate";
-		return ELSEWHERE_FAILED;
+		return HOLDER_FAILED;
 	default:
-		return ELSEWHERE_AWAY;
+		return HOLDER_AWAY;
 	}
 	if (answer->status == 503)
-		return ELSEWHERE_AWAY;
+		return HOLDER_AWAY;
 	if (answer->status == 200 || answer->status == 403 ||
 	    answer->status == 404 || answer->status == 429)
 		return judge_document(answer, subject, asked, fault);
 	*fault = "not a status of an answer";
-	return ELSEWHERE_FAILED;
+	return HOLDER_FAILED;
 }
