@@ -147,6 +147,7 @@ configure_node() { # NAME PARENT [serves]
 		listen = $(port_of "$1" listen "$(host_of "$1"):0")
 		parent_live = ${live:-$(ready "$2" live)}
 		parent_fetch = ${fetch:-$(ready "$2" fetch)}
+		pages_folder = $dir/share/console
 		ready_file = $dir/$1/ready
 		user = $user
 	EOF

@@ -4,49 +4,22 @@
 #include "hub/endpoints.h"
 
 #include "base/json.h"
-#include "hub/console.h"
 #include "hub/inquiry.h"
-
-/* Nothing inline, nothing from elsewhere, in no frame. */
-#define POLICY                                                                 \
-	"default-src 'none'; script-src 'self'; style-src 'self';"             \
-	" img-src 'self'; connect-src 'self'; base-uri 'none';"                \
-	" form-action 'none'; frame-ancestors 'none'"
-
-static void
-send_file(struct http_exchange *exchange, const struct console_file *file)
-{
-	const char *known = http_header(exchange, "if-none-match");
-
-	http_reply_header(exchange, "content-security-policy", POLICY);
-	http_reply_header(exchange, "x-content-type-options", "nosniff");
-	http_reply_header(exchange, "referrer-policy", "no-referrer");
-	http_reply_header(
-	    exchange, "cross-origin-resource-policy", "same-origin");
-	http_reply_header(
-	    exchange, "cross-origin-opener-policy", "same-origin");
-	http_reply_header(exchange, "cache-control", "private, no-cache");
-	http_reply_header(exchange, "etag", file->etag);
-	if (known != NULL && strstr(known, file->etag) != NULL)
-		http_reply(exchange, 304, NULL, span_make("", 0));
-	else
-		http_reply(exchange, 200, file->type, buf_span(&file->bytes));
-}
 
 void
 console_on_file(struct http_exchange *exchange, void *context)
 {
 	const char *name = http_path_param(exchange, "file");
-	const struct console_file *file = NULL;
+	const struct page_file *file = NULL;
 	const struct hub *hub = context;
 	struct member who;
 
 	if (!inquiry_admit_operator(exchange, hub, &who))
 		return;
 	if (hub->console != NULL)
-		file = console_find(hub->console, name);
+		file = pages_find(hub->console, name);
 	if (file != NULL)
-		send_file(exchange, file);
+		pages_send(exchange, file);
 	else
 		answer_problem(exchange, 404, "not_found",
 		    hub->console == NULL ? "this hub has no console_folder"

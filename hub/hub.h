@@ -11,7 +11,6 @@
 #include "base/sign.h"
 #include "hub/alarm.h"
 #include "hub/cluster.h"
-#include "hub/console.h"
 #include "hub/desk.h"
 #include "hub/hold.h"
 #include "hub/ingest.h"
@@ -23,6 +22,7 @@
 #include "wire/bus.h"
 #include "wire/http.h"
 #include "wire/network.h"
+#include "wire/pages.h"
 
 /* Filled from the table in settings.c. */
 struct hub_settings {
@@ -70,7 +70,7 @@ struct hub {
 	struct pull *pull;   /* NULL: no such file is set */
 	struct publish *publish;
 	struct bus *bus;
-	struct console *console; /* NULL: no pages are found */
+	struct pages *console; /* NULL: no pages are found */
 	struct http_server *http;
 };
 

@@ -352,11 +352,11 @@ open_console(struct hub *hub, struct why *why)
 	hub->reader = desk_new(ledger);
 
 	if (folder[0] == '\0') {
-		if (!console_find_folder(found, sizeof(found)))
+		if (!pages_find_folder(found, sizeof(found)))
 			return ERR_OK;
 		folder = found;
 	}
-	hub->console = console_open(folder, why);
+	hub->console = pages_open(folder, why);
 	return hub->console != NULL ? ERR_OK : ERR_IO;
 }
 
@@ -471,7 +471,7 @@ hub_close(struct hub *hub)
 	if (hub->http != NULL)
 		http_server_close(hub->http, GRACE_MS);
 	news_close(hub->news);
-	console_close(hub->console);
+	pages_close(hub->console);
 	desk_stop(hub->reader, 0);
 	desk_free(hub->reader);
 	ingest_close(hub->ingest);

@@ -461,3 +461,62 @@ control_find_pending(struct snapshot *snapshot, const char *id,
 {
 	return control_find(snapshot, 'p', consent, id, claims);
 }
+
+struct id_walk {
+	control_id_fn each;
+	void *context;
+	size_t skip; /* bytes of the key before the id */
+	const char *after;
+};
+
+static bool
+id_walk_row(void *context, struct span key, struct span value)
+{
+	struct id_walk *walk = context;
+	struct span id = span_make(key.ptr + walk->skip, key.len - walk->skip);
+	char text[CONSENT_ID_MAX + 1];
+
+	(void)value;
+	if (!consent_id_is_valid(id) ||
+	    (walk->after != NULL && span_is(id, walk->after)))
+		return true;
+	memcpy(text, id.ptr, id.len);
+	text[id.len] = '\0';
+	return walk->each(walk->context, text);
+}
+
+enum err
+control_each_consent_of(struct snapshot *snapshot, const char *subject,
+    const char *after, control_id_fn each, void *context)
+{
+	const struct record first = {
+	    .item = CONTROL_CONSENT, .subject = span_of(subject)};
+	struct id_walk walk = {each, context, 0, after};
+	struct kv_range range = {.family = STORE_RECORDS};
+	struct buf prefix = {0}, from = {0};
+	enum err err;
+
+	store_record_key(STREAM_CONTROL, &first, &prefix);
+	buf_add(&from, prefix.data, prefix.len);
+	buf_text(&from, after != NULL ? after : "");
+	range.prefix = buf_span(&prefix);
+	range.from = buf_span(&from);
+	walk.skip = prefix.len;
+	err =
+	    kv_each(snapshot_view(snapshot), &range, id_walk_row, &walk, NULL);
+	buf_release(&prefix);
+	buf_release(&from);
+	return err;
+}
+
+enum err
+control_each_pending(
+    struct snapshot *snapshot, control_id_fn each, void *context)
+{
+	struct kv_range range = {
+	    .family = STORE_CONTROL, .prefix = span_of("p")};
+	struct id_walk walk = {each, context, 1, NULL};
+
+	return kv_each(
+	    snapshot_view(snapshot), &range, id_walk_row, &walk, NULL);
+}

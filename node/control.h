@@ -56,4 +56,12 @@ MUST_CHECK enum err control_find_consent(struct snapshot *snapshot,
 MUST_CHECK enum err control_find_pending(struct snapshot *snapshot,
     const char *id, struct consent *consent, struct buf *claims);
 
+/* Ids of what this subject gave, ascending, behind `after` (NULL: all); and of
+ * all that is pending here.  False: enough. */
+typedef bool (*control_id_fn)(void *context, const char *id);
+MUST_CHECK enum err control_each_consent_of(struct snapshot *snapshot,
+    const char *subject, const char *after, control_id_fn each, void *context);
+MUST_CHECK enum err control_each_pending(
+    struct snapshot *snapshot, control_id_fn each, void *context);
+
 #endif

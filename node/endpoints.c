@@ -10,11 +10,13 @@
 #include "node/accesses_all.h"
 #include "node/accesses_page.h"
 #include "node/accesses_vouched.h"
+#include "node/consent_list.h"
 #include "node/consents.h"
 #include "node/events_page.h"
 #include "node/feeds.h"
 #include "node/find.h"
 #include "node/masked.h"
+#include "node/my.h"
 #include "node/node.h"
 #include "node/query.h"
 #include "node/trail_pages.h"
@@ -198,6 +200,55 @@ on_all_accesses(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_consents(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		consent_list_on_get(exchange, context);
+}
+
+static void
+on_root(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		my_on_root(exchange, context);
+}
+
+static void
+on_page(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		my_on_page(exchange, context);
+}
+
+static void
+on_base(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		my_on_base(exchange, context);
+}
+
+static void
+on_me(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		my_on_me(exchange, context);
+}
+
+static void
+on_members(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		my_on_members(exchange, context);
+}
+
+static void
+on_catalogue(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		my_on_catalogue(exchange, context);
+}
+
+static void
 on_tile(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -233,6 +284,7 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/consents",
 	.handle = consents_on_post,
 	.max_body = CONSENT_BODY},
+    {.method = "GET", .path = "/v1/consents", .handle = on_consents},
     {.method = "GET", .path = "/v1/consents/{id}", .handle = consents_on_get},
     {.method = "DELETE",
 	.path = "/v1/consents/{id}",
@@ -280,6 +332,12 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/feeds/{item}/batches/{id}",
 	.handle = feeds_on_get},
+    {.method = "GET", .path = "/v1/me", .handle = on_me},
+    {.method = "GET", .path = "/v1/members", .handle = on_members},
+    {.method = "GET", .path = "/v1/catalogue", .handle = on_catalogue},
+    {.method = "GET", .path = "/", .handle = on_root},
+    {.method = "GET", .path = "/my/{file...}", .handle = on_page},
+    {.method = "GET", .path = "/base/{file...}", .handle = on_base},
     {.method = "GET", .path = "/v1/streams", .handle = on_streams},
     {.method = "GET", .path = "/v1/trail/checkpoint", .handle = on_checkpoint},
     {.method = "GET", .path = "/v1/trail/witnessed", .handle = on_witnessed},

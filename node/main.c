@@ -36,6 +36,7 @@
 #include "node/settings.h"
 #include "node/world.h"
 #include "wire/network.h"
+#include "wire/pages.h"
 
 #define PATH_SIZE 4096
 #define STEM_MAX 3500
@@ -355,6 +356,21 @@ open_finder(struct daemon *daemon, struct why *why)
 }
 
 static enum err
+open_pages(struct daemon *daemon, struct why *why)
+{
+	const char *folder = daemon->settings.pages_folder;
+	char found[PATH_SIZE];
+
+	if (folder[0] == '\0') {
+		if (!pages_find_folder(found, sizeof(found)))
+			return ERR_OK;
+		folder = found;
+	}
+	daemon->node.pages = pages_open(folder, why);
+	return daemon->node.pages != NULL ? ERR_OK : ERR_IO;
+}
+
+static enum err
 open_printer(struct daemon *daemon, struct why *why)
 {
 	char path[PATH_SIZE];
@@ -529,11 +545,12 @@ write_ready_file(struct daemon *daemon, struct why *why)
 static enum err
 daemon_open(struct daemon *daemon, struct why *why)
 {
-	static enum err (*const steps[])(struct daemon * daemon,
-	    struct why * why) = {check_settings, make_folders, read_roots,
-	    read_keys, open_store, open_trail, open_lookout, open_follow,
-	    open_limits, open_check, open_masked, open_printer, open_finder,
-	    open_elsewhere, open_hooks, open_bus, open_http, write_ready_file};
+	static enum err (*const steps[])(
+	    struct daemon * daemon, struct why * why) = {check_settings,
+	    make_folders, read_roots, read_keys, open_store, open_trail,
+	    open_lookout, open_follow, open_limits, open_check, open_masked,
+	    open_printer, open_finder, open_pages, open_elsewhere, open_hooks,
+	    open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -564,6 +581,7 @@ daemon_close(struct daemon *daemon)
 	check_free(daemon->check);
 	masked_free(node->masked);
 	printer_close(node->printer);
+	pages_close(node->pages);
 	find_desk_free(node->find_desk);
 	finder_close(node->finder);
 	census_taker_free(daemon->census_taker);

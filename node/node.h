@@ -34,6 +34,7 @@ struct masked;
 struct printer;
 struct finder;
 struct find_desk;
+struct pages;
 struct accesses;
 struct lookout;
 struct hooks;
@@ -60,6 +61,7 @@ struct node {
 	struct printer *printer;
 	struct finder *finder;
 	struct find_desk *find_desk;
+	struct pages *pages;       /* NULL: none are found */
 	struct digest mask_key;    /* of tokens and noise: never leaves */
 	const struct trust *trust; /* the network's CA */
 	struct metric *outcomes[OUTCOME_COUNT];

@@ -79,6 +79,8 @@ const struct setting node_setting_rows[] = {
     INT(trail_days, "0", 0, 36500,
 	"days that the trail's entries are kept; their hashes stay; 0: for "
 	"good"),
+    TEXT(pages_folder, "",
+	"folder of the enterprise's page; empty: beside the program"),
     TEXT(user, "nobody", "whom to become when started by root"),
     TEXT(log_level, "info", "debug, info, warn or error"),
     TEXT(ready_file, "", "JSON with the real ports, once all listens"),

@@ -19,7 +19,7 @@ struct node_settings {
 	    check_seconds, feed_bytes;
 	int64_t event_days, watch_subjects, hook_private, hook_attempts;
 	char *hook_ca;
-	char *trail_folder, *user, *log_level, *ready_file;
+	char *trail_folder, *pages_folder, *user, *log_level, *ready_file;
 };
 
 extern const struct setting node_setting_rows[];

@@ -1,7 +1,7 @@
 /*
- * console: the web pages for operators, as files in memory.
+ * pages: web pages as files in memory.
  */
-#include "hub/console.h"
+#include "wire/pages.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -17,6 +17,12 @@
 #define FILE_MAX (4 << 20)
 #define FIRST_PAGE "index.html"
 
+/* Nothing inline, nothing from elsewhere, in no frame. */
+#define POLICY                                                                 \
+	"default-src 'none'; script-src 'self'; style-src 'self';"             \
+	" img-src 'self'; connect-src 'self'; base-uri 'none';"                \
+	" form-action 'none'; frame-ancestors 'none'"
+
 static const struct {
 	const char *end, *type;
 } types[] = {
@@ -27,8 +33,8 @@ static const struct {
     {".svg", "image/svg+xml"},
 };
 
-struct console {
-	struct console_file files[FILES_MAX];
+struct pages {
+	struct page_file files[FILES_MAX];
 	size_t count;
 };
 
@@ -46,17 +52,17 @@ type_of(const char *name)
 }
 
 static enum err
-add_file(struct console *console, const char *path, const char *name,
-    struct why *why)
+add_file(
+    struct pages *pages, const char *path, const char *name, struct why *why)
 {
-	struct console_file *file = &console->files[console->count];
+	struct page_file *file = &pages->files[pages->count];
 	struct digest digest;
 	char hex[DIGEST_HEX_LEN + 1];
 	enum err err;
 
-	if (console->count == FILES_MAX)
+	if (pages->count == FILES_MAX)
 		return why_set(
-		    why, ERR_LIMIT, "console_folder: more than %d", FILES_MAX);
+		    why, ERR_LIMIT, "%s: more than %d", name, FILES_MAX);
 	err = file_read(path, FILE_MAX, &file->bytes, why);
 	if (err != ERR_OK)
 		return err;
@@ -65,16 +71,16 @@ add_file(struct console *console, const char *path, const char *name,
 	    digest_print(&digest, hex));
 	file->name = mem_text(name);
 	file->type = type_of(name);
-	console->count++;
+	pages->count++;
 	return ERR_OK;
 }
 
-static enum err add_folder(struct console *console, const char *folder,
+static enum err add_folder(struct pages *pages, const char *folder,
     const char *prefix, struct why *why);
 
 /* A folder within, once, or a file with a type. */
 static enum err
-add_entry(struct console *console, const char *folder, const char *prefix,
+add_entry(struct pages *pages, const char *folder, const char *prefix,
     const char *entry, struct why *why)
 {
 	char path[PATH_SIZE], name[PATH_SIZE];
@@ -82,20 +88,20 @@ add_entry(struct console *console, const char *folder, const char *prefix,
 
 	if (snprintf(path, sizeof(path), "%s/%s", folder, entry) >= PATH_SIZE ||
 	    snprintf(name, sizeof(name), "%s%s", prefix, entry) >= PATH_SIZE)
-		return why_set(why, ERR_LIMIT, "console_folder: path too long");
+		return why_set(why, ERR_LIMIT, "path too long");
 	if (lstat(path, &stat) != 0)
-		return why_set(why, ERR_IO, "console_folder: %s", path);
+		return why_set(why, ERR_IO, "%s", path);
 	if (S_ISDIR(stat.st_mode) && prefix[0] == '\0') {
 		strncat(name, "/", sizeof(name) - strlen(name) - 1);
-		return add_folder(console, path, name, why);
+		return add_folder(pages, path, name, why);
 	}
 	if (S_ISREG(stat.st_mode) && type_of(entry) != NULL)
-		return add_file(console, path, name, why);
+		return add_file(pages, path, name, why);
 	return ERR_OK;
 }
 
 static enum err
-add_folder(struct console *console, const char *folder, const char *prefix,
+add_folder(struct pages *pages, const char *folder, const char *prefix,
     struct why *why)
 {
 	DIR *listing = opendir(folder);
@@ -103,51 +109,50 @@ add_folder(struct console *console, const char *folder, const char *prefix,
 	enum err err = ERR_OK;
 
 	if (listing == NULL)
-		return why_set(
-		    why, ERR_IO, "console_folder: cannot read %s", folder);
+		return why_set(why, ERR_IO, "cannot read %s", folder);
 	while (err == ERR_OK && (entry = readdir(listing)) != NULL)
 		if (entry->d_name[0] != '.')
 			err = add_entry(
-			    console, folder, prefix, entry->d_name, why);
+			    pages, folder, prefix, entry->d_name, why);
 	closedir(listing);
 	return err;
 }
 
-struct console *
-console_open(const char *folder, struct why *why)
+struct pages *
+pages_open(const char *folder, struct why *why)
 {
-	struct console *console = mem_new(sizeof(*console));
+	struct pages *pages = mem_new(sizeof(*pages));
 
-	if (add_folder(console, folder, "", why) == ERR_OK)
-		return console;
-	console_close(console);
+	if (add_folder(pages, folder, "", why) == ERR_OK)
+		return pages;
+	pages_close(pages);
 	return NULL;
 }
 
 void
-console_close(struct console *console)
+pages_close(struct pages *pages)
 {
 	size_t i;
 
-	if (console == NULL)
+	if (pages == NULL)
 		return;
-	for (i = 0; i < console->count; i++) {
-		mem_free(console->files[i].name);
-		buf_release(&console->files[i].bytes);
+	for (i = 0; i < pages->count; i++) {
+		mem_free(pages->files[i].name);
+		buf_release(&pages->files[i].bytes);
 	}
-	mem_free(console);
+	mem_free(pages);
 }
 
-const struct console_file *
-console_find(const struct console *console, const char *name)
+const struct page_file *
+pages_find(const struct pages *pages, const char *name)
 {
 	size_t i;
 
 	if (*name == '\0')
 		name = FIRST_PAGE;
-	for (i = 0; i < console->count; i++)
-		if (strcmp(console->files[i].name, name) == 0)
-			return &console->files[i];
+	for (i = 0; i < pages->count; i++)
+		if (strcmp(pages->files[i].name, name) == 0)
+			return &pages->files[i];
 	return NULL;
 }
 
@@ -162,7 +167,7 @@ is_folder_of_pages(const char *folder)
 }
 
 bool
-console_find_folder(char *out, size_t size)
+pages_find_folder(char *out, size_t size)
 {
 	char program[PATH_SIZE] = "";
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
@@ -180,4 +185,24 @@ console_find_folder(char *out, size_t size)
 		return true;
 	snprintf(out, size, "/usr/share/rongxin/console");
 	return is_folder_of_pages(out);
+}
+
+void
+pages_send(struct http_exchange *exchange, const struct page_file *file)
+{
+	const char *known = http_header(exchange, "if-none-match");
+
+	http_reply_header(exchange, "content-security-policy", POLICY);
+	http_reply_header(exchange, "x-content-type-options", "nosniff");
+	http_reply_header(exchange, "referrer-policy", "no-referrer");
+	http_reply_header(
+	    exchange, "cross-origin-resource-policy", "same-origin");
+	http_reply_header(
+	    exchange, "cross-origin-opener-policy", "same-origin");
+	http_reply_header(exchange, "cache-control", "private, no-cache");
+	http_reply_header(exchange, "etag", file->etag);
+	if (known != NULL && strstr(known, file->etag) != NULL)
+		http_reply(exchange, 304, NULL, span_make("", 0));
+	else
+		http_reply(exchange, 200, file->type, buf_span(&file->bytes));
 }
