@@ -9,6 +9,7 @@
 #include "credit/lease.h"
 #include "node/adopt.h"
 #include "node/ahead.h"
+#include "node/bounds.h"
 #include "node/keys.h"
 #include "node/replica.h"
 #include "node/world.h"
@@ -24,6 +25,7 @@ struct intake {
 	struct arena *arena;
 	struct verifier *catalogue_key;
 	struct lease lease;
+	struct bounds *bounds;
 	bool unsynced;      /* something was applied since the last sync */
 	bool world_changed; /* members or catalogue came */
 	bool stale;         /* the last pulse was too old to renew the lease */
@@ -117,6 +119,7 @@ intake_note_control(struct intake *intake, const struct taken *taken)
 	for (i = 0; i < taken->count; i++) {
 		record = &taken->records[i];
 		document = record_find(record, 1);
+		bounds_on_record(intake->bounds, record);
 		if (record->item == CONTROL_KEY)
 			keys_learn(intake->settings.keys, intake->newest);
 		if (record->item != CONTROL_CONSENT)
@@ -416,6 +419,7 @@ intake_new(const struct intake_settings *settings, struct why *why)
 	struct intake *intake = mem_new(sizeof(*intake));
 
 	intake->settings = *settings;
+	intake->bounds = bounds_new();
 	if (intake_prepare(intake, why) == ERR_OK)
 		return intake;
 	intake_stop(intake);
@@ -435,6 +439,7 @@ intake_free(struct intake *intake)
 	snapshot_release(intake->newest);
 	arena_free(intake->arena);
 	verifier_free(intake->catalogue_key);
+	bounds_free(intake->bounds);
 	mem_free(intake);
 }
 

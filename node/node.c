@@ -26,6 +26,8 @@ node_init_metrics(struct node *node)
 	for (i = 0; i < OUTCOME_COUNT; i++)
 		node->outcomes[i] = metric_counter("rongxin_node_queries_total",
 		    labels[i], "Questions by what became of them.");
+	node->shown_age = metric_histogram("rongxin_node_shown_age_seconds", "",
+	    "Age of the hub's newest word when protected fields left.");
 }
 
 int64_t
@@ -49,4 +51,21 @@ node_is_fresh(struct node *node, uint64_t applied)
 
 	shared_drop(node->lease, lease);
 	return fresh;
+}
+
+bool
+node_may_still_show(struct node *node)
+{
+	const struct lease *lease = shared_hold(node->lease);
+	int64_t age_us = 0;
+	bool may = false;
+
+	if (lease != NULL) {
+		age_us = clock_tick_us() - lease->tick_us;
+		may = age_us <= lease->term_us;
+	}
+	shared_drop(node->lease, lease);
+	if (may)
+		metric_observe_us(node->shown_age, age_us);
+	return may;
 }

@@ -65,6 +65,7 @@ struct node {
 	struct digest mask_key;    /* of tokens and noise: never leaves */
 	const struct trust *trust; /* the network's CA */
 	struct metric *outcomes[OUTCOME_COUNT];
+	struct metric *shown_age;
 };
 
 void node_init_metrics(struct node *node);
@@ -72,5 +73,8 @@ void node_init_metrics(struct node *node);
 int64_t node_hub_time(struct node *node);
 /* May protected fields be shown?  `applied`: position of stream 0000. */
 bool node_is_fresh(struct node *node, uint64_t applied);
+/* They are about to leave: is the hub's newest word still young enough?  Its
+ * age is measured. */
+bool node_may_still_show(struct node *node);
 
 #endif

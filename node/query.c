@@ -134,6 +134,13 @@ query_on_logged(struct answer *answer)
 {
 	struct query *query = (struct query *)answer;
 
+	/* The disk may have taken longer than the lease had left. */
+	if (query->report != NULL && query->permit.consent != NULL &&
+	    !node_may_still_show(answer->node)) {
+		query_fail(query, 503, "not_ready", "The lease has ended",
+		    "It is in the trail, and was not answered.");
+		return;
+	}
 	if (query->passed_on)
 		query_end_passed_on(query);
 	else if (query->report != NULL)

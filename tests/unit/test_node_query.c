@@ -365,6 +365,18 @@ a_stale_lease_closes_it_again(void **state)
 }
 
 static void
+what_waited_longer_than_the_lease_does_not_leave(void **state)
+{
+	(void)state;
+	assert_true(node_may_still_show(&it.node));
+	set_lease(MINUTE - CLOCK_SECOND);
+	assert_true(node_may_still_show(&it.node));
+	set_lease(MINUTE + CLOCK_SECOND);
+	assert_false(node_may_still_show(&it.node));
+	set_lease(0);
+}
+
+static void
 a_local_revocation_holds_at_once(void **state)
 {
 	struct kv_write *write = kv_write_begin(store_kv(it.node.store));
@@ -547,6 +559,7 @@ main(void)
 	    cmocka_unit_test(a_stale_lease_closes_it_again),
 	    cmocka_unit_test(
 		the_newest_word_about_a_consent_counts_here_or_from_the_hub),
+	    cmocka_unit_test(what_waited_longer_than_the_lease_does_not_leave),
 	    cmocka_unit_test(a_local_revocation_holds_at_once),
 	    cmocka_unit_test(what_another_platform_has_taken_over_is_not_shown),
 	    cmocka_unit_test(a_stranger_is_refused_and_that_is_in_the_trail),
