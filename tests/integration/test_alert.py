@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -32,9 +33,9 @@ def until(condition, seconds=20, what="condition"):
 
 
 class Webhook(http.server.ThreadingHTTPServer):
-    """Takes what is posted; the first `refusals` get 503."""
+    """Takes what is posted over TLS; the first `refusals` get 503."""
 
-    def __init__(self):
+    def __init__(self, stem):
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -53,6 +54,10 @@ class Webhook(http.server.ThreadingHTTPServer):
                 pass
         super().__init__(("127.0.0.1", 0), Handler)
         self.refusals, self.refused, self.taken = 0, [], []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{stem}.crt", f"{stem}.key")
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.url = f"https://localhost:{self.server_address[1]}/alerts"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -104,16 +109,19 @@ class Mailbox(socketserver.ThreadingTCPServer):
 def world(request):
     from rig import Hub, need_programs
     need_programs()
-    webhook, mailbox = Webhook(), Mailbox()
+    mailbox = Mailbox()
     hub = Hub(settings=[
         "alert_seconds = 1", "alert_slow_seconds = 1", "alert_retry_seconds = 1", "alert_attempts = 3",
-        f"alert_webhook = http://127.0.0.1:{webhook.server_address[1]}/alerts", f"alert_mail = smtp://127.0.0.1:{mailbox.server_address[1]}",
+        f"alert_mail = smtp://127.0.0.1:{mailbox.server_address[1]}",
         "alert_mail_from = hub@credit.example", "alert_mail_to = duty@credit.example,chief@credit.example"])
     secret = hub.folder / "webhook.secret"
     secret.write_bytes(SECRET + b"\n")
     secret.chmod(0o600)
+    hub.cli("key", "member", "--network", hub.folder / "net", "--out", hub.folder / "id/webhook", "--code", NODE, "--name", "webhook",
+            "--hosts", "localhost")
+    webhook = Webhook(hub.folder / "id/webhook")
     with (hub.folder / "hub.conf").open("a") as conf:
-        conf.write(f"alert_webhook_secret = {secret}\n")
+        conf.write(f"alert_webhook = {webhook.url}\nalert_webhook_secret = {secret}\nalert_ca = {hub.folder}/net/ca.crt\n")
     if os.geteuid() == 0:
         import shutil
         shutil.chown(secret, "nobody")
@@ -256,7 +264,7 @@ def test_a_bad_and_a_late_feed_are_named(world):
     assert bad["subject"] == f"{DEPARTMENT}/1" and 5 < bad["value"] < 30 and bad["detail"]["rows"] == 300
     assert alerts(world, rule="feed_late") == [], "a department that came today owes nothing yet"
 
-    world.sql("UPDATE quality_daily SET day = day - 3")
+    world.sql("UPDATE quality_daily SET day = day - 3; UPDATE quality_span SET first_day = first_day - 3, last_day = last_day - 3")
     late = until(lambda: alerts(world, rule="feed_late", subject=f"{DEPARTMENT}/1"), what="late")[0]
     assert late["value"] == 2 and late["unit"] == "days" and late["detail"]["cadence"] == "daily"
     until(lambda: not alerts(world, rule="reject_share"), what="the rejects are of another day")
@@ -362,3 +370,23 @@ def test_a_way_that_is_not_safe_or_not_whole_does_not_start(world, wrong):
     words = [w for option in f"--{wrong}".split() for w in option.split("=", 1)]
     done = subprocess.run([world.program(), "--config", world.folder / "hub.conf", *words], capture_output=True, text=True, timeout=20)
     assert done.returncode == 1 and "hub.failed" in done.stderr + done.stdout and re.search("alert_|others may read", done.stderr + done.stdout)
+
+
+def test_a_receiver_with_a_foreign_certificate_hears_nothing(world):
+    stem = world.folder / "foreign"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost", "-keyout", f"{stem}.key", "-out", f"{stem}.crt"], check=True, capture_output=True)
+    foreign = Webhook(stem)
+    world.stop()
+    conf = world.folder / "hub.conf"
+    conf.write_text(conf.read_text().replace(world.webhook.url, foreign.url))
+    world.start()
+    try:
+        world.admit(NODE, "platform", divisions=["4401"])
+        fork(world)
+        found = until(lambda: alerts(world, rule="trail_forked"), what="raised")[0]
+        message = until(lambda: [m for m in world.http("GET", "/v1/alerts/messages").json["messages"]
+                                 if (m["alert"], m["channel"]) == (found["id"], "webhook") and m["attempts"] > 0], what="tried")[0]
+        assert "certificate" in message["error"] and foreign.taken == [], message
+    finally:
+        foreign.shutdown()
