@@ -120,7 +120,8 @@ assessment_on_read(struct http_exchange *exchange, void *context)
 	strcpy(inquiry->id, by);
 	memcpy(inquiry->from, day, sizeof(day));
 	memcpy(inquiry->to, today, sizeof(today));
-	inquiry_post(inquiry);
+	/* It may take seconds: not on the thread that nodes wait for. */
+	inquiry_post_to(keeper_desk(inquiry->hub->keeper), inquiry);
 }
 
 static void
