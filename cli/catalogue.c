@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/jws.h"
 #include "cli/args.h"
+#include "cli/catalogue_diff.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
@@ -252,6 +253,13 @@ static const struct arg_command commands[] = {
 	"rongxin catalogue sign deploy/catalogue/catalogue.json --key "
 	"net/catalogue.key > catalogue.jws",
 	1, 1, sign_options, catalogue_sign},
+    {"catalogue versions", "", "the catalogues that were in force, and when",
+	"", "rongxin catalogue versions", 0, 0, hub_options,
+	catalogue_versions},
+    {"catalogue diff", "A B", "what differs between two catalogues",
+	"A and B: a file, or a version that the hub has. Items, fields and "
+	"lists are compared\nby name. Exits with 1 when they differ.",
+	"rongxin catalogue diff 3 new.json", 2, 2, hub_options, catalogue_diff},
     {"catalogue publish", "FILE", "hand a signed catalogue to the hub",
 	"Its version must be higher than the hub's.",
 	"rongxin catalogue publish catalogue.jws", 1, 1, hub_options,

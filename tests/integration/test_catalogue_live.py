@@ -2,9 +2,10 @@
 import csv
 import io
 import json
+import subprocess
 import threading
 
-from rig import CATALOGUE, DEPARTMENT, OTHER
+from rig import BIN, CATALOGUE, DEPARTMENT, OTHER
 
 
 def codes(hub, count, seed, division):
@@ -131,3 +132,29 @@ def test_a_province_keeps_nothing_of_who_leaves_it(hub_with):
     assert hub.sql("SELECT item, stream, state FROM record WHERE item < 60000 ORDER BY 1, 2") == [
         ["1", "3101", "1"], ["1", "4401", "4"], ["1001", "4401", "4"]]
     hub.chain_is_whole()
+
+
+def test_versions_are_listed_and_compared_by_name(hub_with):
+    hub = hub_with()
+    first = json.loads(CATALOGUE.read_text())
+    document = newer(first["version"] + 1)
+    fine = next(i for i in document["items"] if i["number"] == 11)["fields"]
+    gone = fine.pop(next(n for n, f in enumerate(fine) if not f.get("required")))
+    document["items"][2]["cadence"] = "weekly"
+    publish(hub, document)
+    where = ["--hub", "https://" + hub.ready["listen"], "--ca", hub.folder / "net/ca.crt", "--as", hub.folder / "id/operator"]
+
+    listed = json.loads(hub.cli("catalogue", "versions", "--json", *where))["versions"]
+    assert {v["version"] for v in listed} == {first["version"], first["version"] + 1}
+    assert str(first["version"] + 1) in hub.cli("catalogue", "versions", *where)
+
+    command = [str(BIN / "rongxin"), "catalogue", "diff", str(first["version"]), str(hub.folder / "newer.json"), *map(str, where)]
+    told = subprocess.run([*command, "--json"], capture_output=True, text=True)
+    assert told.returncode == 1, told.stderr
+    changes = {c["where"]: (c["change"], c["before"], c["after"]) for c in json.loads(told.stdout)}
+    assert set(changes) == {"version", "items/2/fields/8", "items/1001", f"items/11/fields/{gone['number']}", "items/3/cadence"}
+    assert changes["items/3/cadence"] == ("changed", "daily", "weekly")
+    assert changes[f"items/11/fields/{gone['number']}"] == ("removed", gone, None)
+    assert changes["items/2/fields/8"][0] == "added"
+    assert "removed items/11/fields/" in subprocess.run(command, capture_output=True, text=True).stdout
+    assert hub.cli("catalogue", "diff", first["version"] + 1, hub.folder / "newer.json", *where) == ""
