@@ -249,6 +249,31 @@ alert_messages(const struct args *args)
 	return code;
 }
 
+static const struct show_column pattern_columns[] = {{"day", "day"},
+    {"node", "node"}, {"member", "member"}, {"kind", "kind"},
+    {"count", "count"}, {"first_seen", "first seen"},
+    {"last_seen", "last seen"}, {NULL, NULL}};
+
+static int
+alert_patterns(const struct args *args)
+{
+	static const char *const filters[] = {
+	    "node", "member", "kind", "from", "to", NULL};
+	struct call call = {
+	    "GET", NULL, "patterns", pattern_columns, {NULL, 0}};
+	struct buf path = {0};
+	size_t i;
+	int code;
+
+	buf_text(&path, "/v1/alerts/patterns?limit=5000");
+	for (i = 0; filters[i] != NULL; i++)
+		add_filter(args, filters[i], &path);
+	call.path = buf_cstr(&path);
+	code = send_call(args, &call);
+	buf_release(&path);
+	return code;
+}
+
 static int
 alert_retry(const struct args *args)
 {
@@ -291,6 +316,16 @@ static const struct arg_option message_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option pattern_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"node", "CODE", NULL, "one platform"},
+    {"member", "CODE", NULL, "one who asks"},
+    {"kind", "NAME", NULL, "one kind, such as sequential_codes"},
+    {"from", "DAY", NULL, "first day, 2026-11-01 (30 days ago)"},
+    {"to", "DAY", NULL, "last day (today)"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_command commands[] = {
     {"alert list", "", "what is wrong, worst first", "",
 	"rongxin alert list --state all", 0, 0, list_options, alert_list},
@@ -300,6 +335,11 @@ static const struct arg_command commands[] = {
     {"alert acknowledge", "ID", "say that somebody is at it", "",
 	"rongxin alert acknowledge 12 --note 'called Guangzhou'", 1, 1,
 	note_options, alert_acknowledge},
+    {"alert patterns", "", "who asks the nodes in a suspicious way",
+	"One line a node, member, kind and day. Whom it was about is in the "
+	"node's trail only.",
+	"rongxin alert patterns --kind sequential_codes", 0, 0, pattern_options,
+	alert_patterns},
     {"alert rules", "", "what is watched", "", "rongxin alert rules", 0, 0,
 	hub_options, alert_rules},
     {"alert rule", "NAME", "change a rule", "",

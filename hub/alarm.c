@@ -71,6 +71,27 @@ put_certificate(struct alarm *alarm, int64_t now_us, struct json_out *json)
 	    (who.not_after_us - now_us) / DAY_US);
 }
 
+/* Of the last day, each by itself. */
+static void
+put_patterns(struct alarm *alarm, int64_t now_us, struct json_out *json)
+{
+	size_t i;
+
+	pg_exec(alarm->pg,
+	    "SELECT node || '/' || member || '/' || kind, max(count),"
+	    " kind || ': ' || member FROM abuse_alert WHERE last_seen > $1"
+	    " GROUP BY node, member, kind ORDER BY 1 LIMIT 1000",
+	    pg_arg_time(now_us - DAY_US));
+	for (i = 0; i < pg_rows(alarm->pg); i++) {
+		json_open_object(json, NULL);
+		json_put_cstr(json, "rule", "abuse_pattern");
+		json_put_text(json, "subject", pg_bytes(alarm->pg, i, 0));
+		json_put_text(json, "name", pg_bytes(alarm->pg, i, 2));
+		json_put_int(json, "value", pg_int(alarm->pg, i, 1));
+		json_close_object(json);
+	}
+}
+
 static void
 look(struct alarm *alarm, int64_t now_us, bool is_slow)
 {
@@ -81,6 +102,7 @@ look(struct alarm *alarm, int64_t now_us, bool is_slow)
 	json_open_array(&json, NULL);
 	put_disk(alarm, &json);
 	put_certificate(alarm, now_us, &json);
+	put_patterns(alarm, now_us, &json);
 	json_close_array(&json);
 	pull_print(alarm->hub->pull, NULL, &sources);
 	pg_exec(alarm->pg,

@@ -8,6 +8,7 @@
 #include "base/metric.h"
 #include "base/setsum.h"
 #include "hub/inquiry.h"
+#include "hub/pattern.h"
 #include "hub/pull.h"
 #include "hub/upward.h"
 #include "hub/usage.h"
@@ -211,6 +212,60 @@ watch_on_usage(struct http_exchange *exchange, void *context)
 	inquiry_free(inquiry);
 	answer_problem(exchange, 400, "malformed",
 	    "node, member: codes; item, after, limit: numbers; from, to: days");
+}
+
+static void
+fill_patterns(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct pg *pg = ledger_pg(ledger);
+	const struct pattern_question question = {.node = inquiry->id,
+	    .member = inquiry->provider,
+	    .kind = (enum abuse_kind)inquiry->item,
+	    .from = inquiry->from,
+	    .to = inquiry->to,
+	    .after = inquiry->after,
+	    .limit = inquiry->limit};
+	enum err err;
+
+	pg_begin(pg);
+	err = pattern_print(pg, &question, &inquiry->answer.body);
+	if (pg_end(pg, true) != ERR_OK || err != ERR_OK)
+		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
+}
+
+/* The same filters, but for the kind. */
+static bool
+read_pattern_question(
+    const struct http_exchange *exchange, struct inquiry *inquiry)
+{
+	const char *kind = http_query(exchange, "kind");
+
+	if (http_query(exchange, "item") != NULL ||
+	    !read_usage_question(exchange, inquiry))
+		return false;
+	if (kind != NULL)
+		inquiry->item = abuse_parse(span_of(kind));
+	return kind == NULL || inquiry->item != ABUSE_NONE;
+}
+
+void
+watch_on_patterns(struct http_exchange *exchange, void *context)
+{
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!inquiry_admit_operator(exchange, hub, &who))
+		return;
+	inquiry = inquiry_new(exchange, hub, &who, fill_patterns);
+	if (read_pattern_question(exchange, inquiry)) {
+		inquiry_post(inquiry);
+		return;
+	}
+	inquiry_free(inquiry);
+	answer_problem(exchange, 400, "malformed",
+	    "node, member: codes; kind: its name; after, limit: numbers; "
+	    "from, to: days");
 }
 
 void

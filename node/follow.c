@@ -15,6 +15,7 @@
 #include "node/carrier.h"
 #include "node/forward.h"
 #include "node/freight.h"
+#include "node/guard.h"
 #include "node/reporter.h"
 #include "node/status.h"
 
@@ -23,6 +24,7 @@
 #define LIVE_WAITING 64
 #define REPLY_WAITING 80
 #define URGENT_WAITING 256
+#define ALERTS_US (60 * CLOCK_SECOND)
 #define STATUS_US (2 * CLOCK_SECOND)
 #define TRIM_US (5 * CLOCK_SECOND)
 
@@ -36,6 +38,8 @@ struct follow {
 	struct reporter *reporter; /* NULL: no trail */
 	struct carrier *carrier;   /* NULL: no freight folder */
 	int64_t status_us;         /* monotonic: when the last one was sent */
+	int64_t alerts_us;         /* the same */
+	uint64_t told_alerts;      /* serial of the list */
 	int64_t trim_us; /* monotonic: when the log was trimmed last */
 	bool condemned;  /* the store is damaged and the stop is asked */
 	struct metric *lease_metric;
@@ -81,6 +85,38 @@ follow_send_upward(struct follow *follow, struct span upward)
 	struct request request = {.kind = REQUEST_UPWARD, .upward = upward};
 
 	parent_send(follow->parent, &request);
+}
+
+/* All of them whenever one has changed, and now and then, for they are not
+ * acknowledged. */
+static void
+follow_send_alerts(struct follow *follow)
+{
+	int64_t since_us = clock_tick_us() - follow->alerts_us;
+	struct shared *alerts = follow->settings.alerts;
+	const struct alert_list *list;
+	struct upward upward = {.kind = UPWARD_ALERTS,
+	    .origin = span_of(follow->settings.intake.own_code)};
+	struct buf packed = {0};
+
+	if (alerts == NULL || since_us < STATUS_US ||
+	    parent_protocol(follow->parent) < PROTOCOL_USAGE)
+		return;
+	list = shared_hold(alerts);
+	if (list != NULL && list->count > 0 &&
+	    (list->serial != follow->told_alerts || since_us > ALERTS_US)) {
+		follow->told_alerts = list->serial;
+		follow->alerts_us = clock_tick_us();
+		upward.sequence = courier_next_sequence(follow->courier);
+		upward.time_us = clock_now_us();
+		upward.alerts = list->alerts;
+		upward.alert_count = list->count;
+		if (pack_upward(&upward, follow->settings.intake.signer,
+			&packed) == ERR_OK)
+			follow_send_upward(follow, buf_span(&packed));
+	}
+	shared_drop(alerts, list);
+	buf_release(&packed);
 }
 
 static void
@@ -139,6 +175,7 @@ follow_tick(void *context)
 	follow_trim(follow);
 	courier_tick(follow->courier);
 	follow_send_status(follow);
+	follow_send_alerts(follow);
 	forward_tick(follow->forward);
 	if (follow->reporter != NULL)
 		reporter_tick(

@@ -18,6 +18,7 @@ struct follow_settings {
 	struct trail *trail; /* for the status, and to be witnessed … */
 	const uint8_t *witness_key; /* … by this key; NULL: by nobody */
 	const char *parent_name;    /* for the status */
+	struct shared *alerts;      /* struct alert_list; NULL: none are told */
 	const char *freight_folder; /* batches of local departments */
 	/* Something was applied and is on disk; on the follow thread.  May be
 	 * NULL. */

@@ -25,6 +25,7 @@
 #include "node/find.h"
 #include "node/finder.h"
 #include "node/freight.h"
+#include "node/guard.h"
 #include "node/hooks.h"
 #include "node/lookout.h"
 #include "node/masked.h"
@@ -167,6 +168,7 @@ open_store(struct daemon *daemon, struct why *why)
 	    daemon->settings.folder, (uint64_t)daemon->settings.disk_reserve);
 	node->censuses = shared_new(census_free);
 	node->limiter = limiter_new();
+	node->alerts = shared_new(mem_free);
 	node->feed_bytes = daemon->settings.feed_bytes;
 	node->freight_folder = file_path(daemon->freight_folder,
 	    sizeof(daemon->freight_folder), daemon->settings.folder, "freight");
@@ -246,6 +248,7 @@ open_follow(struct daemon *daemon, struct why *why)
 		    (uint64_t)daemon->settings.log_bytes},
 		.serves = daemon->settings.live[0] != '\0'},
 	    .trail = node->trail,
+	    .alerts = node->alerts,
 	    .witness_key = daemon->network.has_witness_key
 			       ? daemon->network.witness_key
 			       : NULL,
@@ -275,9 +278,12 @@ open_limits(struct daemon *daemon, struct why *why)
 {
 	struct node *node = &daemon->node;
 	const struct world *world = shared_hold(node->world);
+	struct guard_settings guard = {
+	    .trail = node->trail, .world = node->world, .alerts = node->alerts};
 
 	(void)why;
 	recall_day(node->limiter, world, node->trail);
+	node->guard = guard_new(&guard);
 	shared_drop(node->world, world);
 	return ERR_OK;
 }
@@ -590,11 +596,13 @@ daemon_close(struct daemon *daemon)
 	hooks_stop(node->hooks);
 	if (node->lookout != NULL)
 		lookout_stop(node->lookout);
+	guard_free(node->guard);
 	accesses_close(node->accesses);
 	trail_close(node->trail);
 	hooks_close(node->hooks);
 	lookout_close(node->lookout);
 	limiter_free(node->limiter);
+	shared_free(node->alerts);
 	shared_free(node->censuses);
 	budget_close(daemon->budget);
 	shared_free(node->world);

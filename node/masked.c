@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/work.h"
 #include "credit/mask.h"
+#include "node/guard.h"
 #include "node/masked_inner.h"
 #include "node/world.h"
 
@@ -279,6 +280,9 @@ answer_statistics(struct masked *masked, struct inquiry *inquiry)
 	}
 	if (!inquiry_admit(masked, inquiry))
 		return;
+	if (!inquiry->paid)
+		guard_statistic(masked->node->guard,
+		    inquiry->answer.access.member, &statistic);
 	begin_body(inquiry, &out);
 	if (inquiry_tabulate(inquiry, &statistic, &out) == ERR_OK)
 		inquiry_finish(masked, inquiry, &out);

@@ -31,6 +31,7 @@ enum outcome {
 
 struct elsewhere;
 struct masked;
+struct guard;
 struct printer;
 struct finder;
 struct find_desk;
@@ -53,6 +54,8 @@ struct node {
 	_Atomic unsigned spreads; /* subjects that all nodes are asked for */
 	struct follow *follow;
 	struct limiter *limiter;
+	struct shared *alerts; /* struct alert_list */
+	struct guard *guard;
 	struct room *room;
 	const char *freight_folder; /* batches of local departments */
 	int64_t feed_bytes;         /* size of one, at most */

@@ -11,6 +11,7 @@
 #include "node/answer.h"
 #include "node/control.h"
 #include "node/elsewhere.h"
+#include "node/guard.h"
 #include "node/masked.h"
 #include "node/printer.h"
 #include "node/world.h"
@@ -440,6 +441,21 @@ query_leave(struct query *query)
 	return left;
 }
 
+/* From where a consent is used. */
+static void
+query_tell_guard(const struct query *query)
+{
+	const struct answer *answer = &query->answer;
+	uint64_t certificate;
+
+	if (!query->permit.authorised)
+		return;
+	memcpy(&certificate, answer->access.certificate, sizeof(certificate));
+	guard_consent(answer->node->guard, answer->access.member,
+	    query->question.consent,
+	    http_peer_place(answer->exchange) ^ certificate);
+}
+
 static void
 query_finish(struct query *query)
 {
@@ -455,6 +471,7 @@ query_finish(struct query *query)
 		query_say_too_long(query);
 	} else {
 		query_count(query, OUTCOME_REPORT);
+		query_tell_guard(query);
 		memcpy(answer->access.stream, query->stream,
 		    sizeof(query->stream));
 		answer->access.position = query->standpoint.position;

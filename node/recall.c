@@ -5,38 +5,48 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "node/entries_reader.h"
 
 struct recall {
 	struct limiter *limiter;
 	const struct world *world;
 	struct entries_reader *reader;
-	uint64_t first, size;
-	int64_t since_us;
+	struct recall_reach reach;
 };
 
 static enum err
-read_access(struct recall *recall, uint64_t index, struct access *access)
+read_access(
+    struct entries_reader *reader, uint64_t index, struct access *access)
 {
 	struct entry entry;
-	enum err err = entries_reader_read(recall->reader, index, &entry);
+	enum err err = entries_reader_read(reader, index, &entry);
 
 	return err == ERR_OK ? unpack_access(entry.bytes, access) : err;
 }
 
-/* The newest file that begins before today, or the first one. */
-static enum err
-find_start(struct recall *recall, uint64_t *index)
+struct recall_reach
+recall_reach(const struct trail *trail)
 {
-	struct access access;
+	return (struct recall_reach){.first = trail_first(trail),
+	    .size = trail_size(trail),
+	    .since_us = limiter_day_start(clock_now_us())};
+}
+
+enum err
+recall_find(struct entries_reader *reader, const struct recall_reach *reach,
+    uint64_t *index)
+{
+	struct access access = {0};
 	enum err err;
 
-	*index = recall->size - 1;
+	*index = reach->size;
+	if (reach->first >= reach->size)
+		return ERR_OK;
+	(*index)--;
 	do {
 		*index -= *index % ENTRIES_PER_FILE;
-		err = read_access(recall, *index, &access);
-		if (err != ERR_OK || access.time_us < recall->since_us ||
-		    *index <= recall->first)
+		err = read_access(reader, *index, &access);
+		if (err != ERR_OK || access.time_us < reach->since_us ||
+		    *index <= reach->first)
 			return err;
 		(*index)--;
 	} while (true);
@@ -48,11 +58,11 @@ recall_all(struct recall *recall, uint64_t *found)
 	const struct limits *limits = catalog_limits(recall->world->catalog);
 	struct access access;
 	uint64_t index = 0;
-	enum err err = find_start(recall, &index);
+	enum err err = recall_find(recall->reader, &recall->reach, &index);
 
-	for (; err == ERR_OK && index < recall->size; index++) {
-		err = read_access(recall, index, &access);
-		if (err != ERR_OK || access.time_us < recall->since_us)
+	for (; err == ERR_OK && index < recall->reach.size; index++) {
+		err = read_access(recall->reader, index, &access);
+		if (err != ERR_OK || access.time_us < recall->reach.since_us)
 			continue;
 		limiter_recall(recall->limiter, limits,
 		    world_find(recall->world, access.member), &access);
@@ -65,15 +75,12 @@ void
 recall_day(
     struct limiter *limiter, const struct world *world, struct trail *trail)
 {
-	struct recall recall = {.limiter = limiter,
-	    .world = world,
-	    .first = trail_first(trail),
-	    .size = trail_size(trail),
-	    .since_us = limiter_day_start(clock_now_us())};
+	struct recall recall = {
+	    .limiter = limiter, .world = world, .reach = recall_reach(trail)};
 	uint64_t found = 0;
 	enum err err = ERR_OK;
 
-	if (world == NULL || world->catalog == NULL || recall.size == 0 ||
+	if (world == NULL || world->catalog == NULL || recall.reach.size == 0 ||
 	    catalog_limits(world->catalog) == NULL)
 		return;
 	recall.reader = entries_reader_new(trail_entries_folder(trail));

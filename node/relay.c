@@ -270,7 +270,7 @@ errand_upward(
 		errand_refuse(errand, "invalid");
 		return false;
 	}
-	if (upward.kind == UPWARD_STATUS) {
+	if (upward.kind == UPWARD_STATUS || upward.kind == UPWARD_ALERTS) {
 		follow_pass_on(errand->relay->settings.follow, request->upward);
 		errand_reply(errand, &taken);
 		return false;

@@ -9,6 +9,7 @@
 
 struct mask;
 struct limits;
+struct abuse_rules;
 
 struct catalog {
 	struct arena *arena; /* owns everything below */
@@ -24,8 +25,9 @@ struct catalog {
 	size_t common_count;
 	struct item *items; /* ascending by number */
 	size_t item_count;
-	const struct mask *mask;     /* NULL: no anonymised answers */
-	const struct limits *limits; /* NULL: none */
+	const struct mask *mask;         /* NULL: no anonymised answers */
+	const struct limits *limits;     /* NULL: none */
+	const struct abuse_rules *abuse; /* NULL: none */
 };
 
 /* Is `column` (folded and trimmed) the field's name, an alias or its

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "credit/catalog_abuse.h"
 #include "credit/catalog_check.h"
 #include "credit/catalog_inner.h"
 #include "credit/catalog_limit.h"
@@ -452,7 +453,7 @@ load_document(struct loader *loader, const struct json *document)
 {
 	static const char *const members[] = {"catalogue", "version", "issued",
 	    "categories", "rules", "code_lists", "common", "items",
-	    "anonymisation", "limits", "purposes", NULL};
+	    "anonymisation", "limits", "purposes", "alerts", NULL};
 	struct catalog *catalog = loader->catalog;
 	int year, month, day, end = 0;
 	const char *issued;
@@ -475,6 +476,7 @@ load_document(struct loader *loader, const struct json *document)
 	catalog_load_purposes(loader, document);
 	catalog_load_mask(loader, document);
 	catalog_load_limit_rules(loader, document);
+	catalog_load_abuse(loader, document);
 }
 
 struct catalog *

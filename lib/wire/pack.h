@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/sign.h"
+#include "credit/abuse.h"
 #include "credit/access.h"
 #include "credit/chain.h"
 #include "credit/order.h"
@@ -183,8 +184,10 @@ enum upward_kind {
 	UPWARD_ORDERED_HERE,
 	UPWARD_STATUS,
 	UPWARD_USAGE,
-	UPWARD_FEED
+	UPWARD_FEED,
+	UPWARD_ALERTS
 };
+#define ALERTS_MAX 1000
 /* Of a local feed: its manifest's JWS, and bytes at a time. */
 #define FEED_MANIFEST_MAX (32 << 10)
 #define FEED_PIECE_MAX (512 << 10)
@@ -205,6 +208,9 @@ struct upward {
 	uint64_t first;
 	const struct usage_row *rows;
 	size_t row_count;
+	/* alerts */
+	const struct abuse_alert *alerts;
+	size_t alert_count;
 	/* feed; `document` is the manifest */
 	uint64_t offset;
 	struct span bytes;

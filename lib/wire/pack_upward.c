@@ -9,6 +9,7 @@
 #include "credit/note.h"
 #include "credit/uscc.h"
 #include "wire/pack.h"
+#include "wire/pack_alert.h"
 #include "wire/pack_part.h"
 #include "wire/pack_usage.h"
 
@@ -103,6 +104,10 @@ upward_print_body(const struct upward *upward, struct buf *out)
 	case UPWARD_USAGE:
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_USAGE;
 		body.usage = usage_build(upward, arena);
+		break;
+	case UPWARD_ALERTS:
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_ALERTS;
+		body.alerts = alerts_build(upward, arena);
 		break;
 	case UPWARD_FEED:
 		feed.manifest = part_bytes(upward->document);
@@ -233,6 +238,9 @@ upward_fill(
 	case RONGXIN__UPWARD_BODY__WHAT_USAGE:
 		upward->kind = UPWARD_USAGE;
 		return usage_fill(body->usage, arena, upward);
+	case RONGXIN__UPWARD_BODY__WHAT_ALERTS:
+		upward->kind = UPWARD_ALERTS;
+		return alerts_fill(body->alerts, arena, upward);
 	case RONGXIN__UPWARD_BODY__WHAT_FEED:
 		return feed_fill(body->feed, upward);
 	default:

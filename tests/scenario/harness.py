@@ -64,10 +64,10 @@ class Network:
         self.patience = 120     # seconds for an answer
         self.environment = {"RX_NETWORK_CATALOGUE": str(self.catalogue())}   # for deploy/network.sh
 
-    def catalogue(self, limits=None):
+    def catalogue(self, limits=None, alerts=None):
         """This checkout's, with other limits: tests and benches ask more than a bank does."""
         document = json.loads((ROOT / "deploy/catalogue/catalogue.json").read_text())
-        document["limits"] = limits or []
+        document["limits"], document["alerts"] = limits or [], alerts or {}
         path = self.folder / "catalogue.json"
         path.write_text(json.dumps(document, ensure_ascii=False))
         return path

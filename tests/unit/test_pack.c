@@ -823,6 +823,48 @@ a_piece_of_a_trail_comes_back(void **state)
 }
 
 static void
+alerts_come_back_and_what_is_none_is_refused(void **state)
+{
+	struct abuse_alert alert = {.member = "bank",
+	    .kind = (enum abuse_kind)200, /* a newer node's */
+	    .first_us = 5,
+	    .last_us = 6,
+	    .count = 7};
+	struct upward after, before = {.origin = text("o"),
+				 .kind = UPWARD_ALERTS,
+				 .alerts = &alert,
+				 .alert_count = 1};
+	struct arena *arena = arena_new();
+	struct buf packed = {0};
+	int i;
+
+	(void)state;
+	assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+	assert_int_equal(
+	    unpack_upward(buf_span(&packed), verifier, arena, &after), ERR_OK);
+	assert_int_equal(after.kind, UPWARD_ALERTS);
+	assert_int_equal(after.alert_count, 1);
+	assert_string_equal(after.alerts[0].member, "bank");
+	assert_int_equal(after.alerts[0].kind, 200);
+	assert_int_equal(after.alerts[0].first_us, 5);
+	assert_int_equal(after.alerts[0].last_us, 6);
+	assert_int_equal(after.alerts[0].count, 7);
+
+	for (i = 0; i < 4; i++) {
+		alert.member[1] = i == 0 ? ' ' : 'a';
+		alert.kind = i == 1 ? ABUSE_NONE : ABUSE_REFUSED;
+		alert.first_us = i == 2 ? -1 : 5;
+		alert.last_us = i == 3 ? INT64_MAX : 6;
+		buf_reset(&packed);
+		assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+		assert_int_equal(
+		    try_upward(buf_span(&packed), arena), ERR_INVALID);
+	}
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
 a_piece_of_a_local_feed_comes_back_and_so_does_its_answer(void **state)
 {
 	struct upward after, before = {.origin = text("o"),
@@ -1087,6 +1129,7 @@ main(void)
 	    cmocka_unit_test(a_status_comes_back),
 	    cmocka_unit_test(every_upward_document_comes_back),
 	    cmocka_unit_test(a_piece_of_a_trail_comes_back),
+	    cmocka_unit_test(alerts_come_back_and_what_is_none_is_refused),
 	    cmocka_unit_test(
 		a_piece_of_a_local_feed_comes_back_and_so_does_its_answer),
 	    cmocka_unit_test(a_trails_row_out_of_bounds_is_refused),
