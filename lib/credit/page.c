@@ -418,6 +418,7 @@ static void
 put_asked(struct page *page)
 {
 	const struct json *asked = json_find(page->report, "asked");
+	const struct json *passed = json_find(page->report, "elsewhere");
 	const char *consent = text_of(page, asked, "consent");
 	struct buf text = {0};
 
@@ -433,6 +434,9 @@ put_asked(struct page *page)
 	put_fact(page, say(page, "查询时间", "Time"), page->time);
 	put_fact(page, say(page, "应答节点", "Answered by"),
 	    text_of(page, asked, "node"));
+	if (passed != NULL)
+		put_fact(page, say(page, "转达节点", "Passed on by"),
+		    text_of(page, passed, "node"));
 	buf_print(
 	    &text, "%" PRId64, json_int(json_find(asked, "catalogue"), 0));
 	put_fact(page, say(page, "归集共享清单版本", "Catalogue version"),

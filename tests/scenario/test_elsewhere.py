@@ -453,3 +453,23 @@ def test_a_report_from_elsewhere_is_printed_like_one_from_here(network, subjects
         reply = network.http("gz", "POST", "/v1/reports", "bank", asked, {"Content-Type": "application/json", "Accept": accept})
         assert (reply.status, reply.headers["content-type"].split(";")[0]) == (200, accept)
         assert reply.body.lstrip()[:2].lower() == begins[:2].lower()
+        if accept == "text/html":
+            assert CODES["sz"] in reply.body.decode() and CODES["gz"] in reply.body.decode()
+        file = network.folder / "report"
+        file.write_bytes(reply.body)
+        network.cli("report", "verify", file, "--member", f"{network.stem('gz')}.member.json")
+
+
+def test_a_limited_consent_is_counted_by_the_node_that_it_names(network, subjects):
+    subject = subjects["4403"][7]
+    who = network.subject_identity(subject)
+    words = ["consent", "sign", "--stem", network.stem(who), "--grantee", CODES["bank"], "--purpose", "pre_loan",
+             "--items", "19", "--days", "30", "--uses", "2", "--at", CODES["sz"]]
+    consent = network.cli(*words).stdout.strip()
+    reply = network.http("gz", "POST", "/v1/consents", who, consent, {"Content-Type": "application/jose"})
+    assert reply.status in (201, 202), reply.body
+    name = reply.json["id"]
+    until(lambda: network.http("sz", "GET", f"/v1/consents/{name}", who).status == 200, 30, "known at sz")
+    levels = [network.ask(subject, part=part, items=[19], consent=name).json for part in ("gz", "sz", "gz")]
+    assert [said["level"] for said in levels] == ["C", "C", "public"]
+    assert levels[2]["withheld"][0]["rule"] == "consent_used_up" and "elsewhere" in levels[2]
