@@ -76,6 +76,20 @@ def test_a_province_is_asked_for_what_no_city_holds(network, subjects):
     assert said["elsewhere"]["holder"] == CODES["gd"]
 
 
+def test_an_enterprise_that_moved_is_found_where_it_is_now(network, subjects):
+    """Its code still names Guangzhou, which says that it does not hold it."""
+    code = rows_of(network.gen(1, 1, 41, "--division", "4401"))[0]["uscc"]
+    text = ("name,uscc,reg_date,ent_type,rep_hash,capital,scope,province,city,address\n"
+            f"佛山测试有限公司,{code},2019-01-03,有限责任公司,d9bbd20d0a78eaec,100万元人民币,软件开发,广东,佛山,测试路1号\n")
+    assert network.submit(1, text, "elsewhere-moved").status == 200
+    network.agree("gd", "44")
+    said = network.ask(code, part="sz", items=[1]).json
+    assert said["elsewhere"]["holder"] == CODES["gd"] and said["items"][0]["stream"] == "4406"
+    asked = entry(network, "sz", said["elsewhere"]["receipt"]["index"])["asked"]
+    assert [a["node"] for a in asked] == [CODES["gz"], CODES["gd"]]
+    assert network.ask(code, part="gz", items=[1]).json["elsewhere"]["holder"] == CODES["gd"]
+
+
 def test_the_holder_decides_and_the_consent_counts_there(network, subjects):
     subject = subjects["4403"][2]
     who = network.subject_identity(subject)
