@@ -25,14 +25,18 @@ struct edge {
 	struct digest hashes[MERKLE_TILE_WIDTH];
 };
 
+struct waiting {
+	struct digest commitment, leaf;
+};
+
 struct tiles {
 	const char *folder;
 	char origin[NOTE_ORIGIN_MAX + 1];
 	struct signer *signer;
 	struct merkle tree;
 	struct edge levels[LEVELS];
-	struct edge bundle;     /* commitments */
-	struct digest *waiting; /* commitments that no tile has yet */
+	struct edge bundle;      /* commitments */
+	struct waiting *waiting; /* what no tile has yet */
 	size_t waiting_count, waiting_size;
 	uint64_t published;
 	bool has_published;
@@ -59,19 +63,18 @@ tiles_free(struct tiles *tiles)
 }
 
 void
-tiles_add(struct tiles *tiles, const struct digest *commitment)
+tiles_add(struct tiles *tiles, const struct digest *commitment,
+    const struct digest *leaf)
 {
-	struct digest leaf =
-	    merkle_leaf(span_make(commitment->bytes, DIGEST_LEN));
-
 	if (tiles->waiting_count == tiles->waiting_size) {
 		tiles->waiting_size =
 		    tiles->waiting_size == 0 ? 256 : tiles->waiting_size * 2;
 		tiles->waiting = mem_grow(tiles->waiting,
 		    tiles->waiting_size * sizeof(*tiles->waiting));
 	}
-	tiles->waiting[tiles->waiting_count++] = *commitment;
-	merkle_add(&tiles->tree, &leaf);
+	tiles->waiting[tiles->waiting_count++] =
+	    (struct waiting){*commitment, *leaf};
+	merkle_add(&tiles->tree, leaf);
 }
 
 struct digest
@@ -236,15 +239,15 @@ static enum err
 tiles_take_waiting(struct tiles *tiles, struct why *why)
 {
 	struct edge *base = &tiles->levels[0];
-	struct digest *commitment;
+	const struct waiting *waiting;
 	enum err err = tiles_settle(tiles, why);
 	size_t i;
 
 	for (i = 0; i < tiles->waiting_count && err == ERR_OK; i++) {
-		commitment = &tiles->waiting[i];
-		tiles->bundle.hashes[tiles->bundle.width++] = *commitment;
-		base->hashes[base->width++] =
-		    merkle_leaf(span_make(commitment->bytes, DIGEST_LEN));
+		waiting = &tiles->waiting[i];
+		tiles->bundle.hashes[tiles->bundle.width++] =
+		    waiting->commitment;
+		base->hashes[base->width++] = waiting->leaf;
 		err = tiles_settle(tiles, why);
 	}
 	if (i == 0)

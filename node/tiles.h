@@ -20,8 +20,9 @@ struct tiles;
 struct tiles *tiles_new(
     const char *folder, const char *node_code, struct signer *signer);
 void tiles_free(struct tiles *tiles); /* safe on NULL */
-/* In memory only. */
-void tiles_add(struct tiles *tiles, const struct digest *commitment);
+/* The next entry's hashes; in memory only. */
+void tiles_add(struct tiles *tiles, const struct digest *commitment,
+    const struct digest *leaf);
 struct digest tiles_root(const struct tiles *tiles);
 uint64_t tiles_size(const struct tiles *tiles);
 /* Are there entries that no checkpoint covers? */

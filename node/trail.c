@@ -193,7 +193,7 @@ trail_release(
 		receipt.index = list[i].index;
 		receipt.leaf = list[i].leaf;
 		receipt.use = jobs[i]->use;
-		tiles_add(trail->tiles, &list[i].commitment);
+		tiles_add(trail->tiles, &list[i].commitment, &list[i].leaf);
 		jobs[i]->done(jobs[i]->context, ERR_OK, &receipt);
 		job_free(jobs[i]);
 	}

@@ -18,9 +18,10 @@ trail_agrees(const struct trail *trail, const struct checkpoint *checkpoint)
 }
 
 static void
-trail_take(struct trail *trail, const struct digest *commitment)
+trail_take(struct trail *trail, const struct digest *commitment,
+    const struct digest *leaf)
 {
-	tiles_add(trail->tiles, commitment);
+	tiles_add(trail->tiles, commitment, leaf);
 	if (!trail_agrees(trail, &trail->recovered) ||
 	    !trail_agrees(trail, &trail->witnessed.checkpoint))
 		trail->forked = true;
@@ -31,7 +32,7 @@ trail_on_entry(void *context, const struct entry *entry)
 {
 	struct trail *trail = context;
 
-	trail_take(trail, &entry->commitment);
+	trail_take(trail, &entry->commitment, &entry->leaf);
 	uses_see(trail->uses, entry->bytes);
 }
 
@@ -39,7 +40,7 @@ trail_on_entry(void *context, const struct entry *entry)
 static enum err
 trail_take_deleted(struct trail *trail, uint64_t deleted, struct why *why)
 {
-	struct digest commitments[MERKLE_TILE_WIDTH];
+	struct digest commitments[MERKLE_TILE_WIDTH], leaf;
 	uint64_t bundle;
 	size_t i;
 
@@ -49,8 +50,11 @@ trail_take_deleted(struct trail *trail, uint64_t deleted, struct why *why)
 			    "hashes of deleted entries from %llu on are "
 			    "missing",
 			    (unsigned long long)bundle * MERKLE_TILE_WIDTH);
-		for (i = 0; i < MERKLE_TILE_WIDTH; i++)
-			trail_take(trail, &commitments[i]);
+		for (i = 0; i < MERKLE_TILE_WIDTH; i++) {
+			leaf = merkle_leaf(
+			    span_make(commitments[i].bytes, DIGEST_LEN));
+			trail_take(trail, &commitments[i], &leaf);
+		}
 	}
 	return ERR_OK;
 }

@@ -36,13 +36,15 @@ static void
 on_done(void *context, enum err err, const struct trail_receipt *receipt)
 {
 	struct asker *asker = context;
+	int first;
 
 	(void)err;
 	pthread_mutex_lock(&asker->lock);
 	asker->refused += receipt == NULL;
-	if (asker->back++ == 0)
-		pthread_cond_signal(&asker->answered);
+	first = asker->back++ == 0;
 	pthread_mutex_unlock(&asker->lock);
+	if (first)
+		pthread_cond_signal(&asker->answered);
 }
 
 static long
