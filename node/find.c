@@ -166,6 +166,16 @@ put_found(struct find *find, const struct stored *stored)
 	json_close_object(out);
 }
 
+static bool
+is_of_region(const struct find *find, const char *stream)
+{
+	const struct member *member =
+	    world_find(find->world, find->answer.access.member);
+
+	return member == NULL || !member_is_bound(member) ||
+	       member_holds(member, stream);
+}
+
 /* The record decides, not the index. */
 static void
 judge(void *context, const struct stored *stored)
@@ -176,7 +186,8 @@ judge(void *context, const struct stored *stored)
 
 	if (stored->record.item != SEARCH_ITEM ||
 	    stored->record.state == RECORD_WITHDRAWN ||
-	    !world_holds(find->world, stored->stream))
+	    !world_holds(find->world, stored->stream) ||
+	    !is_of_region(find, stored->stream))
 		return;
 	card_print(&find->fields, &stored->record, &bytes);
 	if (card_parse(buf_span(&bytes), &card) &&

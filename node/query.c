@@ -183,39 +183,6 @@ query_note_asking(struct query *query, const struct member *member)
 	    .catalogue = catalog_version(query->world->catalog)};
 }
 
-static void
-query_decide(struct query *query)
-{
-	struct node *node = query->answer.node;
-	const struct question *question = &query->question;
-	struct circumstances around = {.catalog = query->world->catalog};
-	struct stream_state control;
-
-	query->err =
-	    snapshot_stream(query->snapshot, STREAM_CONTROL, &control, NULL);
-	if (query->err == ERR_OK && control.half &&
-	    question->consent[0] != '\0')
-		query->err = ERR_BUSY;
-	if (question->consent[0] != '\0' &&
-	    control_find_consent(query->snapshot, question->consent,
-		&query->consent, NULL) == ERR_OK)
-		around.consent = &query->consent;
-	if (question->token[0] != '\0')
-		around.token_fits = query_find_subject(query, around.consent);
-	around.is_spent = query->is_spent;
-	around.member = world_find(query->world, query->answer.access.member);
-	query_note_asking(query, around.member);
-	around.platform = query->world->self;
-	around.vouched = query->answer.access.via[0] != '\0';
-	around.now_us = node_hub_time(node);
-	around.lease_fresh = query->err == ERR_OK && !control.half &&
-			     node_is_fresh(node, control.chain.position);
-	permit_decide(question, &around, &query->permit);
-	/* Its entry is the asker's to read. */
-	if (question->token[0] != '\0' && query->permit.rule != PERMIT_ALLOWED)
-		query->question.subject[0] = '\0';
-}
-
 /* The subject's stream is that of its records.  Withdrawn ones do not tell: a
  * subject that moved leaves them behind; nor those of a stream that another
  * platform has taken over. */
@@ -253,22 +220,64 @@ query_wants(void *context, uint32_t item)
 	return false;
 }
 
+/* Into the report, if there is one; the stream is known in any case. */
 static void
-query_read(struct query *query)
+query_walk(struct query *query)
 {
 	const struct record_reader reader = {.subject = query->question.subject,
 	    .wants = query_wants,
 	    .each = query_on_record,
 	    .context = query};
-	enum err err;
+	enum err err = snapshot_each_record(query->snapshot, &reader, NULL);
 
+	if (err != ERR_OK)
+		query->err = err;
+}
+
+static void
+query_decide(struct query *query)
+{
+	struct node *node = query->answer.node;
+	const struct question *question = &query->question;
+	struct circumstances around = {.catalog = query->world->catalog};
+	struct stream_state control;
+
+	query->err =
+	    snapshot_stream(query->snapshot, STREAM_CONTROL, &control, NULL);
+	if (query->err == ERR_OK && control.half &&
+	    question->consent[0] != '\0')
+		query->err = ERR_BUSY;
+	if (question->consent[0] != '\0' &&
+	    control_find_consent(query->snapshot, question->consent,
+		&query->consent, NULL) == ERR_OK)
+		around.consent = &query->consent;
+	if (question->token[0] != '\0')
+		around.token_fits = query_find_subject(query, around.consent);
+	around.is_spent = query->is_spent;
+	around.member = world_find(query->world, query->answer.access.member);
+	query_note_asking(query, around.member);
+	around.platform = query->world->self;
+	around.vouched = query->answer.access.via[0] != '\0';
+	if (around.member != NULL && member_is_bound(around.member))
+		query_walk(query);
+	around.stream = query->stream;
+	around.now_us = node_hub_time(node);
+	around.lease_fresh = query->err == ERR_OK && !control.half &&
+			     node_is_fresh(node, control.chain.position);
+	permit_decide(question, &around, &query->permit);
+	/* Its entry is the asker's to read. */
+	if (question->token[0] != '\0' && query->permit.rule != PERMIT_ALLOWED)
+		query->question.subject[0] = '\0';
+}
+
+static void
+query_read(struct query *query)
+{
 	query->standpoint.stream = query->stream;
 	if (query->permit.rule == PERMIT_ALLOWED)
 		query->report = report_new(&query->question, &query->permit,
 		    &query->asking, &query->standpoint, &query->answer.body);
-	err = snapshot_each_record(query->snapshot, &reader, NULL);
-	if (err != ERR_OK)
-		query->err = err;
+	query_walk(query);
 	if (query->report != NULL)
 		report_end_items(query->report);
 }

@@ -73,12 +73,13 @@ secrets_of(const struct item *item)
  * again and again. */
 static enum permit_rule
 decide(struct teller *teller, const struct question *question,
-    struct permit *permit)
+    const char *stream, struct permit *permit)
 {
 	uint64_t secrets;
 	struct circumstances around = {.catalog = teller->world->catalog,
 	    .member = teller->member,
 	    .platform = teller->world->self,
+	    .stream = stream,
 	    .lease_fresh = teller->fresh,
 	    .now_us = teller->now_us};
 
@@ -239,7 +240,7 @@ on_event(void *context, const struct event *event)
 		return false;
 	}
 	fill_question(event, &question);
-	rule = decide(teller, &question, &permit);
+	rule = decide(teller, &question, event->stream, &permit);
 	if (rule == PERMIT_LEASE_STALE) {
 		telling->waiting = telling->more = true;
 		return false;

@@ -381,3 +381,9 @@ member_has_key(const struct member *member, const char *curve_key)
 	       (strcmp(member->curve_key, curve_key) == 0 ||
 		   strcmp(member->next_curve_key, curve_key) == 0);
 }
+
+bool
+member_is_bound(const struct member *member)
+{
+	return member_is_institution(member) && member->division_count > 0;
+}

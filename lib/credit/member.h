@@ -52,7 +52,8 @@ struct member {
 	enum member_kind kind;
 	enum member_status status;
 	enum member_role role; /* operators only */
-	/* Platforms: divisions held ("" nation, "44", "4401"). */
+	/* Platforms: divisions held; institutions: those that they may ask
+	 * about, none: any ("" nation, "44", "4401"). */
 	char divisions[MEMBER_LIST_MAX][MEMBER_DIVISION_MAX + 1];
 	size_t division_count;
 	/* Departments: items that it may hand in.  Platforms: items that it
@@ -102,5 +103,7 @@ bool member_may_provide(const struct member *member, uint32_t item);
 bool member_is_subscribed(const struct member *member, uint32_t item);
 /* Banks, guarantee and credit-service institutions. */
 bool member_is_institution(const struct member *member);
+/* An institution that asks about subjects of its divisions only. */
+bool member_is_bound(const struct member *member);
 
 #endif

@@ -74,6 +74,8 @@ static const struct rule_words rule_words[] = {
 	"hold."},
     [PERMIT_PURPOSE_ITEM] = {"purpose_item",
 	"The catalogue keeps the item from this purpose."},
+    [PERMIT_MEMBER_REGION] = {"member_region",
+	"The member asks about enterprises of its own divisions only."},
 };
 #define RULE_COUNT (sizeof(rule_words) / sizeof(rule_words[0]))
 
@@ -125,6 +127,20 @@ judge_anonymised(const struct question *question, const struct member *member)
 		  : purpose_has_statistics(question->purpose))
 		return PERMIT_ALLOWED;
 	return PERMIT_PURPOSE;
+}
+
+/* Oneself sees oneself, wherever one is. */
+static enum permit_rule
+judge_region(
+    const struct question *question, const struct circumstances *around)
+{
+	const struct member *member = around->member;
+
+	if (!member_is_bound(member) || question->purpose == PURPOSE_SELF ||
+	    around->stream == NULL || around->stream[0] == '\0')
+		return PERMIT_ALLOWED;
+	return member_holds(member, around->stream) ? PERMIT_ALLOWED
+						    : PERMIT_MEMBER_REGION;
 }
 
 static enum permit_rule
@@ -402,6 +418,8 @@ decide_report(const struct question *question,
 		rule = consent_rule;
 	else if (question->token[0] != '\0' && !around->token_fits)
 		rule = PERMIT_TOKEN;
+	if (rule == PERMIT_ALLOWED)
+		rule = judge_region(question, around);
 	if (rule == PERMIT_ALLOWED)
 		rule = take_items(permit, question, around);
 	if (rule != PERMIT_ALLOWED) {

@@ -46,7 +46,8 @@ enum permit_rule {
 	PERMIT_QUOTA,             /* … too much on this day … */
 	PERMIT_SUBJECTS,          /* … about too many different subjects */
 	PERMIT_VOUCH,             /* a platform's word does not hold for this */
-	PERMIT_PURPOSE_ITEM, /* not with this purpose, says the catalogue */
+	PERMIT_PURPOSE_ITEM,  /* not with this purpose, says the catalogue */
+	PERMIT_MEMBER_REGION, /* an institution of another region */
 	PERMIT_COUNT
 };
 
@@ -65,6 +66,7 @@ struct circumstances {
 	const struct member *member;   /* NULL: not on the list */
 	const struct member *platform; /* who answers; NULL: for every item */
 	const struct consent *consent; /* NULL: none found under the given id */
+	const char *stream; /* the subject's; NULL or "": it is not held here */
 	bool lease_fresh;
 	int64_t now_us; /* the hub's signed time, carried forward */
 	/* The question's token is one that this member got for the subject of
@@ -99,7 +101,9 @@ struct permit {
 	size_t item_count;
 };
 
-/* What the catalogue keeps from the purpose is withheld, its public fields too
+/* An institution with divisions asks about their subjects and no others; whose
+ * division is not known here is for the holder to say.
+ * What the catalogue keeps from the purpose is withheld, its public fields too
  * (PERMIT_PURPOSE_ITEM), and left out when no items are asked for.
  * Item numbers asked for must exist: else PERMIT_ITEM_UNKNOWN for the whole;
  * and the platform be subscribed to them: else PERMIT_ITEM_NOT_HERE.

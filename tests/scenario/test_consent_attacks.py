@@ -205,3 +205,34 @@ def test_terms_end_to_the_second(network, subject):
     assert ask(network, code, "ending")[0] > 0
     until(lambda: ask(network, code, "ending") == (0, "consent_expired"), 20, "expired")
     assert time_text(0) >= soon
+
+
+def test_an_institution_with_divisions_asks_about_these_only(network, subject):
+    code, who = subject
+    bank2 = next(m for m in network.http("hub", "GET", "/v1/members").json["members"] if m["code"] == BANK2)
+    jws = network.sign_consent(who, grantee="bank2", consent_id="abroad")
+    assert register(network, jws, "bank2").status == 201
+
+    def asked():
+        reply = network.ask(code, who="bank2", consent="abroad", items=[19])
+        return reply.status, reply.json.get("type", "").rpartition(":")[2], told(reply.json)[0] > 0
+
+    def admit(divisions):
+        reply = network.http("hub", "POST", "/v1/members", "operator", {**bank2, "divisions": divisions})
+        assert reply.status == 200, reply.body
+
+    def found():
+        reply = network.http("gz", "GET", f"/v1/enterprises?uscc={code}", "bank2")
+        assert reply.status == 200, reply.body
+        return '"stream":"4401"' in reply.body.decode()
+    assert asked() == (200, "", True) and found()
+    try:
+        admit(["4403"])
+        until(lambda: asked() == (403, "member_region", False), 10, "of another city now")
+        assert network.ask(code, who="bank2", items=[1]).status == 403, "what is public neither"
+        assert not found()
+        admit(["44"])
+        until(lambda: asked() == (200, "", True), 10, "of the province")
+    finally:
+        admit([])
+    until(lambda: asked() == (200, "", True), 10, "of the nation")

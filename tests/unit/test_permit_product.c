@@ -122,7 +122,7 @@ drop(void **state)
 
 struct scene {
 	size_t who;
-	bool active, sectioned, own;
+	bool active, sectioned, own, away;
 	enum purpose purpose;
 	unsigned faults;
 	struct member member, platform;
@@ -176,11 +176,14 @@ set_scene(struct scene *scene)
 	scene->question.items[3] = 4;
 	scene->question.item_count = 4;
 	set_consent(scene);
+	strcpy(scene->member.divisions[0], scene->away ? "4403" : "44");
+	scene->member.division_count = 1;
 	scene->around =
 	    (struct circumstances){.catalog = catalogs[scene->sectioned],
 		.member = &scene->member,
 		.platform = &scene->platform,
 		.consent = (faults & UNKNOWN) != 0 ? NULL : &scene->consent,
+		.stream = "4401",
 		.lease_fresh = (faults & STALE) == 0,
 		.now_us = NOW,
 		.is_spent = (faults & SPENT) != 0};
@@ -200,7 +203,13 @@ expected_of_all(const struct scene *scene)
 	cell = row[scene->purpose - PURPOSE_CUSTOMER_SCREENING];
 	if (cell == '-')
 		return PERMIT_PURPOSE;
-	return cell == 'S' && !scene->own ? PERMIT_NOT_SELF : PERMIT_ALLOWED;
+	if (cell == 'S' && !scene->own)
+		return PERMIT_NOT_SELF;
+	/* The operator is of no region. */
+	return cell != 'S' && scene->away &&
+		       scene->member.kind != MEMBER_OPERATOR
+		   ? PERMIT_MEMBER_REGION
+		   : PERMIT_ALLOWED;
 }
 
 /* What keeps the protected fields of everything that is asked for. */
@@ -242,11 +251,12 @@ compare_item(const struct scene *scene, const struct permit_item *decided,
 static size_t
 compare(struct scene *scene)
 {
-	enum permit_rule of_all = expected_of_all(scene), of_fields;
+	enum permit_rule of_all, of_fields;
 	struct permit permit;
 	unsigned i;
 
 	set_scene(scene);
+	of_all = expected_of_all(scene);
 	permit_decide(&scene->question, &scene->around, &permit);
 	assert_int_equal(permit.rule, of_all);
 	if (of_all != PERMIT_ALLOWED) {
@@ -271,11 +281,12 @@ every_combination_of_faults_names_the_first_of_them(void **state)
 
 	(void)state;
 	for (scene.who = 0; scene.who < KINDS; scene.who++) {
-		for (bits = 0; bits < 8 * FAULTS; bits++) {
+		for (bits = 0; bits < 16 * FAULTS; bits++) {
 			scene.faults = bits % FAULTS;
 			scene.active = (bits / FAULTS & 1) == 0;
 			scene.own = (bits / FAULTS & 2) != 0;
 			scene.sectioned = (bits / FAULTS & 4) != 0;
+			scene.away = (bits / FAULTS & 8) != 0;
 			/* Who is not active is told so, whatever it asks. */
 			if (!scene.active && scene.faults % 64 != 0)
 				continue;
