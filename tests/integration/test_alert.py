@@ -224,6 +224,18 @@ def test_nothing_flaps(hub_with):
     assert at([(s, False) for s in (920, 940, 960, 979, 980)]) == [quiet] * 4 + [[0, 1]]
     assert hub.sql("SELECT count(*) FROM alert WHERE rule = 'trail_forked'") == [["1"]]
 
+    # A hub that is back after an hour has heard nobody yet; who comes within seconds was never silent.
+    rule(hub, "node_silent", enabled=True)
+    moment = start + datetime.timedelta(seconds=3000)
+    node_says(hub, [])
+
+    def silent(looks):
+        script = "".join(f"""UPDATE node_status SET received_at = '{moment + datetime.timedelta(seconds=heard)}';
+            SELECT raised, closed FROM alert_look('{moment + datetime.timedelta(seconds=s)}', false, '[]', '{{"sources":[]}}', '');""" for s, heard in looks)
+        return [[int(raised), int(closed)] for raised, closed in hub.sql(script)]
+    assert silent([(0, -3600), (5, 4), (15, 14)]) == [quiet] * 3
+    assert silent([(30, 14), (35, 14), (40, 14)]) == [quiet, quiet, [1, 0]], "more than ten seconds, for ten seconds"
+
 
 def test_what_is_not_taken_is_tried_again_and_dead_in_the_end(world):
     world.webhook.refusals, world.webhook.refused[:] = 2, []

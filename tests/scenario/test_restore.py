@@ -96,6 +96,7 @@ def test_a_lost_hub_comes_back_and_nothing_is_lost(network, history):
     feed(network, "goes-on", 3)
     all_agree(network)
     assert alerts(network, "node_ahead") == [] == alerts(network, "proof_unequal")
+    assert network.http("hub", "GET", "/v1/alerts?state=all&rule=node_silent").json["alerts"] == [], "it was the hub that was away"
     assert "follow.ahead" not in (network.run / "log/gz.log").read_text()
 
 

@@ -126,7 +126,7 @@ def test_a_signal_gives_the_terminal_back_too(told):
 
 
 def test_a_node_that_is_away_is_an_alert_and_back_is_none(told):
-    told.http("hub", "POST", "/v1/alerts/rules/node_silent", "operator", {"threshold": 4, "close_seconds": 0})
+    told.http("hub", "POST", "/v1/alerts/rules/node_silent", "operator", {"threshold": 4, "raise_seconds": 0, "close_seconds": 0})
     told.stop("sz")
     try:
         away = until(lambda: [a for a in told.http("hub", "GET", "/v1/alerts?rule=node_silent").json["alerts"]], what="silent")
