@@ -12,11 +12,10 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-#include "base/cert.h"
-#include "base/codec.h"
 #include "base/mem.h"
 #include "base/work.h"
 #include "wire/address.h"
+#include "wire/https_peer.h"
 
 #define CONNECT_MS 2000L
 /* A server closes what is idle for 60 s. */
@@ -34,7 +33,7 @@ struct https {
 	struct transfer *transfers; /* all that are under way */
 	bool public_only;
 	bool stopped;
-	uint64_t known[65536]; /* marks of connections, by their own port */
+	struct https_peers *peers;
 };
 
 struct transfer {
@@ -76,76 +75,18 @@ take_body(char *bytes, size_t size, size_t count, void *context)
 	return len;
 }
 
-/* "Cert:-----BEGIN CERTIFICATE-----…" of the server's own certificate. */
-static bool
-find_leaf(CURL *curl, struct buf *der)
-{
-	static const char head[] = "Cert:-----BEGIN CERTIFICATE-----";
-	struct curl_certinfo *info = NULL;
-	struct curl_slist *line;
-	struct buf text = {0};
-	const char *at;
-	bool found = false;
-
-	curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info);
-	if (info == NULL || info->num_of_certs < 1)
-		return false;
-	for (line = info->certinfo[0]; line != NULL; line = line->next)
-		if (strncmp(line->data, head, sizeof(head) - 1) == 0)
-			break;
-	if (line == NULL)
-		return false;
-	for (at = line->data + sizeof(head) - 1; *at != '\0' && *at != '-';
-	     at++)
-		if (*at != '\n')
-			buf_char(&text, *at);
-	found = codec_parse_base64(buf_span(&text), der);
-	buf_release(&text);
-	return found;
-}
-
-/* Whom a connection reached, in eight bytes; never 0. */
-static uint64_t
-mark_of(const char *peer, const char *address, int port)
-{
-	struct buf text = {0};
-	struct digest digest;
-	uint64_t mark;
-
-	buf_print(&text, "%s %s %d", peer, address, port);
-	digest = digest_of(buf_span(&text));
-	memcpy(&mark, digest.bytes, sizeof(mark));
-	buf_release(&text);
-	return mark | 1;
-}
-
-/* A new connection shows its certificate.  One that is used again shows none:
- * it must be one that showed the right one, known by its own port. */
-static bool
-is_peer(struct transfer *transfer, uint64_t *known, uint64_t mark)
-{
-	struct buf der = {0};
-	struct identity who = {0};
-
-	if (!find_leaf(transfer->curl, &der))
-		return *known == mark;
-	*known = cert_identify(buf_span(&der), &who, NULL) == ERR_OK &&
-			 strcmp(who.code, transfer->peer) == 0
-		     ? mark
-		     : 0;
-	buf_release(&der);
-	return *known != 0;
-}
-
 static int
 on_connected(
     void *context, char *address, char *own_address, int port, int own_port)
 {
 	struct transfer *transfer = context;
-	uint64_t *known = &transfer->https->known[own_port & 0xffff];
+	struct https_end end = {.peer = transfer->peer,
+	    .address = address,
+	    .port = port,
+	    .own_port = own_port};
 
 	(void)own_address;
-	if (is_peer(transfer, known, mark_of(transfer->peer, address, port)))
+	if (https_peer_is(transfer->https->peers, transfer->curl, &end))
 		return CURL_PREREQFUNC_OK;
 	transfer->is_stranger = true;
 	curl_easy_setopt(transfer->curl, CURLOPT_FORBID_REUSE, 1L);
@@ -388,6 +329,7 @@ https_open(const struct https_settings *settings, struct why *why)
 	uv_timer_init(&https->loop, &https->timer);
 	https->timer.data = https;
 	https->mailbox = mailbox_open_loop(&https->loop, on_call, https);
+	https->peers = https_peers_new();
 	make_multi(https);
 	if (uv_thread_create(&https->thread, run_loop, https) != 0)
 		abort();
@@ -429,6 +371,7 @@ https_close(struct https *https)
 	https_run(https, close_on_thread, https);
 	uv_thread_join(&https->thread);
 	uv_loop_close(&https->loop);
+	https_peers_free(https->peers);
 	mem_free(https->cert);
 	mem_free(https->key);
 	mem_free(https->ca);
