@@ -111,12 +111,12 @@ put_allowance(struct answer *answer)
 	const struct allowance *allowance = &answer->allowance;
 	char text[ALLOWANCE_TEXT_MAX];
 
-	if (!allowance_print(allowance, text, sizeof(text)))
-		return;
-	http_reply_header(
-	    answer->exchange, "ratelimit-policy", allowance->rule->policy);
-	http_reply_header(answer->exchange, "ratelimit", text);
-	if (allowance->verdict == PERMIT_ALLOWED)
+	if (allowance_print(allowance, text, sizeof(text))) {
+		http_reply_header(answer->exchange, "ratelimit-policy",
+		    allowance->rule->policy);
+		http_reply_header(answer->exchange, "ratelimit", text);
+	}
+	if (allowance->retry_s == 0)
 		return;
 	snprintf(text, sizeof(text), "%u", allowance->retry_s);
 	http_reply_header(answer->exchange, "retry-after", text);

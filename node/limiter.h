@@ -43,7 +43,7 @@ struct allowance {
 	enum permit_rule verdict;       /* PERMIT_ALLOWED, or the limit */
 	uint32_t left[ALLOWANCE_PARTS]; /* where the rule has a limit */
 	uint32_t reset_s[ALLOWANCE_PARTS]; /* until all of it is back */
-	uint32_t retry_s;                  /* when refused */
+	uint32_t retry_s;                  /* when refused; else 0 */
 };
 
 /* What the rate lets through counts for the day, though it may be refused then

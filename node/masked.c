@@ -217,12 +217,24 @@ inquiry_decide(struct inquiry *inquiry)
 	shared_drop(node->world, world);
 }
 
+/* Until the period ends, and the budget is whole again. */
+static uint32_t
+seconds_left(const struct inquiry *inquiry)
+{
+	int64_t period_us = inquiry->census->mask->period_days * DAY_US;
+	int64_t end_us = (inquiry->account.period + 1) * period_us;
+
+	return (uint32_t)((end_us - inquiry->now_us) / CLOCK_SECOND) + 1;
+}
+
 static void
 inquiry_refuse(struct inquiry *inquiry)
 {
 	enum permit_rule rule = inquiry->permit.rule;
 
 	answer_refuse(&inquiry->answer, rule);
+	if (rule == PERMIT_BUDGET)
+		inquiry->answer.allowance.retry_s = seconds_left(inquiry);
 	answer_log(&inquiry->answer);
 }
 

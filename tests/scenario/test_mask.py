@@ -509,6 +509,7 @@ def test_the_budget_is_kept_exactly_through_a_kill(network, people, catalogues):
         assert (reply.json["budget"]["spent"], reply.json["budget"]["left"]) == (spent, 1000 - spent)
     assert reply.status == 429 and spent == 1000
     assert reply.json["type"] == "urn:rongxin:problem:budget"
+    assert 0 < int(reply.headers["Retry-After"]) <= 31 * 86400 + 1
     entry = network.http(NODE, "GET", f"/v1/trail/entries/{reply.json['receipt']['index']}", "bank2").json["access"]
     assert entry["rule"] == "budget" and entry["level"] == "public"
     assert ask(by=["size"]).status == 200, "what was paid for stays free"
