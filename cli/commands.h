@@ -22,5 +22,8 @@ int command_usage(int argc, char **argv);
 int command_alert(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_gen(int argc, char **argv);
+int command_watch(int argc, char **argv);
+int command_events(int argc, char **argv);
+int command_job(int argc, char **argv);
 
 #endif

@@ -15,6 +15,7 @@
 #include "node/events_page.h"
 #include "node/feeds.h"
 #include "node/find.h"
+#include "node/jobs_page.h"
 #include "node/masked.h"
 #include "node/my.h"
 #include "node/node.h"
@@ -313,6 +314,19 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/events/dead/redeliver",
 	.handle = webhook_on_redeliver,
 	.max_body = WEBHOOK_BODY},
+    {.method = "POST",
+	.path = "/v1/report-jobs",
+	.open = jobs_on_open,
+	.chunk = jobs_on_chunk,
+	.close = jobs_on_close},
+    {.method = "GET", .path = "/v1/report-jobs", .handle = jobs_on_list},
+    {.method = "GET", .path = "/v1/report-jobs/{id}", .handle = jobs_on_get},
+    {.method = "DELETE",
+	.path = "/v1/report-jobs/{id}",
+	.handle = jobs_on_delete},
+    {.method = "GET",
+	.path = "/v1/report-jobs/{id}/results",
+	.handle = jobs_on_results},
     {.method = "PUT",
 	.path = "/v1/webhook",
 	.handle = webhook_on_put,

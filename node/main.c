@@ -27,6 +27,7 @@
 #include "node/freight.h"
 #include "node/guard.h"
 #include "node/hooks.h"
+#include "node/jobs.h"
 #include "node/lookout.h"
 #include "node/masked.h"
 #include "node/node.h"
@@ -220,6 +221,19 @@ open_hooks(struct daemon *daemon, struct why *why)
 
 	daemon->node.hooks = hooks_open(&settings, why);
 	return daemon->node.hooks != NULL ? ERR_OK : ERR_CRYPTO;
+}
+
+static enum err
+open_jobs(struct daemon *daemon, struct why *why)
+{
+	struct jobs_settings settings = {.node = &daemon->node,
+	    .folder = daemon->settings.folder,
+	    .keep_us = daemon->settings.job_hours * HOUR_US,
+	    .subjects = (uint64_t)daemon->settings.job_subjects,
+	    .count = (unsigned)daemon->settings.job_count};
+
+	daemon->node.jobs = jobs_open(&settings, why);
+	return daemon->node.jobs != NULL ? ERR_OK : ERR_IO;
 }
 
 static void
@@ -556,7 +570,7 @@ daemon_open(struct daemon *daemon, struct why *why)
 	    make_folders, read_roots, read_keys, open_store, open_trail,
 	    open_lookout, open_follow, open_limits, open_check, open_masked,
 	    open_printer, open_finder, open_pages, open_elsewhere, open_hooks,
-	    open_bus, open_http, write_ready_file};
+	    open_jobs, open_bus, open_http, write_ready_file};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -593,12 +607,15 @@ daemon_close(struct daemon *daemon)
 	census_taker_free(daemon->census_taker);
 	relay_free(daemon->relay);
 	follow_free(node->follow);
+	if (node->jobs != NULL)
+		jobs_stop(node->jobs);
 	hooks_stop(node->hooks);
 	if (node->lookout != NULL)
 		lookout_stop(node->lookout);
 	guard_free(node->guard);
 	accesses_close(node->accesses);
 	trail_close(node->trail);
+	jobs_close(node->jobs);
 	hooks_close(node->hooks);
 	lookout_close(node->lookout);
 	limiter_free(node->limiter);

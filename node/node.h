@@ -39,6 +39,7 @@ struct pages;
 struct accesses;
 struct lookout;
 struct hooks;
+struct jobs;
 
 struct node {
 	const char *code; /* our organisation code */
@@ -50,6 +51,7 @@ struct node {
 	struct elsewhere *elsewhere;
 	struct lookout *lookout;
 	struct hooks *hooks;
+	struct jobs *jobs;
 	uint64_t watch_subjects;  /* that one member may watch */
 	_Atomic unsigned spreads; /* subjects that all nodes are asked for */
 	struct follow *follow;

@@ -62,7 +62,9 @@ recall_all(struct recall *recall, uint64_t *found)
 
 	for (; err == ERR_OK && index < recall->reach.size; index++) {
 		err = read_access(recall->reader, index, &access);
-		if (err != ERR_OK || access.time_us < recall->reach.since_us)
+		/* Events were told, not asked for. */
+		if (err != ERR_OK || access.time_us < recall->reach.since_us ||
+		    strcmp(access.action, "events") == 0)
 			continue;
 		limiter_recall(recall->limiter, limits,
 		    world_find(recall->world, access.member), &access);

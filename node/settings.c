@@ -75,6 +75,11 @@ const struct setting node_setting_rows[] = {
 	"1: webhooks may have private, local and loopback addresses"),
     INT(hook_attempts, "12", 1, 30,
 	"attempts to bring a page of events before it is a dead letter"),
+    INT(job_hours, "24", 1, 8760,
+	"hours that results of a finished job are kept"),
+    INT(job_subjects, "1000000", 1, 10000000, "subjects of one job"),
+    INT(job_count, "10", 0, 1000,
+	"jobs that one member may have, finished ones too; 0: none"),
     TEXT(trail_folder, "", "the trail; empty: FOLDER/trail"),
     INT(trail_days, "0", 0, 36500,
 	"days that the trail's entries are kept; their hashes stay; 0: for "

@@ -20,6 +20,7 @@ struct node_settings {
 	int64_t event_days, watch_subjects, hook_private, hook_attempts;
 	char *hook_ca;
 	char *trail_folder, *pages_folder, *user, *log_level, *ready_file;
+	int64_t job_hours, job_subjects, job_count;
 };
 
 extern const struct setting node_setting_rows[];

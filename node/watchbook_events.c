@@ -115,9 +115,10 @@ put_bounds(struct kv_write *write, const struct tally *tally)
 	buf_release(&value);
 }
 
-/* What a write that is not finished has given counts already. */
-static enum err
-find_tally(struct watchbook *book, const char *member, struct tally **out)
+/* What a write that is not finished has given counts already.  NULL: the
+ * database failed. */
+static struct tally *
+find_tally(struct watchbook *book, const char *member)
 {
 	struct kv_view *view;
 	struct tally *tally;
@@ -125,10 +126,8 @@ find_tally(struct watchbook *book, const char *member, struct tally **out)
 	size_t i;
 
 	for (i = 0; i < book->tally_count; i++)
-		if (strcmp(book->tallies[i].member, member) == 0) {
-			*out = &book->tallies[i];
-			return ERR_OK;
-		}
+		if (strcmp(book->tallies[i].member, member) == 0)
+			return &book->tallies[i];
 	book->tallies =
 	    mem_grow(book->tallies, (i + 1) * sizeof(*book->tallies));
 	tally = &book->tallies[i];
@@ -137,10 +136,9 @@ find_tally(struct watchbook *book, const char *member, struct tally **out)
 	err = watchbook_bounds(view, member, &tally->newest, &tally->oldest);
 	kv_view_close(view);
 	if (err != ERR_OK)
-		return err;
+		return NULL;
 	book->tally_count++;
-	*out = tally;
-	return ERR_OK;
+	return tally;
 }
 
 void
@@ -153,12 +151,11 @@ enum err
 watchbook_add(struct watchbook *book, struct kv_write *write,
     const char *member, struct event *event)
 {
+	struct tally *tally = find_tally(book, member);
 	struct buf key = {0}, value = {0};
-	struct tally *tally;
-	enum err err = find_tally(book, member, &tally);
 
-	if (err != ERR_OK)
-		return err;
+	if (tally == NULL)
+		return ERR_DATABASE;
 	event->number = ++tally->newest;
 	event_key(member, event->number, &key);
 	print_event(event, &value);
@@ -229,28 +226,36 @@ trim_event(void *context, const struct event *event)
 }
 
 static void
+trim_range(struct trimming *trimming, const char *member)
+{
+	struct tally *tally = find_tally(trimming->book, member);
+	struct buf from = {0}, until = {0};
+
+	if (tally == NULL) {
+		trimming->err = ERR_DATABASE;
+		return;
+	}
+	event_key(member, 0, &from);
+	event_key(member, trimming->until, &until);
+	kv_write_delete_range(
+	    trimming->write, BOOK_EVENTS, buf_span(&from), buf_span(&until));
+	tally->oldest = trimming->until;
+	put_bounds(trimming->write, tally);
+	buf_release(&from);
+	buf_release(&until);
+}
+
+static void
 trim_member(struct trimming *trimming, const char *member)
 {
 	struct kv_view *view = kv_view_open(trimming->book->kv);
-	struct buf from = {0}, until = {0};
-	struct tally *tally = NULL;
 
 	trimming->until = 0;
 	trimming->err =
 	    watchbook_each_event(view, member, 0, trim_event, trimming);
 	if (trimming->err == ERR_OK && trimming->until > 0)
-		trimming->err = find_tally(trimming->book, member, &tally);
-	if (trimming->err == ERR_OK && trimming->until > 0) {
-		event_key(member, 0, &from);
-		event_key(member, trimming->until, &until);
-		kv_write_delete_range(trimming->write, BOOK_EVENTS,
-		    buf_span(&from), buf_span(&until));
-		tally->oldest = trimming->until;
-		put_bounds(trimming->write, tally);
-	}
+		trim_range(trimming, member);
 	kv_view_close(view);
-	buf_release(&from);
-	buf_release(&until);
 }
 
 static bool

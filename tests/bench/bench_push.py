@@ -6,11 +6,16 @@ import json
 import threading
 import time
 from datetime import datetime
+from types import SimpleNamespace
 
+import bench_answers
+import bench_path
 from harness import Network, rows_of, until
 from receiver import Receiver
 
 BATCHES = 200
+JOB_ROWS = 20000
+QUESTIONS = 5000
 
 
 def run():
@@ -18,7 +23,9 @@ def run():
     network.environment = {"RONGXIN_NODE_HOOK_CA": f"{network.run}/net/ca.crt", "RONGXIN_NODE_HOOK_PRIVATE": "1"}
     try:
         network.up()
+        bench_answers.Bench.lift_limits(SimpleNamespace(network=network, folder=network.folder))
         yield from push(network)
+        yield from jobs(network)
     finally:
         network.down()
 
@@ -72,3 +79,27 @@ def push(network):
         for case, share in (("p50", 0.5), ("p99", 0.99)):
             yield f"commit to bank, {name}, {case}", sorted_ms[int(len(sorted_ms) * share)], "ms", "", None
     receiver.close()
+
+
+def jobs(network):
+    """One bank asks for reports one after the other, alone and beside a job of its own."""
+    text = network.gen(1, JOB_ROWS, 72, "--division", "4401")
+    assert network.submit(1, text, "job-rows").status == 200
+    network.agree("gz", "4401")
+    codes = [row["uscc"] for row in rows_of(text)]
+    question = network.folder / "question.json"
+    question.write_text(json.dumps({"subject": codes[0], "purpose": "pre_loan"}))
+    _, _, alone, failures, *_ = bench_path.load(network, "gz", "bank2", "/v1/reports", question, 8, QUESTIONS)
+    assert failures == 0
+    began = time.monotonic()
+    job = network.http("gz", "POST", "/v1/report-jobs?purpose=post_loan", "bank", "\n".join(codes), {"Content-Type": "text/csv"}).json["id"]
+    _, _, beside, failures, *_ = bench_path.load(network, "gz", "bank2", "/v1/reports", question, 8, QUESTIONS)
+    assert failures == 0
+    status = network.http("gz", "GET", f"/v1/report-jobs/{job}", "bank").json
+    assert status["done"] < JOB_ROWS, "the job was still running"
+
+    def finished():
+        return network.http("gz", "GET", f"/v1/report-jobs/{job}", "bank").json["state"] == "finished"
+    until(finished, 300, "finished")
+    yield "job, all items", JOB_ROWS / (time.monotonic() - began), "subjects/s", "", None
+    yield "questions beside a job, p99", beside / 1000, "ms", "the same without the job", alone / 1000

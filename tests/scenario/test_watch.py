@@ -220,6 +220,23 @@ def test_lines_and_wrong_places(network):
     assert network.http(PART, "GET", "/v1/events?since=0123456789abcdef-1", "bank").status == 410
 
 
+def test_by_the_command_line(network, subjects):
+    listed = network.folder / "borrowers"
+    listed.write_text("\n".join([subjects[0], f"{subjects[1]},consent-1"]))
+    made = json.loads(network.cli("watch", "add", subjects[2], "--id", "cli", "--file", listed, "--items", "11", "--kinds", "new",
+                                  "--label", "x", who="bank2", part=PART).stdout)
+    assert made["subjects"] == 3 and made["rules"] == [{"items": [11], "kinds": ["new"]}]
+    assert "cli" in network.cli("watch", "list", who="bank2", part=PART).stdout
+    network.cli("watch", "remove", "cli", subjects[0], who="bank2", part=PART)
+    shown = network.http(PART, "GET", "/v1/watches/cli", "bank2").json["subjects"]
+    assert {s["subject"]: s.get("consent") for s in shown} == {subjects[1]: "consent-1", subjects[2]: None}
+    network.cli("watch", "remove", "cli", who="bank2", part=PART)
+    assert "cli" not in network.cli("watch", "list", who="bank2", part=PART).stdout
+
+    lines = network.cli("events", "--since", "1", who="bank", part=PART).stdout.splitlines()
+    assert [json.loads(line)["number"] for line in lines] == list(range(2, page(network, limit=1000)["last"] + 1))
+
+
 def test_kills_in_the_middle_lose_and_double_no_event(network, subjects, penalties):
     """The node is killed again and again while penalties come and a bank follows."""
     last = page(network, limit=1000)["last"]
