@@ -82,7 +82,8 @@ events_on_told(struct http_exchange *exchange, void *argument)
 	struct events *events = argument;
 
 	events->is_busy = false;
-	if (!events->logged || http_is_over(exchange)) {
+	if (!events->logged || !telling_may_leave(&events->telling) ||
+	    http_is_over(exchange)) {
 		events_leave(events);
 		return;
 	}
@@ -196,7 +197,10 @@ events_reply(struct http_exchange *exchange, void *argument)
 {
 	struct events *events = argument;
 
-	if (events->logged)
+	if (events->logged && !telling_may_leave(&events->telling))
+		http_reply_problem(exchange, 503, "not_ready", "Not fresh",
+		    "No recent word from the hub.");
+	else if (events->logged)
 		http_reply(exchange, 200, media_type(events->telling.form),
 		    buf_span(&events->telling.body));
 	else

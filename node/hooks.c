@@ -221,7 +221,8 @@ hook_on_logged(void *context)
 {
 	struct hook *hook = context;
 
-	if (!hook->ok || hook->hooks->stopped || hook->is_removed) {
+	if (!hook->ok || hook->hooks->stopped || hook->is_removed ||
+	    !telling_may_leave(&hook->telling)) {
 		if (!hook_is_over(hook))
 			hook_wait(hook, PAUSE_US);
 		return;

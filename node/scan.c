@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "node/store_key.h"
+#include "node/tidings.h"
 #include "node/world.h"
 #include "wire/seal.h"
 
@@ -16,42 +17,19 @@
 #define SLICE_BATCHES 16
 #define SLICE_BYTES (4 << 20)
 #define SLICE_SUBJECTS 1000
-#define WATCHERS_MAX 4096
 #define RETRY_US (5 * CLOCK_SECOND)
-
-struct watcher {
-	char member[MEMBER_CODE_MAX + 1], watch[WATCH_ID_MAX + 1];
-	char consent[CONSENT_ID_MAX + 1];
-};
-
-/* What this write has changed already. */
-struct fresh {
-	char *key;
-	size_t len;
-	struct known known;
-};
 
 struct scan {
 	struct scan_settings settings;
 	struct opener *opener;
 	struct arena *arena; /* of one batch */
-	/* The watch that was looked at last; "": none. */
-	char member[MEMBER_CODE_MAX + 1];
-	struct watch watch;
+	struct tidings *tidings;
 	int64_t not_before_us;
 	/* Of one slice. */
 	const struct world *world;
 	struct snapshot *snapshot;
-	struct kv_view *view;
-	struct kv_write *write;
-	struct watcher *watchers;
-	size_t watcher_count;
-	struct fresh *fresh;
-	size_t fresh_count, fresh_size;
-	char (*told)[MEMBER_CODE_MAX + 1];
-	size_t told_count, event_count;
 	bool more;
-	struct metric *events, *delay;
+	struct metric *delay;
 };
 
 struct scan *
@@ -62,9 +40,8 @@ scan_new(const struct scan_settings *settings)
 	scan->settings = *settings;
 	scan->opener = opener_new(settings->keys);
 	scan->arena = arena_new();
-	scan->watchers = mem_new(WATCHERS_MAX * sizeof(*scan->watchers));
-	scan->events = metric_counter(
-	    "rongxin_node_events_total", "", "Events of watched subjects.");
+	scan->tidings =
+	    tidings_new(settings->book, settings->told, settings->context);
 	scan->delay = metric_histogram("rongxin_node_event_delay_seconds", "",
 	    "From commit at the hub to an event that can be read here.");
 	return scan;
@@ -77,207 +54,15 @@ scan_free(struct scan *scan)
 		return;
 	opener_free(scan->opener);
 	arena_free(scan->arena);
-	mem_free(scan->watchers);
-	mem_free(scan->fresh);
-	mem_free(scan->told);
+	tidings_free(scan->tidings);
 	mem_free(scan);
 }
 
 void
 scan_renew(struct scan *scan)
 {
-	scan->member[0] = '\0';
+	tidings_renew(scan->tidings);
 	scan->not_before_us = 0;
-}
-
-static void
-write_begin(struct scan *scan)
-{
-	scan->write = watchbook_begin(scan->settings.book);
-	scan->view = watchbook_view(scan->settings.book);
-	scan->fresh_count = scan->told_count = scan->event_count = 0;
-	arena_reset(scan->arena);
-}
-
-/* Events are on disk before anybody hears of them. */
-static enum err
-write_end(struct scan *scan, enum err err, struct why *why)
-{
-	size_t i;
-
-	kv_view_close(scan->view);
-	scan->view = NULL;
-	if (err == ERR_OK)
-		err = kv_write_end(scan->write, scan->event_count > 0, why);
-	else
-		kv_write_cancel(scan->write);
-	scan->write = NULL;
-	if (err != ERR_OK) {
-		watchbook_forget(scan->settings.book);
-		return err;
-	}
-	metric_add(scan->events, (int64_t)scan->event_count);
-	for (i = 0; i < scan->told_count; i++)
-		scan->settings.told(scan->settings.context, scan->told[i]);
-	return ERR_OK;
-}
-
-static void
-note_told(struct scan *scan, const char *member)
-{
-	size_t i;
-
-	scan->event_count++;
-	for (i = 0; i < scan->told_count; i++)
-		if (strcmp(scan->told[i], member) == 0)
-			return;
-	scan->told = mem_grow(scan->told, (i + 1) * sizeof(*scan->told));
-	snprintf(scan->told[i], sizeof(scan->told[i]), "%s", member);
-	scan->told_count++;
-}
-
-static struct known *
-find_fresh(struct scan *scan, struct span key)
-{
-	size_t i;
-
-	for (i = 0; i < scan->fresh_count; i++)
-		if (span_equal(
-			span_make(scan->fresh[i].key, scan->fresh[i].len), key))
-			return &scan->fresh[i].known;
-	return NULL;
-}
-
-static void
-keep_fresh(struct scan *scan, struct span key, const struct known *known)
-{
-	struct known *seen = find_fresh(scan, key);
-	struct fresh *fresh;
-
-	if (seen != NULL) {
-		*seen = *known;
-		return;
-	}
-	if (scan->fresh_count == scan->fresh_size) {
-		scan->fresh_size = scan->fresh_size * 2 + 64;
-		scan->fresh = mem_grow(
-		    scan->fresh, scan->fresh_size * sizeof(*scan->fresh));
-	}
-	fresh = &scan->fresh[scan->fresh_count++];
-	fresh->key = arena_text(scan->arena, key.ptr, key.len);
-	fresh->len = key.len;
-	fresh->known = *known;
-}
-
-static void
-on_watcher(
-    void *context, const char *member, const char *watch, struct span consent)
-{
-	struct scan *scan = context;
-	struct watcher *watcher;
-
-	if (scan->watcher_count == WATCHERS_MAX)
-		return;
-	watcher = &scan->watchers[scan->watcher_count++];
-	snprintf(watcher->member, sizeof(watcher->member), "%s", member);
-	snprintf(watcher->watch, sizeof(watcher->watch), "%s", watch);
-	snprintf(watcher->consent, sizeof(watcher->consent), "%.*s",
-	    (int)consent.len, consent.ptr);
-}
-
-/* Its rules; false: the watch has gone. */
-static bool
-find_watch(struct scan *scan, const struct watcher *watcher)
-{
-	int64_t created_us;
-
-	if (strcmp(scan->member, watcher->member) == 0 &&
-	    strcmp(scan->watch.id, watcher->watch) == 0)
-		return true;
-	scan->member[0] = '\0';
-	if (watchbook_find(scan->view, watcher->member, watcher->watch,
-		&scan->watch, &created_us) != ERR_OK)
-		return false;
-	memcpy(scan->member, watcher->member, sizeof(scan->member));
-	return true;
-}
-
-/* One event for all watches of one member, which stand together. */
-static enum err
-tell_member(struct scan *scan, size_t *at, struct event *event)
-{
-	const struct item *item =
-	    catalog_find_item(scan->world->catalog, event->item);
-	const char *member = scan->watchers[*at].member;
-	struct buf watches = {0};
-	const struct watcher *watcher;
-	enum err err = ERR_OK;
-
-	event->consent = span_of("");
-	for (; *at < scan->watcher_count; ++*at) {
-		watcher = &scan->watchers[*at];
-		if (strcmp(watcher->member, member) != 0)
-			break;
-		if (!find_watch(scan, watcher) ||
-		    !watch_wants(&scan->watch, event->item, item, event->kind))
-			continue;
-		buf_add(&watches, watcher->watch, strlen(watcher->watch) + 1);
-		if (event->consent.len == 0)
-			event->consent = span_of(watcher->consent);
-	}
-	event->watches = buf_span(&watches);
-	if (watches.len > 0) {
-		err = watchbook_add(
-		    scan->settings.book, scan->write, member, event);
-		note_told(scan, member);
-	}
-	buf_release(&watches);
-	return err;
-}
-
-static enum err
-tell(struct scan *scan, struct event *event)
-{
-	enum err err = ERR_OK;
-	size_t at = 0;
-
-	while (at < scan->watcher_count && err == ERR_OK)
-		err = tell_member(scan, &at, event);
-	return err;
-}
-
-/* `event` says where and when; the record what. */
-static enum err
-look(struct scan *scan, const struct record *record, struct event *event)
-{
-	struct known known, *fresh;
-	struct buf key = {0};
-	enum err err;
-
-	scan->watcher_count = 0;
-	err = watchbook_each_watcher(
-	    scan->view, record->subject, on_watcher, scan);
-	if (err != ERR_OK || scan->watcher_count == 0)
-		return err;
-	store_record_key(event->stream, record, &key);
-	fresh = find_fresh(scan, buf_span(&key));
-	if (fresh != NULL)
-		known = *fresh;
-	else
-		err = watchbook_known(scan->view, buf_span(&key), &known);
-	if (err == ERR_OK && record->version > known.version) {
-		event->kind = change_kind_of(known.state, record->state);
-		event->item = record->item;
-		event->version = record->version;
-		event->as_of_us = record->as_of_us;
-		event->subject = record->subject;
-		known = (struct known){record->version, record->state};
-		watchbook_put_known(scan->write, buf_span(&key), &known);
-		keep_fresh(scan, buf_span(&key), &known);
-		err = tell(scan, event);
-	}
-	buf_release(&key);
-	return err;
 }
 
 static enum err
@@ -295,7 +80,7 @@ look_through(struct scan *scan, const struct batch_header *header,
 			scan->settings.book, records[i].subject))
 			continue;
 		event.position = header->first + i;
-		err = look(scan, &records[i], &event);
+		err = tidings_look(scan->tidings, &records[i], &event);
 	}
 	return err;
 }
@@ -333,17 +118,18 @@ on_sealed(void *context, struct span packed)
 
 	if (window->err != ERR_OK)
 		return;
-	write_begin(scan);
+	arena_reset(scan->arena);
+	tidings_begin(scan->tidings, scan->world);
 	err = open_batch(scan, packed, &header, &records, window->why);
 	if (err == ERR_OK && records != NULL)
 		err = look_through(scan, &header, records);
 	if (err == ERR_OK)
-		watchbook_put_position(scan->write, header.stream, header.last);
-	window->err = write_end(scan, err, window->why);
+		tidings_reach(scan->tidings, header.stream, header.last);
+	window->err = tidings_end(scan->tidings, err, window->why);
 	if (window->err != ERR_OK)
 		return;
 	window->position = header.last;
-	if (scan->event_count > 0)
+	if (tidings_count(scan->tidings) > 0)
 		metric_observe_us(
 		    scan->delay, clock_now_us() - header.committed_us);
 }
@@ -370,7 +156,8 @@ on_held(void *context, const struct stored *stored)
 	    strcmp(stored->stream, state->chain.stream) != 0)
 		return;
 	memcpy(event.stream, stored->stream, sizeof(event.stream));
-	difference->err = look(difference->scan, &stored->record, &event);
+	difference->err =
+	    tidings_look(difference->scan->tidings, &stored->record, &event);
 }
 
 static bool
@@ -386,9 +173,9 @@ on_subject(void *context, struct span subject, struct span consent)
 	(void)consent;
 	if (difference->count++ % SLICE_SUBJECTS == 0 &&
 	    difference->count > 1) {
-		difference->err =
-		    write_end(scan, difference->err, difference->why);
-		write_begin(scan);
+		difference->err = tidings_end(
+		    scan->tidings, difference->err, difference->why);
+		tidings_begin(scan->tidings, scan->world);
 	}
 	memcpy(code, subject.ptr, USCC_LEN);
 	err = snapshot_each_record(scan->snapshot, &reader, difference->why);
@@ -408,15 +195,15 @@ find_difference(
 
 	log_info("watch.difference", "stream=%s position=%llu",
 	    state->chain.stream, (unsigned long long)state->chain.position);
-	write_begin(scan);
+	tidings_begin(scan->tidings, scan->world);
 	err = watchbook_each_watched(watched, on_subject, &difference);
 	if (err == ERR_OK)
 		err = difference.err;
 	if (err == ERR_OK)
-		watchbook_put_position(
-		    scan->write, state->chain.stream, state->chain.position);
+		tidings_reach(
+		    scan->tidings, state->chain.stream, state->chain.position);
 	kv_view_close(watched);
-	return write_end(scan, err, why);
+	return tidings_end(scan->tidings, err, why);
 }
 
 static enum err

@@ -251,6 +251,7 @@ on_event(void *context, const struct event *event)
 		permit.authorised = false;
 		permit.use = (struct use){0};
 	}
+	telling->guarded = telling->guarded || permit.authorised;
 	print_event(teller, event, rule);
 	note_about(telling, event, &question, &permit);
 	telling->last = event->number;
@@ -358,7 +359,7 @@ telling_reset(struct telling *telling)
 	buf_reset(&telling->body);
 	telling->last = telling->after;
 	telling->count = telling->about_count = 0;
-	telling->more = telling->waiting = false;
+	telling->more = telling->waiting = telling->guarded = false;
 	atomic_store(&telling->failed, false);
 }
 
@@ -382,6 +383,12 @@ telling_read(struct telling *telling)
 	shared_drop(node->world, teller.world);
 	kv_view_close(view);
 	return teller.err;
+}
+
+bool
+telling_may_leave(const struct telling *telling)
+{
+	return !telling->guarded || node_may_still_show(telling->node);
 }
 
 static void

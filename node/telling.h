@@ -41,6 +41,7 @@ struct telling {
 	uint64_t newest, oldest;
 	bool more;    /* it could have been longer */
 	bool waiting; /* the next one waits for a fresh lease */
+	bool guarded; /* a consent opened some of it */
 
 	struct telling_about *about; /* what goes into the trail */
 	size_t about_count;
@@ -55,6 +56,8 @@ struct telling {
  * `after`; ERR_BUSY: the catalogue has not come; or the databases failed.
  * May be read again, when what was read was told. */
 MUST_CHECK enum err telling_read(struct telling *telling);
+/* May what was read still leave?  The trail may have taken its time. */
+bool telling_may_leave(const struct telling *telling);
 /* `done` is called, soon or now.  Not for an empty page. */
 void telling_log(struct telling *telling);
 void telling_release(struct telling *telling);

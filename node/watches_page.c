@@ -46,13 +46,11 @@ watches_admit(struct http_exchange *exchange, struct node *node)
 {
 	const struct world *world = shared_hold(node->world);
 	const struct member *who = world_find(world, http_peer(exchange)->code);
-	const char *type = NULL;
+	const char *type = who == NULL ? "member_unknown" : NULL;
 
-	if (who == NULL)
-		type = "member_unknown";
-	else if (who->status != MEMBER_ACTIVE)
+	if (who != NULL && who->status != MEMBER_ACTIVE)
 		type = "member_inactive";
-	else if (!member_is_institution(who))
+	else if (who != NULL && !member_is_institution(who))
 		type = "member_kind";
 	if (type != NULL)
 		http_reply_problem(exchange, 403, type, "Refused",

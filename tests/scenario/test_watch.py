@@ -190,6 +190,23 @@ def test_secrets_are_told_under_a_consent_until_it_is_revoked(network, subjects)
     assert "consent_revoked" in {e["withheld"] for e in again}
 
 
+def test_a_consent_whose_uses_are_counted_opens_no_events(network, subjects):
+    text = network.gen(19, 60, 52, "--division", "4401")
+    before = page(network, who="bank2", limit=1000)["last"]
+    code = rows_of(text)[0]["uscc"]
+    who = network.subject_identity(code)
+    jws = network.sign_consent(who, grantee="bank2", purpose="post_loan", items="19", consent_id="watch-once", mode="once",
+                               at="11440100MB0044011H")
+    until(lambda: network.http(PART, "POST", "/v1/consents", who, jws, {"Content-Type": "application/jose"}).status
+          in (200, 201), 20, "registered")
+    subject = {"subject": code, "consent": "watch-once"}
+    assert watch(network, {"id": "counted", "subjects": [subject]}, who="bank2").status == 201
+    assert network.submit(19, text, "watch-once").status == 200
+    wait_complete(network, who="bank2")
+    told = all_events(network, before, who="bank2")
+    assert told and all(e == {"number": e["number"], "withheld": "consent_mode"} for e in told)
+
+
 def test_events_stream_on_and_are_taken_up_again(network, subjects, penalties):
     last = page(network, limit=1000)["last"]
     log = page(network)["log"]
