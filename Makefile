@@ -223,6 +223,11 @@ country: deps-test
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@$(PYTHON) tests/scenario/country.py $(MINUTES)
 
+.PHONY: images
+images: deps-test
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@mkdir -p docs/img && $(PYTHON) tests/scenario/country.py images docs/img
+
 .PHONY: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 lint: lint-format lint-words lint-tidy lint-cppcheck lint-shell
 SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.c)

@@ -7,6 +7,7 @@ import { lang, switchLanguage, t } from "./base/text.js";
 import { forget as forgetCatalogue } from "./base/catalogue.js";
 import { forget as forgetMembers } from "./base/members.js";
 import * as actions from "./views/actions.js";
+import * as alerts from "./views/alerts.js";
 import * as assessment from "./views/assessment.js";
 import * as catalogue from "./views/catalogue.js";
 import * as departments from "./views/departments.js";
@@ -14,11 +15,12 @@ import * as members from "./views/members.js";
 import * as overview from "./views/overview.js";
 import * as platforms from "./views/platforms.js";
 import * as province from "./views/province.js";
+import * as report from "./views/report.js";
 import * as trails from "./views/trails.js";
 import * as use from "./views/use.js";
 
 // In the order of the menu; a view with a parent is reached through that.
-const views = { overview, departments, platforms, members, use, trails, assessment, catalogue, actions, province };
+const views = { overview, alerts, departments, platforms, members, use, trails, assessment, catalogue, actions, province, report };
 const main = document.getElementById("main");
 let me = null;
 let shown = [];

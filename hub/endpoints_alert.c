@@ -3,10 +3,12 @@
  */
 #include "hub/endpoints.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "base/log.h"
+#include "hub/action.h"
 #include "hub/alert.h"
 #include "hub/inquiry.h"
 
@@ -137,6 +139,8 @@ fill_acknowledgement(struct inquiry *inquiry, struct ledger *ledger)
 	static const struct why closed = {"it is closed already"};
 	struct pg *pg = ledger_pg(ledger);
 	struct buf note = {0};
+	char id[24];
+	enum err err;
 
 	if (!read_note(buf_span(&inquiry->body), &note)) {
 		answer_refuse(&inquiry->answer, 400, "malformed",
@@ -144,10 +148,14 @@ fill_acknowledgement(struct inquiry *inquiry, struct ledger *ledger)
 		return;
 	}
 	pg_begin(pg);
-	finish(inquiry, pg,
-	    alert_acknowledge(pg, inquiry->after, inquiry->who.code,
-		buf_span(&note), &inquiry->answer.body),
-	    &closed);
+	err = alert_acknowledge(pg, inquiry->after, inquiry->who.code,
+	    buf_span(&note), &inquiry->answer.body);
+	snprintf(id, sizeof(id), "%lld", (long long)inquiry->after);
+	if (err == ERR_OK)
+		action_note(
+		    pg, inquiry->who.code, "acknowledge", id, span_of("{}"));
+	finish(inquiry, pg, err, &closed);
+	news_tell(inquiry->hub->news, NEWS_ACTIONS);
 	buf_release(&note);
 	if (inquiry->answer.problem == NULL)
 		log_info("alert.acknowledged", "id=%lld by=%s",
@@ -183,12 +191,16 @@ put_rule(struct inquiry *inquiry, struct ledger *ledger)
 {
 	struct pg *pg = ledger_pg(ledger);
 	struct why why = {""};
+	enum err err;
 
 	pg_begin(pg);
-	finish(inquiry, pg,
-	    alert_change_rule(pg, inquiry->id, buf_span(&inquiry->body),
-		&inquiry->answer.body, &why),
-	    &why);
+	err = alert_change_rule(pg, inquiry->id, buf_span(&inquiry->body),
+	    &inquiry->answer.body, &why);
+	if (err == ERR_OK)
+		action_note(pg, inquiry->who.code, "rule", inquiry->id,
+		    buf_span(&inquiry->body));
+	finish(inquiry, pg, err, &why);
+	news_tell(inquiry->hub->news, NEWS_ACTIONS);
 	if (inquiry->answer.problem == NULL)
 		log_info("alert.rule", "rule=%s by=%s", inquiry->id,
 		    inquiry->who.code);

@@ -17,11 +17,17 @@ async function ask(path, options) {
 	return type.includes("json") ? reply.json() : reply.text();
 }
 
+// What several panels ask at the same moment is asked once.
+const asking = new Map();
+
 export function get(path, query = {}) {
 	const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
 	const text = new URLSearchParams(given).toString();
+	const whole = text === "" ? path : `${path}?${text}`;
 
-	return ask(text === "" ? path : `${path}?${text}`);
+	if (!asking.has(whole))
+		asking.set(whole, ask(whole).finally(() => asking.delete(whole)));
+	return asking.get(whole);
 }
 
 export function post(path, body, type = "application/json") {

@@ -19,6 +19,9 @@ export const definitions = {
 	batches_held: [
 		"因撤回或拒收比例过高而暂扣、等待操作员决定的批次数。",
 		"Batches that wait for an operator because they would withdraw, or have rejected, too large a share."],
+	alerts: [
+		"规则的条件须持续满足一段时间才触发，持续恢复一段时间才关闭，因此不会抖动。阈值与时长见下方规则表。",
+		"A rule's condition must hold for a while before the alert is raised, and be gone for a while before it is closed, so it does not flap. Thresholds and times are in the table of rules."],
 	concerns: [
 		"失联：10 秒内未向枢纽上报；落后：有批次提交 10 秒后节点仍未应用；不一致：节点在其位点上的状态摘要与枢纽签名的不同；日志分叉：节点签出的检查点与其先前所报条目的根不同；逾期：按清单周期应报而未报；待决：批次等待操作员。",
 		"Silent: no status for 10 seconds. Behind: a batch was committed 10 seconds ago and is not applied. Differs: the node's state digest at its position is not the one the hub signed. Forked: the node signed a checkpoint whose root is not that of the entries it told. Late: nothing came by the item's cadence. Held: a batch waits for an operator."],

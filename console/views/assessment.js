@@ -40,7 +40,7 @@ export function show(main, { path, go }) {
 	} });
 	const filters = h("div.filters", h("label", t("month"), " ", h("select", { "aria-label": t("month"), onchange: (event) => go(`/assessment/${by}/${event.target.value}`) },
 		months.map((one) => h("option", { value: one, selected: one === month }, one)))),
-	kinds.map((one) => h("a.tool", { href: `#/assessment/${one}/${month}`, "aria-current": one === by ? "true" : null }, t(`by_${one}`))));
+	h("a.tool", { href: `#/report/${month}` }, t("monthly_report")), kinds.map((one) => h("a.tool", { href: `#/assessment/${one}/${month}`, "aria-current": one === by ? "true" : null }, t(`by_${one}`))));
 
 	replace(main, h("h1", t("assessment")), h("p.lead", t("assessment_lead")), filters, h("div.panels", scores.box));
 	return [scores];

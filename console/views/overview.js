@@ -5,18 +5,18 @@ import { catalogue, categoryName, itemName } from "../base/catalogue.js";
 import { h, replace } from "../base/dom.js";
 import { provinceOf, provinces } from "../base/provinces.js";
 import { platformState, since } from "../base/state.js";
-import { count, lang, name, share, span, t } from "../base/text.js";
+import { count, lang, name, share, t } from "../base/text.js";
 import { csvButton, figure, panel, state } from "../base/ui.js";
 
 const worst = { none: 0, good: 1, late: 2, failed: 3 };
 const marks = { good: "", late: "▲", failed: "■", none: "" };
 
-// "202 / 389 ms": the unit once when it is the same.
-function both(a, b) {
-	const [first, last] = [span(a), span(b)];
-	const unit = last.split(" ")[1];
+// Both in one unit, which the note beneath names.
+function delays(now) {
+	const inSeconds = now.delay_p99_ms >= 10000;
+	const text = (ms) => ms === null ? "–" : inSeconds ? (ms / 1000).toFixed(1) : count(ms);
 
-	return unit && first.endsWith(` ${unit}`) ? `${first.split(" ")[0]} / ${last}` : `${first} / ${last}`;
+	return [`${text(now.delay_p50_ms)} / ${text(now.delay_p99_ms)}`, t("delay_note", t(inSeconds ? "unit_seconds" : "unit_ms"))];
 }
 
 function drawFigures(body, now) {
@@ -24,8 +24,10 @@ function drawFigures(body, now) {
 		figure("records", count(now.records), t("records_note", count(now.streams)), { href: "#/platforms" }),
 		figure("changes_today", count(now.changes_today), t("changes_note", count(now.rows_today), count(now.rejected_today)), { href: "#/departments" }),
 		figure("questions_today", count(now.questions_today), t("questions_note", count(now.refused_today)), { href: "#/use" }),
-		figure("delay", both(now.delay_p50_ms, now.delay_p99_ms), t("delay_note"), { href: "#/platforms" }),
+		figure("delay", ...delays(now), { href: "#/platforms" }),
 		figure("nodes", count(now.nodes_live), t("nodes_note", count(now.nodes)), { href: "#/platforms", state: now.nodes_live < now.nodes ? "failed" : null }),
+		figure("alerts", count(now.open.critical + now.open.warning + now.open.info), t("alerts_note", count(now.open.critical), count(now.open.warning)),
+			{ href: "#/alerts", state: now.open.critical > 0 ? "failed" : now.open.warning > 0 ? "late" : null }),
 		figure("batches_held", count(now.batches_held), t("held_note"), { href: "#/departments", state: now.batches_held > 0 ? "late" : null })));
 }
 
@@ -133,7 +135,7 @@ function drawGrid(body, cells, known, tools) {
 export function show(main) {
 	const held = () => get("/v1/batches", { state: "held" }).then((reply) => reply.batches);
 	const platforms = () => get("/v1/platforms").then((reply) => reply.platforms);
-	const figures = panel({ name: "figures", width: "flat", title: t("now"), topics: ["nodes", "feeds", "usage"], load: () => get("/v1/overview"), draw: drawFigures });
+	const figures = panel({ name: "figures", width: "flat", title: t("now"), topics: ["nodes", "feeds", "usage"], load: async () => ({ ...await get("/v1/overview"), open: (await get("/v1/alerts", { limit: 1 })).open }), draw: drawFigures });
 	const concerns = panel({ name: "concerns", title: t("concerns"), width: "w7", topics: ["nodes", "feeds", "members", "usage"],
 		load: async () => concernsOf(await platforms(), (await get("/v1/departments")).items, await held(), await catalogue()), draw: drawConcerns });
 	const map = panel({ name: "map", title: t("map"), width: "w5", topics: ["nodes", "feeds", "members"],

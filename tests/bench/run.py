@@ -11,6 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "scenario"), str(ROOT / "tests" / "bench")]
 import bench_answers  # noqa: E402
+import bench_console  # noqa: E402
 import bench_find  # noqa: E402
 import bench_ingest  # noqa: E402
 import bench_path  # noqa: E402
@@ -19,7 +20,7 @@ import bench_snapshot  # noqa: E402
 import bench_sync  # noqa: E402
 
 BENCHES = {"path": bench_path.run, "ingest": bench_ingest.run, "snapshot": bench_snapshot.run, "sync": bench_sync.run,
-           "push": bench_push.run, "answers": bench_answers.run, "find": bench_find.run}
+           "push": bench_push.run, "answers": bench_answers.run, "find": bench_find.run, "console": bench_console.run}
 
 
 def main():

@@ -87,10 +87,13 @@ class Browser:
         return self.until(lambda: next(iter(self.all(selector)), None), seconds, selector)
 
     def text(self, selector, seconds=20):
-        return self.one(selector, seconds).text
+        """In one step: a live page may draw an element anew between two."""
+        found = self.until(lambda: self.script("const e = document.querySelector(arguments[0]); return e && [e.innerText]", selector), seconds, selector)
+        return found[0]
 
     def press(self, selector, seconds=20):
-        self.script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", self.one(selector, seconds))
+        self.until(lambda: self.script("const e = document.querySelector(arguments[0]); if (e) { e.scrollIntoView({block: 'center'}); e.click(); }"
+                                       "return e !== null", selector), seconds, selector)
 
     def until(self, condition, seconds=20, what="condition"):
         """Wait for a condition, not for a time: the value it returns."""

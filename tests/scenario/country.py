@@ -2,7 +2,8 @@
 """A country in a box: one real hub, three real nodes, and light ones that only
 report; departments with made feeds and the faults of real life.
 
-    country.py [MINUTES]     run it, say where the console is, stop by itself or with Ctrl-C
+    country.py [MINUTES]       run it, say where the console is, stop by itself or with Ctrl-C
+    country.py images FOLDER   photograph the console's views and stop
 
 A light node has keys of its own and speaks to the hub as docs/PROTOCOL.md
 section 4 says: its status every two seconds, and its trail row by row with
@@ -218,7 +219,7 @@ class Country:
     def sql(self, statement):
         import subprocess
         done = subprocess.run(["psql", "-XAtq", "-F", "|", "-d", self.network.ready("hub")["pg"], "-c", statement],
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=900)
         assert done.returncode == 0, done.stderr
         return [line.split("|") for line in done.stdout.splitlines()]
 
@@ -238,7 +239,8 @@ class Country:
             FROM quality_field_daily, generate_series(1, 45) n WHERE n % 5 = item % 5;
             DELETE FROM quality_daily WHERE provider = '{customs}' AND day > current_date - 12;
             DELETE FROM quality_daily WHERE left(division, 2) IN ('54', '63') AND item % 3 = 0 AND day > current_date - 8;
-            TRUNCATE quality_province, quality_span;
+            TRUNCATE quality_province, quality_span, quality_day;
+            INSERT INTO quality_day SELECT DISTINCT provider, item, day FROM quality_daily;
             INSERT INTO quality_province SELECT provider, item, left(division, 2), day, sum(rows), sum(accepted), sum(unchanged), sum(rejected),
                 sum(warned), sum(conflicts), sum(lag_event_rows), sum(lag_event_seconds) FROM quality_daily GROUP BY 1, 2, 3, 4;
             INSERT INTO quality_span SELECT provider, item, province, min(day), max(day) FROM quality_province GROUP BY 1, 2, 3""")
@@ -307,22 +309,55 @@ class Country:
         self.network.submit(item, self.network.gen(item, 40, seed), f"live-{seed}", who)
 
 
+IMAGES = [("overview", "overview", (1280, 1000), ()), ("overview-en-dark", "overview", (1280, 1000), ("#language", "#theme")),
+          ("departments", "departments", (1280, 900), ()), ("platforms", "platforms", (1280, 760), ()), ("use", "use", (1280, 900), ()),
+          ("alerts", "alerts", (1280, 700), ()), ("phone", "overview", (390, 844), ())]
+
+
+def photograph(country, folder):
+    """The pictures of the README, with troubles that are true at that moment."""
+    from browser import Browser
+    until(lambda: country.overview()["nodes_live"] == len(country.nodes) + 2, 30, "a province is cut")
+    browser = Browser(country.network.run / "net/ca.crt", country.network.stem("operator"))
+    try:
+        browser.open(country.network.url("hub") + "/console/")
+        for name, view, size, presses in IMAGES:
+            browser.resize(*size)
+            for button in presses:
+                browser.press(button)
+            browser.script("location.hash = arguments[0]", f"#/{view}")
+            browser.until(lambda: browser.script("const all = [...document.querySelectorAll('[data-panel]')]; return all.length > 0 && "
+                                                 "all.every(p => p.getAttribute('aria-busy') === 'false')"), what=view)
+            browser.photograph(folder / f"console-{name}.png")
+            for button in presses:
+                browser.press(button)
+    finally:
+        browser.close()
+
+
+def show(country, minutes):
+    run = country.network.run
+    print(f"The country is up for {minutes:g} minutes (Ctrl-C ends it): {len(country.nodes) + 3} platforms.\n"
+          f"  console      {country.network.url('hub')}/console/\n"
+          f"  certificate  openssl pkcs12 -export -in {run}/id/operator.crt -inkey {run}/id/operator.key -out operator.p12\n"
+          f"  authority    {run}/net/ca.crt", flush=True)
+    end = time.monotonic() + minutes * 60
+    while time.monotonic() < end:
+        time.sleep(2)
+        country.change()
+        country.questions(1)
+
+
 def main():
-    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 5
+    words = sys.argv[1:]
     country = Country()
     try:
         country.up()
         country.spoil()
-        run = country.network.run
-        print(f"The country is up for {minutes:g} minutes (Ctrl-C ends it): {len(country.nodes) + 3} platforms.\n"
-              f"  console      {country.network.url('hub')}/console/\n"
-              f"  certificate  openssl pkcs12 -export -in {run}/id/operator.crt -inkey {run}/id/operator.key -out operator.p12\n"
-              f"  authority    {run}/net/ca.crt", flush=True)
-        end = time.monotonic() + minutes * 60
-        while time.monotonic() < end:
-            time.sleep(2)
-            country.change()
-            country.questions(1)
+        if words[:1] == ["images"]:
+            photograph(country, pathlib.Path(words[1]))
+        else:
+            show(country, float(words[0]) if words else 5)
     except KeyboardInterrupt:
         pass
     finally:

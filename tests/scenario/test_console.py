@@ -12,7 +12,7 @@ from country import Country, code_of
 from harness import ROOT, until
 
 ROLES = {"auditor": "11100000MB00000191", "viewer": "11100000MB0000019V"}
-VIEWS = ("overview", "departments", "platforms", "members", "use", "trails", "assessment", "catalogue", "actions", "province/44")
+VIEWS = ("overview", "alerts", "departments", "platforms", "members", "use", "trails", "assessment", "catalogue", "actions", "province/44", "report")
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def test_a_cut_province_a_late_feed_and_a_tampered_trail_are_seen_within_five_se
     assert time.monotonic() - began < 5, texts
 
     browser.one("[data-province='62'][data-state=failed]")
-    assert browser.one("[data-province='71']").get_attribute("data-state") == "none"
+    assert browser.script("return document.querySelector(\"[data-province='71']\").dataset.state") == "none"
     assert figure(browser, "nodes") == len(country.nodes) + 3 - 1
 
 
@@ -207,6 +207,24 @@ def test_use_is_that_of_the_trails(country, browser):
         assert by[name] == int(count)
     rules = dict((r[0].split("\n")[-1], number(r[1])) for r in cells(browser, "[data-panel=use_rule] tbody tr"))
     assert sum(rules.values()) == refused and "consent_missing" in rules
+
+
+def test_alerts_are_shown_and_acknowledged(country, browser):
+    until(lambda: country.sql("SELECT id FROM alert WHERE rule = 'node_silent' AND state = 'raised'"), 40, "the cut province is an alert")
+    show(browser, country, "alerts")
+    row = f"[data-row='node_silent/{country.node('62').code}']"
+    browser.one(row)
+    (there,), = country.sql("SELECT count(*) FROM alert WHERE state IN ('raised', 'acknowledged')")
+    browser.until(lambda: sum(figure(browser, f"alerts_{kind}") for kind in ("critical", "warning", "info")) == int(there), what="all alerts are counted")
+    browser.press(f"{row} [data-act=acknowledge]")
+    browser.script("document.querySelector('#dialog input').value = '线路检修'")
+    browser.press("#dialog button[value=yes]")
+    browser.until(lambda: "甘肃" in browser.text("#dialog"), what="the confirmation")
+    browser.press("#dialog button[value=yes]")
+
+    browser.until(lambda: "已知悉" in browser.text(row) and "线路检修" in browser.text(row), what="it is known")
+    (who,), = country.sql("SELECT acknowledged_by FROM alert WHERE rule = 'node_silent' AND state = 'acknowledged'")
+    assert [who] in country.sql("SELECT who FROM operator_action WHERE action = 'acknowledge'")
 
 
 def test_a_tampered_trail_stands_first_and_witnessed_ones_have_their_checkpoint(country, browser):
@@ -265,7 +283,8 @@ def test_a_table_is_exported_as_csv(country, browser):
 
 def test_every_figure_has_its_definition(country, browser):
     show(browser, country, "overview")
-    assert browser.all("[data-figure]") and all(f.find_elements("css selector", ".def") for f in browser.all("[data-figure]"))
+    figures = browser.script("return [...document.querySelectorAll('[data-figure]')].map(f => f.querySelector('.def') !== null)")
+    assert len(figures) == 7 and all(figures)
     browser.press("[data-figure=records] .def")
     assert "stream_state.records" in browser.text("#dialog")
     browser.press("#dialog button")
@@ -279,7 +298,8 @@ def test_all_views_in_both_languages_and_lights_with_nothing_refused(country, br
         for view in VIEWS:
             show(browser, country, view)
             assert browser.all("h1"), view
-            keys = browser.script("return document.getElementById('main').innerText.match(/\\b(by|m|did|proof|kind|held|month)_[a-z_]+/g)")
+            keys = browser.script("const main = document.getElementById('main').cloneNode(true); main.querySelectorAll('.mono, code').forEach(e => e.remove());"
+                                  "return main.textContent.match(/\\b(by|m|did|proof|kind|held|month|unit|alert)_[a-z_%]+/g)")
             assert keys is None, f"{view}: no word for {keys}"
     names = browser.script("return performance.getEntriesByType('resource').map(e => e.name)")
 
@@ -384,6 +404,17 @@ def test_another_sites_page_cannot_act(country):
         assert (reply.status, reply.json["type"]) == (403, "urn:rongxin:problem:cross_site")
 
 
+def test_the_hub_stops_with_pages_open_and_they_find_it_again(country, browser):
+    show(browser, country, "overview")
+    browser.until(lambda: "实时" in browser.text("#live"), what="live")
+    began = time.monotonic()
+    country.network.stop("hub")
+    assert time.monotonic() - began < 15
+    browser.until(lambda: "未连接" in browser.text("#live"), what="not live")
+    country.network.start("hub")
+    browser.until(lambda: "实时" in browser.text("#live"), 30, "live again")
+
+
 def test_questions_that_make_no_sense_are_refused(country):
     for path in ("/v1/trend?item=x", "/v1/trend?province=4", "/v1/trend?from=yesterday", "/v1/usage/totals", "/v1/usage/totals?by=subject",
                  "/v1/provinces/4a", "/v1/platforms/a%20b", "/v1/departments?provider=%27", "/v1/actions?limit=0", "/v1/catalogue/versions/1x"):
@@ -392,9 +423,14 @@ def test_questions_that_make_no_sense_are_refused(country):
 
 
 def test_counts_by_province_are_sums_of_the_quality_facts(country):
+    country.sql("UPDATE quality_daily SET day = day - 3 WHERE item = 17")  # whoever writes a fact, and however
     assert country.sql("""SELECT count(*) FROM (SELECT provider, item, left(division, 2) AS province, day, sum(rows)::bigint AS rows, sum(accepted)::bigint AS accepted,
             sum(rejected)::bigint AS rejected, sum(conflicts)::bigint AS conflicts FROM quality_daily GROUP BY 1, 2, 3, 4) a
         FULL JOIN quality_province b USING (provider, item, province, day)
         WHERE (a.rows, a.accepted, a.rejected, a.conflicts) IS DISTINCT FROM (b.rows, b.accepted, b.rejected, b.conflicts)""") == [["0"]]
+    assert country.sql("""SELECT count(*) FROM (SELECT provider, item, left(division, 2) AS province, min(day) AS first, max(day) AS last FROM quality_daily GROUP BY 1, 2, 3) a
+        FULL JOIN quality_span b USING (provider, item, province) WHERE (first, last) IS DISTINCT FROM (first_day, last_day)""") == [["0"]]
+    assert country.sql("""SELECT count(*) FROM (SELECT DISTINCT provider, item, day, true AS there FROM quality_daily) a
+        FULL JOIN quality_day b USING (provider, item, day) WHERE there IS NULL OR b IS NULL""") == [["0"]]
     assert country.sql("""SELECT count(*) FROM (SELECT (hour AT TIME ZONE 'UTC' + interval '8 hours')::date AS day, node, sum(questions)::bigint AS questions FROM usage_hourly
             WHERE item = 0 GROUP BY 1, 2) a FULL JOIN usage_daily b USING (day, node) WHERE a.questions IS DISTINCT FROM b.questions""") == [["0"]]
