@@ -119,6 +119,7 @@ export const words = {
 	unit_positions: ["位点", "positions"],
 	unit_trails: ["个日志", "trails"],
 	unit_entries: ["条目", "entries"],
+	unit_questions: ["次查询", "questions"],
 	unit_messages: ["条通知", "messages"],
 	unit_days: ["天", "d"],
 	unit_records: ["条", "records"],

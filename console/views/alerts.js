@@ -4,10 +4,15 @@ import { act, form } from "../base/act.js";
 import { get, post } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
 import { since } from "../base/state.js";
-import { count, name, t, time } from "../base/text.js";
+import { count, hasWord, name, t, time } from "../base/text.js";
 import { csvButton, figure, panel, state, table } from "../base/ui.js";
 
 const kinds = { critical: "failed", warning: "late", info: "none" };
+
+// Rules are data: one may come with a unit that nobody translated.
+function unit(rule) {
+	return hasWord(`unit_${rule.unit}`) ? t(`unit_${rule.unit}`) : rule.unit;
+}
 
 // Where the rows behind an alert are.
 function behind(row) {
@@ -31,8 +36,8 @@ function columnsOf(me, refresh) {
 		{ label: t("severity"), text: (row) => t(row.severity), show: (row) => state(kinds[row.severity] ?? "none", t(row.severity)) },
 		{ label: t("alert"), wide: true, text: (row) => name(row), show: (row) => h("span", name(row), h("span.sub.mono", row.rule)) },
 		{ label: t("target"), wide: true, text: (row) => row.name || row.subject, show: (row) => behind(row) ? h("a", { href: behind(row) }, row.name || row.subject) : row.name || row.subject },
-		{ label: t("value"), number: true, text: (row) => row.value === null ? "–" : `${count(row.value)} ${t(`unit_${row.unit}`)}`, sort: (row) => row.value ?? 0 },
-		{ label: t("threshold"), number: true, text: (row) => row.threshold === null ? "–" : `${count(row.threshold)} ${t(`unit_${row.unit}`)}` },
+		{ label: t("value"), number: true, text: (row) => row.value === null ? "–" : `${count(row.value)} ${unit(row)}`, sort: (row) => row.value ?? 0 },
+		{ label: t("threshold"), number: true, text: (row) => row.threshold === null ? "–" : `${count(row.threshold)} ${unit(row)}` },
 		{ label: t("raised"), text: (row) => time(row.raised_at) },
 		{ label: t("state"), text: (row) => t(`alert_${row.state}`), show: (row) => h("span", t(`alert_${row.state}`), row.acknowledged_at ? h("span.sub", since(row.acknowledged_at), row.note ? ` ${row.note}` : "") : null,
 			row.closed_at ? h("span.sub", time(row.closed_at)) : null) },
@@ -41,7 +46,7 @@ function columnsOf(me, refresh) {
 }
 
 async function changeRule(rule, refresh) {
-	const answer = await form(name(rule), [{ name: "threshold", label: `${t("threshold")} (${t(`unit_${rule.unit}`)})`, value: String(rule.threshold) },
+	const answer = await form(name(rule), [{ name: "threshold", label: `${t("threshold")} (${unit(rule)})`, value: String(rule.threshold) },
 		{ name: "enabled", label: t("enabled"), value: String(rule.enabled), options: [["true", t("yes")], ["false", t("no")]] }], t("review"));
 
 	if (answer !== null && await act(name(rule), `${t("threshold")}: ${answer.threshold}; ${t("enabled")}: ${t(answer.enabled === "true" ? "yes" : "no")}`, () =>
@@ -66,7 +71,7 @@ export function show(main, { me }) {
 	const open = list("alerts_open", "open"), closed = list("alerts_closed", "closed");
 	const rules = panel({ name: "alert_rules", title: t("alert_rules"), topics: ["actions"], load: async () => (await get("/v1/alerts/rules")).rules, draw: (body, rows, tools) => {
 		const columns = [{ label: t("alert"), wide: true, text: (row) => name(row), show: (row) => h("span", name(row), h("span.sub.mono", row.name)) },
-			{ label: t("severity"), text: (row) => t(row.severity) }, { label: t("threshold"), number: true, text: (row) => `${count(row.threshold)} ${t(`unit_${row.unit}`)}`, sort: (row) => row.threshold },
+			{ label: t("severity"), text: (row) => t(row.severity) }, { label: t("threshold"), number: true, text: (row) => `${count(row.threshold)} ${unit(row)}`, sort: (row) => row.threshold },
 			{ label: t("raise_after"), number: true, text: (row) => `${row.raise_seconds} s`, sort: (row) => row.raise_seconds }, { label: t("close_after"), number: true, text: (row) => `${row.close_seconds} s`, sort: (row) => row.close_seconds },
 			{ label: t("enabled"), text: (row) => t(row.enabled ? "yes" : "no") },
 			{ label: "", csv: () => "", show: (row) => me.role === "operator" ? h("button.tool", { type: "button", "data-act": "rule", onclick: () => changeRule(row, rules.refresh) }, t("change")) : "" }];
