@@ -35,7 +35,11 @@ struct find {
 	/* while it looks */
 	struct snapshot *snapshot;
 	struct json_out out;
-	struct finder_page page;
+	struct finder_place next;
+	const struct finder_hit *hit; /* at hand; NULL: by code */
+	struct arena *arena;
+	size_t count;
+	enum err err;
 };
 
 static void
@@ -181,6 +185,7 @@ static void
 judge(void *context, const struct stored *stored)
 {
 	struct find *find = context;
+	const struct finder_hit *hit = find->hit;
 	struct buf bytes = {0};
 	struct card card;
 
@@ -191,9 +196,34 @@ judge(void *context, const struct stored *stored)
 		return;
 	card_print(&find->fields, &stored->record, &bytes);
 	if (card_parse(buf_span(&bytes), &card) &&
-	    search_fits(&find->search, &card))
+	    search_fits(&find->search, &card) &&
+	    (hit == NULL || hit->term.len == 0 ||
+		search_is_first(hit->plan, &card, hit->term))) {
 		put_found(find, stored);
+		find->count++;
+	}
 	buf_release(&bytes);
+}
+
+static bool
+judge_hit(void *context, const struct finder_hit *hit)
+{
+	struct find *find = context;
+	struct record identity = {
+	    .item = SEARCH_ITEM, .subject = span_of(hit->subject)};
+	size_t before = find->count;
+	struct stored stored;
+	enum err err;
+
+	find->hit = hit;
+	arena_reset(find->arena);
+	err = snapshot_find_record(
+	    find->snapshot, hit->stream, &identity, find->arena, &stored);
+	if (err == ERR_OK)
+		judge(find, &stored);
+	else if (err != ERR_MISSING)
+		find->err = err;
+	return find->count > before;
 }
 
 static enum err
@@ -208,27 +238,15 @@ look_up(struct find *find)
 static enum err
 look_around(struct find *find)
 {
-	struct record identity = {.item = SEARCH_ITEM};
-	const struct finder_hit *hit;
-	struct arena *arena = arena_new();
-	struct stored stored;
-	enum err err = finder_search(find->answer.node->finder, &find->search,
-	    &find->from, find->limit, &find->page);
-	size_t i;
+	struct finder_judge asker = {
+	    .fits = judge_hit, .context = find, .limit = find->limit};
+	enum err err;
 
-	for (i = 0; err == ERR_OK && i < find->page.count; i++) {
-		hit = &find->page.hits[i];
-		identity.subject = span_of(hit->subject);
-		arena_reset(arena);
-		err = snapshot_find_record(
-		    find->snapshot, hit->stream, &identity, arena, &stored);
-		if (err == ERR_OK)
-			judge(find, &stored);
-		else if (err == ERR_MISSING)
-			err = ERR_OK;
-	}
-	arena_free(arena);
-	return err;
+	find->arena = arena_new();
+	err = finder_search(find->answer.node->finder, &find->search,
+	    &find->from, &asker, &find->next);
+	arena_free(find->arena);
+	return err == ERR_OK ? find->err : err;
 }
 
 static void
@@ -257,7 +275,7 @@ put_asked(struct find *find)
 static enum err
 put_end(struct find *find)
 {
-	const struct finder_place *next = &find->page.next;
+	const struct finder_place *next = &find->next;
 	struct json_out *out = &find->out;
 	struct buf text = {0};
 	uint64_t behind = 0;

@@ -34,19 +34,25 @@ struct finder_place {
 struct finder_hit {
 	char subject[USCC_LEN + 1];
 	char stream[STREAM_LEN + 1];
+	/* How it was come by, for search_is_first; empty: it cannot come
+	 * twice. */
+	struct span term;
+	const struct search_plan *plan;
 };
 
-struct finder_page {
-	struct finder_hit hits[FINDER_LIMIT_MAX];
-	size_t count;
-	struct finder_place next;
+/* Who asks judges: does the hit's record fit?  Only those that do count. */
+struct finder_judge {
+	bool (*fits)(void *context, const struct finder_hit *hit);
+	void *context;
+	size_t limit; /* enough */
 };
 
-/* At most `limit` hits from `from` on.  It looks at a bounded number of rows,
- * so a page may have fewer hits, or none, and yet a next one.  Any thread. */
+/* Hits from `from` on, in no order that means something.  It looks at a bounded
+ * number of rows, so there may be a `next` after few that fit, or none.  Any
+ * thread.  ERR_INVALID: the place is of another question. */
 MUST_CHECK enum err finder_search(struct finder *finder,
-    const struct search *search, const struct finder_place *from, size_t limit,
-    struct finder_page *page);
+    const struct search *search, const struct finder_place *from,
+    const struct finder_judge *judge, struct finder_place *next);
 /* Changes of the store that the index does not have yet. */
 MUST_CHECK enum err finder_behind(
     struct finder *finder, struct snapshot *snapshot, uint64_t *behind);

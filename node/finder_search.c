@@ -1,6 +1,6 @@
 /*
- * finder_search: the index asked: cards that are filed under all of a
- * question's terms.
+ * finder_search: the index asked: who is filed under all of a question's
+ * terms.
  *
  * The rows of a term are in order of docs, so several terms are walked side by
  * side, each jumping to where the one before stands: as many jumps as the
@@ -9,42 +9,37 @@
 #include "base/mem.h"
 #include "node/finder_inner.h"
 
-/* Rows looked at for one page: some 10 ms. */
+/* Rows of terms looked at for one page, and records: some 10 ms. */
 #define STEPS_MAX 3000
+#define JUDGED_MAX 300
 
 struct hunt {
 	struct kv_view *view;
-	const struct search *search;
+	const struct finder_judge *judge;
 	struct search_plan plan;
 	struct kv_cursor *cursors[SEARCH_TERMS_MAX];
 	char doc[FINDER_DOC_LEN]; /* nothing before it is of interest */
-	size_t limit;
-	struct finder_page *page;
-	struct buf key, card;
+	size_t steps, judged, taken;
+	struct finder_place *next;
+	struct buf key;
 };
 
-static void
-take_hit(struct hunt *hunt, const char *doc)
+static bool
+is_enough(const struct hunt *hunt)
 {
-	struct finder_hit *hit = &hunt->page->hits[hunt->page->count++];
-
-	*hit = (struct finder_hit){{0}, {0}};
-	memcpy(hit->subject, doc, USCC_LEN);
-	memcpy(hit->stream, doc + USCC_LEN, STREAM_LEN);
+	return hunt->steps >= STEPS_MAX || hunt->judged >= JUDGED_MAX ||
+	       hunt->taken >= hunt->judge->limit;
 }
 
-/* The card decides; a term that leads to none is an old one. */
-static enum err
-read_card(struct hunt *hunt, const char *doc, struct card *card, bool *fits)
+static void
+judge(struct hunt *hunt, const char *doc, struct span term)
 {
-	enum err err;
+	struct finder_hit hit = {.term = term, .plan = &hunt->plan};
 
-	buf_reset(&hunt->card);
-	err = kv_get(hunt->view, FINDER_CARDS, span_make(doc, FINDER_DOC_LEN),
-	    &hunt->card, NULL);
-	*fits = err == ERR_OK && card_parse(buf_span(&hunt->card), card) &&
-		search_fits(hunt->search, card);
-	return err == ERR_MISSING ? ERR_OK : err;
+	memcpy(hit.subject, doc, USCC_LEN);
+	memcpy(hit.stream, doc + USCC_LEN, STREAM_LEN);
+	hunt->judged++;
+	hunt->taken += hunt->judge->fits(hunt->judge->context, &hit);
 }
 
 /* --- several terms --- */
@@ -81,7 +76,7 @@ doc_advance(char doc[FINDER_DOC_LEN])
 static void
 keep_place(struct hunt *hunt, char kind, struct span place)
 {
-	struct finder_place *next = &hunt->page->next;
+	struct finder_place *next = hunt->next;
 
 	next->bytes[0] = kind;
 	memcpy(next->bytes + 1, place.ptr, place.len);
@@ -91,19 +86,11 @@ keep_place(struct hunt *hunt, char kind, struct span place)
 static enum err
 join(struct hunt *hunt)
 {
-	size_t agreed = 0, i = 0, steps;
-	enum err err = ERR_OK;
-	struct card card;
+	size_t agreed = 0, i;
 	const char *found;
-	bool fits;
 
-	for (steps = 0; err == ERR_OK;
-	     steps++, i = (i + 1) % hunt->plan.count) {
-		if (steps == STEPS_MAX || hunt->page->count == hunt->limit) {
-			keep_place(
-			    hunt, 'j', span_make(hunt->doc, FINDER_DOC_LEN));
-			return ERR_OK;
-		}
+	for (i = 0; !is_enough(hunt); i = (i + 1) % hunt->plan.count) {
+		hunt->steps++;
 		found = seek_doc(hunt, i);
 		if (found == NULL)
 			return kv_cursor_end(hunt->cursors[i], NULL);
@@ -112,13 +99,12 @@ join(struct hunt *hunt)
 		memcpy(hunt->doc, found, FINDER_DOC_LEN);
 		if (++agreed < hunt->plan.count)
 			continue;
-		err = read_card(hunt, hunt->doc, &card, &fits);
-		if (fits)
-			take_hit(hunt, hunt->doc);
+		judge(hunt, hunt->doc, span_of(""));
 		doc_advance(hunt->doc);
 		agreed = 0;
 	}
-	return err;
+	keep_place(hunt, 'j', span_make(hunt->doc, FINDER_DOC_LEN));
+	return ERR_OK;
 }
 
 /* --- a name too short for a term --- */
@@ -133,42 +119,28 @@ is_row_of(const struct hunt *hunt, struct span key)
 }
 
 static enum err
-scan_row(struct hunt *hunt, struct span key)
-{
-	struct span term = span_make(key.ptr, key.len - FINDER_DOC_LEN - 1);
-	const char *doc = key.ptr + term.len + 1;
-	struct card card;
-	bool fits;
-	enum err err = read_card(hunt, doc, &card, &fits);
-
-	if (fits && search_is_first(&hunt->plan, &card, term))
-		take_hit(hunt, doc);
-	return err;
-}
-
-static enum err
 scan(struct hunt *hunt, struct span from)
 {
 	struct kv_cursor *cursor = hunt->cursors[0];
 	bool there = kv_cursor_seek(cursor, from);
-	enum err err = ERR_OK;
-	size_t steps;
+	struct span key, term;
 
-	for (steps = 0;
-	     err == ERR_OK && there && is_row_of(hunt, kv_cursor_key(cursor));
-	     steps++, there = kv_cursor_next(cursor)) {
-		if (steps == STEPS_MAX || hunt->page->count == hunt->limit) {
-			keep_place(hunt, 's', kv_cursor_key(cursor));
+	for (; there && is_row_of(hunt, kv_cursor_key(cursor));
+	     there = kv_cursor_next(cursor)) {
+		key = kv_cursor_key(cursor);
+		if (is_enough(hunt)) {
+			keep_place(hunt, 's', key);
 			return ERR_OK;
 		}
-		err = scan_row(hunt, kv_cursor_key(cursor));
+		hunt->steps++;
+		term = span_make(key.ptr, key.len - FINDER_DOC_LEN - 1);
+		judge(hunt, key.ptr + term.len + 1, term);
 	}
-	return err == ERR_OK ? kv_cursor_end(cursor, NULL) : err;
+	return kv_cursor_end(cursor, NULL);
 }
 
 /* --- one question --- */
 
-/* ERR_INVALID: the place is of another question. */
 static enum err
 hunt_run(struct hunt *hunt, const struct finder_place *from)
 {
@@ -192,13 +164,14 @@ hunt_run(struct hunt *hunt, const struct finder_place *from)
 
 enum err
 finder_search(struct finder *finder, const struct search *search,
-    const struct finder_place *from, size_t limit, struct finder_page *page)
+    const struct finder_place *from, const struct finder_judge *asker,
+    struct finder_place *next)
 {
-	struct hunt hunt = {.search = search, .limit = limit, .page = page};
+	struct hunt hunt = {.judge = asker, .next = next};
 	enum err err;
 	size_t i;
 
-	page->count = page->next.len = 0;
+	next->len = 0;
 	if (finder->kv == NULL)
 		return ERR_IO;
 	search_make_plan(search, &hunt.plan);
@@ -210,7 +183,6 @@ finder_search(struct finder *finder, const struct search *search,
 		kv_cursor_close(hunt.cursors[i]);
 	kv_view_close(hunt.view);
 	buf_release(&hunt.key);
-	buf_release(&hunt.card);
 	return err;
 }
 
