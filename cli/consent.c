@@ -9,6 +9,7 @@
 #include "base/jws.h"
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/consent_list.h"
 #include "cli/delegate.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
@@ -360,6 +361,9 @@ static const struct arg_command commands[] = {
 	consent_register},
     {"consent show", "ID", "claims and state of an authorization", "",
 	"rongxin consent show c-5f0c", 1, 1, node_options, consent_show},
+    {"consent list", "", "all that the certificate's organisation gave", "",
+	"rongxin consent list --as keys/firm", 0, 0, node_options,
+	consent_list},
     {"consent revoke", "ID", "revoke an authorization",
 	"With the subject's certificate, or with --stem by a signed "
 	"revocation that anybody may bring.",

@@ -155,6 +155,8 @@ show() {
 		--items 19 --days 30 --id "$consent" >"$run/feed/consent.jws"
 	as bank consent register "$run/feed/consent.jws"
 	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent" | brief 30
+	as bank query "$subject" --purpose pre_loan --consent "$consent" --signed "$run/report.jws" --html "$run/report.html" --pdf "$run/report.pdf"
+	"$rx" report verify "$run/report.pdf" --member "$run/id/gz.member.json"
 
 	step "7. Another bank with the same consent gets nothing from it" "   A consent names its grantee."
 	as bank2 query "$subject" --purpose pre_loan --items 19 --consent "$consent"

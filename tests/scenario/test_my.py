@@ -208,5 +208,7 @@ def test_the_list_of_consents_is_the_asker_s_own(network, subject):
         found += [c["id"] for c in page["consents"]]
         after = page.get("next")
     assert found == sorted(ids)
+    told = network.cli("consent", "list", who=who, part="gz").stdout
+    assert all(i in told for i in ids) and "广州演示银行" in told
     assert network.http("gz", "GET", "/v1/consents?limit=0", who).status == 400
     assert network.http("gz", "GET", "/v1/consents?after=%20", who).status == 400
