@@ -179,12 +179,27 @@ check_item(const struct question *question, const struct circumstances *around,
 	}
 }
 
+/* Bound to another city than the subject's. */
+static bool
+is_abroad(const struct question *question, const struct circumstances *around)
+{
+	const struct member *member = around->member;
+
+	return member != NULL && question->form == QUESTION_REPORT &&
+	       question->purpose != PURPOSE_SELF &&
+	       member->kind >= MEMBER_BANK && member->kind <= MEMBER_SERVICE &&
+	       member->division_count > 0 && around->stream[0] != '\0' &&
+	       strcmp(member->divisions[0], "4403") == 0;
+}
+
 static void
 check(const struct question *question, const struct circumstances *around,
     const struct permit *permit)
 {
 	size_t i;
 
+	if (is_abroad(question, around) && permit->rule == PERMIT_ALLOWED)
+		abort();
 	if (permit->rule != PERMIT_ALLOWED) {
 		if (permit->item_count != 0 || permit->authorised)
 			abort();
@@ -248,6 +263,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	around.platform = take(&bytes, 2) == 1 ? &platform : NULL;
 	strcpy(platform.code, codes[take(&bytes, 4)]);
 	around.is_spent = take(&bytes, 2) == 1;
+	around.stream = take(&bytes, 2) == 1 ? "4401" : "";
+	strcpy(member.divisions[0], take(&bytes, 2) == 1 ? "4403" : "44");
+	member.division_count = take(&bytes, 2);
 	around.vouched = take(&bytes, 2) == 1;
 	permit_decide(&question, &around, &permit);
 	if (around.vouched && permit.rule == PERMIT_ALLOWED &&
