@@ -61,15 +61,29 @@ limiter_free(struct limiter *limiter)
 	mem_free(limiter);
 }
 
+/* Subjects are the asker's choice: nobody is to find two that count as one. */
 static uint64_t
-hash_of(const struct limiter *limiter, const char *a, const char *b)
+hash_of_subject(const struct limiter *limiter, const char *subject)
 {
-	struct span parts[] = {span_make(limiter->salt, SALT_LEN),
-	    span_make(a, strlen(a) + 1), span_of(b)};
-	struct digest digest = digest_of_parts(parts, 3);
+	struct span parts[] = {
+	    span_make(limiter->salt, SALT_LEN), span_of(subject)};
+	struct digest digest = digest_of_parts(parts, 2);
 	uint64_t hash;
 
 	memcpy(&hash, digest.bytes, sizeof(hash));
+	return hash;
+}
+
+/* Names of rules and members are the network's: any hash will do (FNV-1a). */
+static uint64_t
+hash_of_account(const char *rule, const char *member)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (; *rule != '\0'; rule++)
+		hash = (hash ^ (uint8_t)*rule) * UINT64_C(1099511628211);
+	for (; *member != '\0'; member++)
+		hash = (hash ^ (uint8_t)*member) * UINT64_C(1099511628211);
 	return hash;
 }
 
@@ -89,7 +103,7 @@ find(struct account *account, const struct account *wanted)
 static struct account *
 account_of(struct limiter *limiter, const struct limit *rule, const char *code)
 {
-	struct account wanted = {.hash = hash_of(limiter, rule->name, code)};
+	struct account wanted = {.hash = hash_of_account(rule->name, code)};
 	struct account *_Atomic *head = &limiter->heads[wanted.hash % HEADS];
 	struct account *first = atomic_load(head), *account, *made;
 
@@ -188,7 +202,7 @@ add_subject(struct limiter *limiter, struct account *account,
     const char *subject, uint32_t day, uint32_t limit)
 {
 	return distinct_add(
-	    &account->subjects, day, hash_of(limiter, "", subject), limit);
+	    &account->subjects, day, hash_of_subject(limiter, subject), limit);
 }
 
 void
