@@ -132,14 +132,16 @@ take_allowance(
 	return ERR_OK;
 }
 
+/* `piece` NULL: it was decided before, and only its consent may have gone. */
 static void
-decide(struct slice *slice, const struct question *question, bool is_spent,
-    struct permit *permit)
+decide(struct slice *slice, const struct question *question,
+    const struct piece *piece, struct permit *permit)
 {
 	struct circumstances around = {.catalog = slice->world->catalog,
+	    .stream = piece != NULL ? piece->stream : NULL,
 	    .member = world_find(slice->world, slice->head->member),
 	    .platform = slice->world->self,
-	    .is_spent = is_spent,
+	    .is_spent = piece != NULL && piece->is_spent,
 	    .now_us = node_hub_time(slice->node),
 	    .lease_fresh = slice->fresh};
 	struct consent consent;
@@ -168,7 +170,21 @@ on_record(void *context, const struct stored *stored)
 		    piece->slice->snapshot, piece->stream, &state, NULL);
 		piece->standpoint.position = state.chain.position;
 	}
-	report_add(piece->report, &stored->record);
+	if (piece->report != NULL)
+		report_add(piece->report, &stored->record);
+}
+
+/* Into the report, if there is one; the stream is known in any case. */
+static enum err
+walk(struct piece *piece)
+{
+	struct record_reader reader = {.subject = piece->question.subject,
+	    .each = on_record,
+	    .context = piece};
+	enum err err =
+	    snapshot_each_record(piece->slice->snapshot, &reader, NULL);
+
+	return err != ERR_OK ? err : piece->err;
 }
 
 static void
@@ -188,9 +204,6 @@ read_report(struct piece *piece)
 	struct slice *slice = piece->slice;
 	const struct member *member =
 	    world_find(slice->world, slice->head->member);
-	struct record_reader reader = {.subject = piece->question.subject,
-	    .each = on_record,
-	    .context = piece};
 	enum err err;
 
 	piece->asking = (struct asking){.node = slice->node->code,
@@ -201,9 +214,9 @@ read_report(struct piece *piece)
 	piece->standpoint.stream = piece->stream;
 	piece->report = report_new(&piece->question, &piece->permit,
 	    &piece->asking, &piece->standpoint, &piece->body);
-	err = snapshot_each_record(slice->snapshot, &reader, NULL);
+	err = walk(piece);
 	report_end_items(piece->report);
-	return err != ERR_OK ? err : piece->err;
+	return err;
 }
 
 static void
@@ -224,13 +237,19 @@ fill_access(struct piece *piece)
 static enum err
 compose(struct piece *piece)
 {
+	const struct member *member =
+	    world_find(piece->slice->world, piece->slice->head->member);
 	enum err err = ERR_OK;
 
 	piece_empty(piece);
 	piece->stream[0] = '\0';
 	piece->err = ERR_OK;
 	piece->status = 200;
-	decide(piece->slice, &piece->question, piece->is_spent, &piece->permit);
+	if (member != NULL && member_is_bound(member))
+		err = walk(piece);
+	if (err != ERR_OK)
+		return err;
+	decide(piece->slice, &piece->question, piece, &piece->permit);
 	fill_access(piece);
 	if (piece->permit.rule != PERMIT_ALLOWED) {
 		refuse(piece, 403, permit_rule_name(piece->permit.rule));
@@ -392,7 +411,7 @@ tell_line(struct slice *slice, struct span line, struct buf *out)
 	tab = memmem(json.ptr, json.len, "\"subject\":\"", 11);
 	if (tab != NULL)
 		memcpy(question.subject, tab + 11, USCC_LEN);
-	decide(slice, &question, false, &permit);
+	decide(slice, &question, NULL, &permit);
 	if (permit.rule == PERMIT_ALLOWED && permit.authorised)
 		buf_add(out, json.ptr, json.len);
 	else

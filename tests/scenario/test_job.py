@@ -117,3 +117,30 @@ def test_by_the_command_line(network, subjects):
     assert [json.loads(line)["number"] for line in lines] == list(range(101, 1201))
     network.cli("job", "remove", made["id"], who="bank", part=PART)
     assert network.cli("job", "status", made["id"], who="bank", part=PART, check=False).returncode == 1
+
+
+def test_an_institution_with_divisions_asks_about_these_only(network, subjects):
+    bank2 = next(m for m in network.http("hub", "GET", "/v1/members").json["members"] if m["code"] == "91440300MA000RX27J")
+
+    def admit(divisions):
+        reply = network.http("hub", "POST", "/v1/members", "operator", {**bank2, "divisions": divisions})
+        assert reply.status == 200, reply.body
+        wanted = 403 if divisions == ["4403"] else 200
+        until(lambda: network.ask(subjects[0], who="bank2", items=[1]).status == wanted, 20, "the node knows")
+    admit(["4403"])
+    try:
+        job = submit(network, "\n".join(subjects[:3]), who="bank2").json["id"]
+        until(lambda: status(network, job, "bank2").json["state"] == "finished", 30, "finished")
+        lines = results(network, job, who="bank2")
+        assert [(line["status"], line["answer"]["type"]) for line in lines] == [(403, "member_region")] * 3
+    finally:
+        admit([])
+
+
+def test_a_member_has_so_many_jobs_and_no_more(network, subjects):
+    there = len(network.http(PART, "GET", "/v1/report-jobs", "bank").json["jobs"])
+    made = [submit(network, subjects[0]) for _ in range(11 - there)]
+    assert [m.status for m in made] == [201] * (10 - there) + [429]
+    assert made[-1].json["type"].endswith("jobs_full")
+    for job in network.http(PART, "GET", "/v1/report-jobs", "bank").json["jobs"]:
+        assert network.http(PART, "DELETE", f"/v1/report-jobs/{job['id']}", "bank").status == 200
