@@ -76,7 +76,8 @@ read_row(struct span line, struct job_row *row)
 	     (consent.len == 0 || consent_id_is_valid(consent));
 	if (ok) {
 		memcpy(row->subject, subject.ptr, USCC_LEN);
-		memcpy(row->consent, consent.ptr, consent.len);
+		if (consent.len > 0)
+			memcpy(row->consent, consent.ptr, consent.len);
 	}
 	json_free(root);
 	return ok;
