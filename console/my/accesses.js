@@ -15,14 +15,14 @@ function page(answer, name, more) {
 }
 
 // A page has its newest first; the next page is newer.
-async function here(after) {
+async function here(context, after) {
 	const answer = await get("/v1/accesses", { after, limit: 100 });
 	const more = answer.next === undefined ? null : h("button", {
 		type: "button",
-		onclick: async (event) => event.target.replaceWith(await here(answer.next)),
+		onclick: async (event) => event.target.replaceWith(await here(context, answer.next)),
 	}, say("more"));
 
-	return page(answer, null, more);
+	return page(answer, context.me.node.name, more);
 }
 
 async function everywhere(subject) {
@@ -37,7 +37,7 @@ async function everywhere(subject) {
 }
 
 export async function show(context) {
-	const list = h("div", { id: "list" }, await here());
+	const list = h("div", { id: "list" }, await here(context));
 	const all = h("button", {
 		type: "button",
 		id: "all-nodes",

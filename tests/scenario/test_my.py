@@ -124,6 +124,7 @@ def test_who_saw_me_is_named_with_the_reason(network, subject, browser):
         return "".join(e.text for e in browser.all(f"[data-entry='{index}']"))
 
     told = browser.until(card, what="the entry is in a checkpoint and shown")
+    assert "广州市融资信用服务平台：截至" in browser.text("#list")
     assert "广州演示银行" in told and "贷中审批" in told
 
 
