@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import socketserver
 import ssl
 import subprocess
@@ -62,12 +63,12 @@ class Webhook(http.server.ThreadingHTTPServer):
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """Enough of RFC 5321 to take a mail."""
+    """Enough of RFC 5321 to take a mail, over TLS with the key files of `stem`."""
     allow_reuse_address = daemon_threads = True
 
-    def __init__(self):
+    def __init__(self, stem=None):
         box = self
-        box.mails, box.down = [], False
+        box.mails, box.logins, box.down = [], [], False
 
         class Handler(socketserver.StreamRequestHandler):
             def say(self, text):
@@ -82,7 +83,13 @@ class Mailbox(socketserver.ThreadingTCPServer):
                 while line := self.rfile.readline().decode().strip():
                     verb = line.split(" ")[0].upper()
                     if verb in ("HELO", "EHLO"):
-                        self.say("250 mailbox")
+                        self.say("250-mailbox\r\n250 AUTH PLAIN")
+                    elif line.upper().startswith("AUTH PLAIN"):
+                        if len(line.split()) < 3:
+                            self.say("334 ")
+                            line += " " + self.rfile.readline().decode().strip()
+                        box.logins.append(base64.b64decode(line.split()[2]))
+                        self.say("235 come in")
                     elif line.upper().startswith("MAIL FROM:"):
                         sender = line[10:]
                         self.say("250 ok")
@@ -102,6 +109,10 @@ class Mailbox(socketserver.ThreadingTCPServer):
                     else:
                         self.say("502 what")
         super().__init__(("127.0.0.1", 0), Handler)
+        if stem is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(f"{stem}.crt", f"{stem}.key")
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -123,7 +134,6 @@ def world(request):
     with (hub.folder / "hub.conf").open("a") as conf:
         conf.write(f"alert_webhook = {webhook.url}\nalert_webhook_secret = {secret}\nalert_ca = {hub.folder}/net/ca.crt\n")
     if os.geteuid() == 0:
-        import shutil
         shutil.chown(secret, "nobody")
     hub.webhook, hub.mailbox = webhook, mailbox
     try:
@@ -276,7 +286,7 @@ def test_a_bad_and_a_late_feed_are_named(world):
     assert bad["subject"] == f"{DEPARTMENT}/1" and 5 < bad["value"] < 30 and bad["detail"]["rows"] == 300
     assert alerts(world, rule="feed_late") == [], "a department that came today owes nothing yet"
 
-    world.sql("UPDATE quality_daily SET day = day - 3; UPDATE quality_span SET first_day = first_day - 3, last_day = last_day - 3")
+    world.sql("UPDATE quality_daily SET day = day - 3")
     late = until(lambda: alerts(world, rule="feed_late", subject=f"{DEPARTMENT}/1"), what="late")[0]
     assert late["value"] == 2 and late["unit"] == "days" and late["detail"]["cadence"] == "daily"
     until(lambda: not alerts(world, rule="reject_share"), what="the rejects are of another day")
@@ -384,14 +394,20 @@ def test_a_way_that_is_not_safe_or_not_whole_does_not_start(world, wrong):
     assert done.returncode == 1 and "hub.failed" in done.stderr + done.stdout and re.search("alert_|others may read", done.stderr + done.stdout)
 
 
-def test_a_receiver_with_a_foreign_certificate_hears_nothing(world):
+def test_a_receiver_with_a_foreign_certificate_hears_nothing_and_a_login_goes_to_the_right_one(world):
     stem = world.folder / "foreign"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-addext",
                     "subjectAltName=DNS:localhost", "-keyout", f"{stem}.key", "-out", f"{stem}.crt"], check=True, capture_output=True)
-    foreign = Webhook(stem)
+    foreign, mailbox = Webhook(stem), Mailbox(world.folder / "id/webhook")
     world.stop()
+    login = world.folder / "mail.login"
+    login.write_text("hub:word of the test\n")
+    login.chmod(0o600)
+    if os.geteuid() == 0:
+        shutil.chown(login, "nobody")
     conf = world.folder / "hub.conf"
-    conf.write_text(conf.read_text().replace(world.webhook.url, foreign.url))
+    conf.write_text(conf.read_text().replace(world.webhook.url, foreign.url).replace(
+        f"smtp://127.0.0.1:{world.mailbox.server_address[1]}", f"smtps://localhost:{mailbox.server_address[1]}") + f"alert_mail_login = {login}\n")
     world.start()
     try:
         world.admit(NODE, "platform", divisions=["4401"])
@@ -400,5 +416,8 @@ def test_a_receiver_with_a_foreign_certificate_hears_nothing(world):
         message = until(lambda: [m for m in world.http("GET", "/v1/alerts/messages").json["messages"]
                                  if (m["alert"], m["channel"]) == (found["id"], "webhook") and m["attempts"] > 0], what="tried")[0]
         assert "certificate" in message["error"] and foreign.taken == [], message
+        until(lambda: mailbox.mails, what="the mail over TLS")
+        assert set(mailbox.logins) == {b"\0hub\0word of the test"}
     finally:
         foreign.shutdown()
+        mailbox.shutdown()
