@@ -123,6 +123,11 @@ $(B)/%.o: %.c $(GEN_C)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# These have files of docs/api/ in them.
+$(B)/lib/wire/manual.o: docs/api/index.html docs/api/manual.js docs/api/manual.css
+$(B)/hub/endpoints_watch.o: docs/api/hub.json
+$(B)/node/endpoints.o: docs/api/node.json
+
 # A unit test is one cmocka program; test_hub_x and test_node_x also get the
 # objects of their program but its main.
 $(B)/unit/test_hub_%: $(B)/tests/unit/test_hub_%.o $(filter-out %/main.o,$(HUB_O)) $(B)/librongxin.a
@@ -234,7 +239,7 @@ SOURCES = $(wildcard lib/*/*.[ch] hub/*.[ch] node/*.[ch] cli/*.[ch] tests/unit/*
 lint-format: deps-test
 	@clang-format --dry-run -Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
 lint-words: deps-test all
-	@for rule in rooms path settings runbook; do $(PYTHON) tests/lint/$$rule.py || exit 1; done
+	@for rule in rooms path settings openapi runbook; do $(PYTHON) tests/lint/$$rule.py || exit 1; done
 TIDY := $(patsubst %.c,$(B)/tidy/%.ok,$(LIB) $(HUB) $(NODE) $(CLI))
 lint-tidy: deps-test $(TIDY)
 	@echo "clang-tidy: $(words $(TIDY)) files"

@@ -85,6 +85,7 @@ void watch_on_nodes(struct http_exchange *exchange, void *context);
 void watch_on_checkpoint(struct http_exchange *exchange, void *context);
 void watch_on_usage(struct http_exchange *exchange, void *context);
 void watch_on_patterns(struct http_exchange *exchange, void *context);
+void watch_on_manual(struct http_exchange *exchange, void *context);
 void watch_on_metrics(struct http_exchange *exchange, void *context);
 void watch_on_alive(struct http_exchange *exchange, void *context);
 void watch_on_ready(struct http_exchange *exchange, void *context);

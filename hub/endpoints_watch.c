@@ -13,6 +13,7 @@
 #include "hub/upward.h"
 #include "hub/usage.h"
 #include "hub/witness.h"
+#include "wire/manual.h"
 
 #define USAGE_MAX 5000
 #define USAGE_DAYS 30
@@ -285,6 +286,17 @@ watch_on_sources(struct http_exchange *exchange, void *context)
 	    hub->pull, who.kind == MEMBER_OPERATOR ? NULL : who.code, &body);
 	http_reply(exchange, 200, "application/json", buf_span(&body));
 	buf_release(&body);
+}
+
+MANUAL_FILE(hub_manual, "docs/api/hub.json");
+
+void
+watch_on_manual(struct http_exchange *exchange, void *context)
+{
+	struct member who;
+
+	if (inquiry_admit(exchange, context, &who))
+		manual_reply(exchange, MANUAL_SPAN(hub_manual));
 }
 
 void

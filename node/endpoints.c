@@ -25,6 +25,7 @@
 #include "node/watches_page.h"
 #include "node/webhook_page.h"
 #include "node/world.h"
+#include "wire/manual.h"
 
 /* Any member, and nobody else.  Before the member list has come nobody can be
  * told from a stranger, and there is nothing to tell a stranger. */
@@ -54,6 +55,15 @@ on_metrics(struct http_exchange *exchange, void *context)
 	metric_print(&text);
 	http_reply(exchange, 200, "text/plain; version=0.0.4", buf_span(&text));
 	buf_release(&text);
+}
+
+MANUAL_FILE(node_manual, "docs/api/node.json");
+
+static void
+on_manual(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		manual_reply(exchange, MANUAL_SPAN(node_manual));
 }
 
 static void
@@ -362,6 +372,10 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/trail/entries/{index}",
 	.handle = trail_on_entry_page},
+    {.method = "GET", .path = "/v1/openapi", .handle = on_manual},
+    {.method = "GET", .path = "/v1/openapi.json", .handle = on_manual},
+    {.method = "GET", .path = "/v1/openapi.js", .handle = on_manual},
+    {.method = "GET", .path = "/v1/openapi.css", .handle = on_manual},
     {.method = "GET", .path = "/metrics", .handle = on_metrics},
     {.method = "GET", .path = "/healthz", .handle = on_healthz},
     {.method = "GET", .path = "/readyz", .handle = on_readyz},

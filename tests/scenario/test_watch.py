@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from harness import rows_of, until
+from test_consent import restart_with_own_settings
 
 PART = "gz"
 BANK = "91440101MA000RX19U"
@@ -308,3 +309,17 @@ def test_a_rebuilt_store_tells_nothing_twice(network, subjects, penalties):
     network.agree(PART, "4401")
     wait_complete(network)
     assert all_events(network) == before
+
+
+def test_no_more_subjects_are_watched_than_the_node_allows(network, subjects):
+    network.stop(PART)
+    with (network.run / f"{PART}.conf").open("a") as settings:
+        settings.write("watch_subjects = 3\n")
+    try:
+        restart_with_own_settings(network, network.run / "pid" / f"{PART}.pid")
+        reply = watch(network, {"id": "many", "subjects": subjects[:4]}, "bank2")
+        assert (reply.status, reply.json["type"]) == (429, "urn:rongxin:problem:watch_limit")
+        assert watch(network, {"id": "few", "subjects": subjects[:3]}, "bank2").status == 201
+    finally:
+        network.stop(PART)
+        network.start(PART)

@@ -1,0 +1,94 @@
+"""The interfaces are described as they are: every route of hub and node is in
+docs/api/, and nothing else; every problem type is listed there, in
+docs/PROTOCOL.md and in the code, and a test meets it."""
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROUTE = re.compile(r'\.method = "(\w+)",\s*\.path = "([^"]+)"')
+METHODS = {"get", "put", "post", "delete", "head", "patch"}
+# Days have to pass for these: unit tests turn the clock and see the error.
+LATE = {"entry_deleted", "events_gone"}
+wrong = []
+
+
+def routes(program):
+    """The route table, whose names in braces may end in dots."""
+    text = (ROOT / program / "endpoints.c").read_text()
+    return {(method, path.replace("...}", "}")) for method, path in ROUTE.findall(text)}
+
+
+def refer(document, node):
+    """Every $ref below, each to be found."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "$ref":
+                at = document
+                for step in value[2:].split("/"):
+                    at = at.get(step) if isinstance(at, dict) else None
+                if at is None:
+                    wrong.append(f"{value} is nowhere")
+            refer(document, value)
+    elif isinstance(node, list):
+        for value in node:
+            refer(document, value)
+
+
+def check(program):
+    document = json.loads((ROOT / "docs/api" / f"{program}.json").read_text())
+    said = {(method.upper(), path): one for path, methods in document["paths"].items()
+            for method, one in methods.items() if method in METHODS}
+    real = routes(program)
+    wrong.extend(f"docs/api/{program}.json lacks {m} {p}" for m, p in sorted(real - set(said)))
+    wrong.extend(f"docs/api/{program}.json: no such route: {m} {p}" for m, p in sorted(set(said) - real))
+    for (method, path), one in said.items():
+        named = {p["name"] for p in (resolve(document, p) for p in one.get("parameters", [])) if p["in"] == "path"}
+        if named != set(re.findall(r"{(\w+)}", path)):
+            wrong.append(f"docs/api/{program}.json: {method} {path}: parameters of the path")
+        unknown = set(one.get("x-problems", [])) - set(document["x-problems"])
+        if unknown:
+            wrong.append(f"docs/api/{program}.json: {method} {path}: unknown problems {sorted(unknown)}")
+    ids = [one["operationId"] for one in said.values()]
+    wrong.extend(f"docs/api/{program}.json: {i} twice" for i in sorted({i for i in ids if ids.count(i) > 1}))
+    refer(document, document)
+    return document, len(said)
+
+
+def resolve(document, node):
+    if "$ref" not in node:
+        return node
+    for step in node["$ref"][2:].split("/"):
+        document = document[step]
+    return document
+
+
+def rows_of_protocol():
+    """Types and statuses of the table in docs/PROTOCOL.md."""
+    text = (ROOT / "docs/PROTOCOL.md").read_text().split("### Problem types")[1].split("\n## ")[0]
+    for row in re.findall(r"^\| (.*?) \| ([^|]*) \|", text, re.M):
+        if "rules" not in row[0]:
+            yield from re.findall(r"`(\w+)`", row[0])
+
+
+def check_problems(document):
+    listed, told = set(document["x-problems"]) - {"permit"}, set(rows_of_protocol())
+    wrong.extend(f"docs/PROTOCOL.md lacks the problem {t}" for t in sorted(listed - told - {"member_unknown",
+                 "member_inactive", "member_kind"}))
+    wrong.extend(f"docs/api lacks the problem {t}" for t in sorted(told - listed))
+    code = "".join(p.read_text() for room in ("lib", "hub", "node") for p in (ROOT / room).rglob("*.c"))
+    tests = "".join(p.read_text() for p in (ROOT / "tests").rglob("*") if p.suffix in (".c", ".py") and
+                    p.parent.name != "lint")
+    wrong.extend(f"nothing says {t}" for t in sorted(listed) if f'"{t}"' not in code)
+    wrong.extend(f"no test meets {t}" for t in sorted(listed - LATE) if t not in tests)
+
+
+documents = [check("hub"), check("node")]
+if documents[0][0]["x-problems"] != documents[1][0]["x-problems"]:
+    wrong.append("docs/api: hub and node list other problems")
+check_problems(documents[0][0])
+for line in wrong:
+    print("openapi: " + line)
+print(f"openapi: {documents[0][1]} + {documents[1][1]} operations, {len(documents[0][0]['x-problems'])} problems")
+sys.exit(bool(wrong))
