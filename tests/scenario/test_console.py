@@ -345,6 +345,19 @@ def test_text_has_the_contrast_of_wcag_aa_in_both_lights(country, browser):
         browser.press("#theme")
 
 
+def test_paper_is_light_and_has_no_buttons(country, browser):
+    browser.press("#theme")
+    show(browser, country, "report")
+    browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert browser.script("return getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+        assert browser.script("return [...document.querySelectorAll('.tool, .def, nav')].filter(b => b.offsetParent !== null).length") == 0
+        assert browser.script(CONTRAST) == []
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.press("#theme")
+
+
 def test_who_looks_only_gets_no_buttons_to_act(country):
     viewer = Browser(country.network.run / "net/ca.crt", country.network.stem("viewer"))
     try:
