@@ -26,7 +26,10 @@ print_question(const struct args *args, struct buf *text)
 	char *end;
 
 	json_open_object(&json, NULL);
-	json_put_cstr(&json, "subject", args->operands[0]);
+	if (args_has(args, "token"))
+		json_put_cstr(&json, "token", args_get(args, "token"));
+	else
+		json_put_cstr(&json, "subject", args->operands[0]);
 	json_put_cstr(
 	    &json, "purpose", purpose != NULL ? purpose : "customer_screening");
 	if (items != NULL) {
@@ -316,6 +319,8 @@ query(const struct args *args)
 	int code = DONE;
 	size_t i;
 
+	if (args_has(args, "token") == (args->operand_count == 1))
+		return args_misused(args, "SUBJECT or --token");
 	if (!print_question(args, &text)) {
 		buf_release(&text);
 		return args_misused(args, "--items: numbers like 1,11");
@@ -339,6 +344,7 @@ static const struct arg_option options[] = {
 	"guarantee_review, dispute_check, supervision, self"},
     {"items", "LIST", NULL, "only these: 1,11"},
     {"consent", "ID", NULL, "the subject's authorization"},
+    {"token", "TOKEN", NULL, "of a screening, in SUBJECT's place"},
     {"catalogue", "FILE", "RX_CATALOGUE", "for Chinese labels"},
     {"signed", "FILE", NULL, "the report as signed JSON into a file"},
     {"html", "FILE", NULL, "the report as a page, signed"},
@@ -347,14 +353,14 @@ static const struct arg_option options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct arg_command command = {"query", "SUBJECT",
+static const struct arg_command command = {"query", "[SUBJECT]",
     "ask a node about an enterprise",
     "SUBJECT is a credit code, or one of the words statistics and screening, "
     "for\nenterprises that are not named (--help behind them). What was "
     "withheld is listed\nwith the rule. Exits with 1 when the node refuses the "
     "question as a whole. Every\nquestion enters the node's access log; each "
     "file is a question of its own.",
-    "rongxin query 91440101MA0A00017N --purpose pre_loan --consent c-5f0c", 1,
+    "rongxin query 91440101MA0A00017N --purpose pre_loan --consent c-5f0c", 0,
     1, options, query};
 
 int

@@ -130,7 +130,7 @@ up() {
 }
 
 show() {
-	local consent=demo-$RANDOM$RANDOM
+	local consent=demo-$RANDOM$RANDOM industry
 
 	step "1. A department hands in registrations; the receipt counts every row" \
 		"   Wrong rows come back as findings with line, field and rule; the good ones are in the ledger."
@@ -144,39 +144,96 @@ show() {
 		"   position and state digest at the city equal the hub's; delay is from commit at the hub to applied at the city."
 	as operator node status --node "$RX_CITY"
 
-	step "4. A bank asks about $subject: public items" "   The answer names as-of time, position and provider, and its own trail entry."
-	as bank query "$subject" --purpose pre_loan --items 1,11,17 | brief 40
+	step "4. A loan begins: a bank looks for customers whom nobody names to it" \
+		"   Bands and tokens instead of names; at least ten enterprises look like each row."
+	industry=$(as bank query "$subject" --items 1 --json | value industry)
+	screen | brief 5
 
-	step "5. Tax amounts are protected: refused for want of the enterprise's consent" "   The answer says what was left out and by which rule."
+	step "5. $subject asks it for a loan: what is public of it" "   The answer names as-of time, position and provider, and its own trail entry."
+	as bank query "$subject" --purpose pre_loan --items 1,11,17 | brief 24
+
+	step "6. Tax amounts are protected: withheld for want of the enterprise's consent" "   The answer says what was left out and by which rule."
 	as bank query "$subject" --purpose pre_loan --items 19
 
-	step "6. The enterprise signs a consent with its own key; it travels to the hub and to every node" "   The same question now shows item 19."
+	step "7. The enterprise signs a consent with its own key; it travels to the hub and to every node" \
+		"   In a browser with its certificate the page $RX_CITY/my/ does the same (make up). Now item 19 is shown."
 	"$rx" consent sign --stem "$run/id/subject" --grantee 91440101MA000RX19U --purpose pre_loan \
 		--items 19 --days 30 --id "$consent" >"$run/feed/consent.jws"
 	as bank consent register "$run/feed/consent.jws"
-	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent" | brief 30
-	as bank query "$subject" --purpose pre_loan --consent "$consent" --signed "$run/report.jws" --html "$run/report.html" --pdf "$run/report.pdf"
+	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent" | brief 14
+
+	step "8. Was it a row of step 4? Its consent opens its own token, and no other" \
+		"   The bank tries the rows that fit; whose the others are it does not learn."
+	show_token "$consent"
+
+	step "9. The report to file: signed JSON, a page, a PDF, which anybody can check offline" "   They stay in run/ when the demo has ended."
+	as bank query "$subject" --purpose pre_loan --consent "$consent" \
+		--signed "$run/report.jws" --html "$run/report.html" --pdf "$run/report.pdf"
 	"$rx" report verify "$run/report.pdf" --member "$run/id/gz.member.json"
 
-	step "7. Another bank with the same consent gets nothing from it" "   A consent names its grantee."
+	step "10. The loan is paid out and watched: a department fines the enterprise, the bank is told" \
+		"   Events are pushed in order and numbered without gaps; a signed webhook can bring them, too."
+	show_watch
+
+	step "11. Another bank with the same consent gets nothing from it" "   A consent names its grantee."
 	as bank2 query "$subject" --purpose pre_loan --items 19 --consent "$consent"
 
-	step "8. The enterprise revokes: refused at once here, everywhere within a second" "   The node that took the revocation refuses from that moment."
+	step "12. The enterprise revokes: refused at once here, everywhere within a second" "   The node that took the revocation refuses from that moment."
 	as subject consent revoke "$consent" --stem "$run/id/subject"
 	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent"
 
-	step "9. The bank asks its city about an enterprise of the other city: one door, the whole country" \
+	step "13. The bank asks its city about an enterprise of the other city: one door, the whole country" \
 		"   The holder decides and answers; both trails have the question and name each other."
 	as bank query "$(choose_elsewhere)" --purpose pre_loan --items 1,11 | brief 30
 
-	step "10. The enterprise sees who saw its data, at every node, from one of them" "   It signs for that; nodes that did not answer would be named."
+	step "14. The enterprise sees who saw its data, at every node, from one of them" "   It signs for that; nodes that did not answer would be named."
 	"$rx" trail accesses "$RX_CITY2" --all --as "$run/id/subject" --ca "$RX_CA" | brief 12
 
-	step "11. The trail: every question above, refusals included, in a Merkle log" "   A copy with one changed bit is found out."
+	step "15. The trail: every question above, refusals included, in a Merkle log" "   A copy with one changed bit is found out."
 	show_trail
 
-	step "12. kill -9 of the city and of the hub; they come back at exactly the same state" "   Positions and digests before and after."
+	step "16. kill -9 of the city and of the hub; they come back at exactly the same state" "   Positions and digests before and after."
 	show_crash
+}
+
+# A value of a JSON answer: the last of that name.
+value() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\).*/\1/p"; }
+
+# A screening by the applicant's industry; all of them where it is not known.
+screen() {
+	as bank query screening ${industry:+--where "industry=${industry:0:1}"} --limit 10000 "$@"
+}
+
+# A row says the applicant's line of business or, to be like others, less.
+show_token() { # CONSENT
+	local token rows asked=0
+	rows=$(screen --json | grep -oE '"token":"[^"]*","division":"[^"]*","industry":"[^"]*"' |
+		grep -E "\"industry\":\"(${industry:0:3}|${industry:0:1}|[*?])\"" | cut -d'"' -f4 || true)
+	for token in $rows; do
+		asked=$((asked + 1))
+		as bank query --token "$token" --purpose pre_loan --items 19 --consent "$1" \
+			>"$run/feed/token" 2>/dev/null || continue
+		echo "$(wc -w <<<"$rows") rows fit; number $asked, token $token, is it:"
+		head -n 1 "$run/feed/token"
+		return 0
+	done
+	echo "none of the $asked rows that fit is the applicant: too few are like it"
+}
+
+show_watch() {
+	local event told follower
+	as bank watch add "$subject" --id loans --items 11 --kinds new
+	exec 3< <(exec "$rx" events --follow --as "$run/id/bank")
+	follower=$!
+	echo "$subject" >"$run/feed/fined"
+	"$rx" gen --item 11 --rows 1 --seed $RANDOM --subjects "$run/feed/fined" >"$run/feed/penalty.csv"
+	as dept feed submit 11 "$run/feed/penalty.csv" --id "penalty-$RANDOM$RANDOM"
+	read -t 30 -r event <&3
+	told=$(date +%s%3N)
+	kill "$follower"
+	exec 3<&-
+	echo "$event"
+	echo "told $((told - $(date -d "$(value committed <<<"$event")" +%s%3N))) ms after the hub had committed it"
 }
 
 show_trail() {

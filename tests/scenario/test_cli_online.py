@@ -191,6 +191,17 @@ def test_a_report_is_shown_with_its_labels_and_what_was_withheld(peer):
     assert "consent_missing" in done.stdout and "entry 5" in done.stdout
 
 
+def test_a_token_stands_in_the_subjects_place(peer):
+    peer.answers.append((200, REPORT))
+    peer.run("query", "--token", "-" * 24, "--purpose", "pre_loan",
+             "--consent", "c-1", url="--node")
+    assert json.loads(peer.requests[0][3]) == {
+        "token": "-" * 24, "purpose": "pre_loan", "consent": "c-1"}
+    for words in ([FIRM, "--token", "x"], []):
+        said = peer.run("query", *words, url="--node", code=2).stderr
+        assert "SUBJECT or --token" in said
+
+
 def columns(line):
     return sum(2 if ord(c) >= 0x3000 else 1 for c in line)
 
