@@ -92,6 +92,28 @@ put_patterns(struct alarm *alarm, int64_t now_us, struct json_out *json)
 	}
 }
 
+/* Days that count since each was filed, by department. */
+static void
+put_objections(struct alarm *alarm, int64_t now_us, struct json_out *json)
+{
+	int64_t days = alarm->hub->settings.objection_days;
+	size_t i;
+
+	pg_query(alarm->pg,
+	    "SELECT id, provider, due_at FROM objection WHERE ended_at IS NULL"
+	    " AND suspended_at IS NULL AND leader IS NULL"
+	    " ORDER BY due_at LIMIT 1000");
+	for (i = 0; i < pg_rows(alarm->pg); i++) {
+		json_open_object(json, NULL);
+		json_put_cstr(json, "rule", "objection_due");
+		json_put_text(json, "subject", pg_bytes(alarm->pg, i, 0));
+		json_put_text(json, "name", pg_bytes(alarm->pg, i, 1));
+		json_put_int(json, "value",
+		    days - (pg_time(alarm->pg, i, 2) - now_us) / DAY_US);
+		json_close_object(json);
+	}
+}
+
 static void
 look(struct alarm *alarm, int64_t now_us, bool is_slow)
 {
@@ -103,6 +125,7 @@ look(struct alarm *alarm, int64_t now_us, bool is_slow)
 	put_disk(alarm, &json);
 	put_certificate(alarm, now_us, &json);
 	put_patterns(alarm, now_us, &json);
+	put_objections(alarm, now_us, &json);
 	json_close_array(&json);
 	pull_print(alarm->hub->pull, NULL, &sources);
 	pg_exec(alarm->pg,

@@ -44,6 +44,12 @@ control_round_pg(struct control_round *round)
 	return ledger_pg(round->ledger);
 }
 
+struct ledger *
+control_round_ledger(struct control_round *round)
+{
+	return round->ledger;
+}
+
 enum err
 control_round_end(struct control_round *round, struct why *why)
 {
@@ -198,6 +204,27 @@ control_put_key(
 	record.fields = &field;
 	record.field_count = 1;
 	round_put(round, &record, key->key);
+	return ERR_OK;
+}
+
+bool
+control_round_takes_objection(const struct control_round *round, struct span id)
+{
+	return round_takes(round, CONTROL_OBJECTION, id);
+}
+
+enum err
+control_put_objection(struct control_round *round, struct span subject,
+    struct span id, struct span document, struct why *why)
+{
+	struct record_field field = {.number = 1, .value = document};
+	struct record record = control_record(CONTROL_OBJECTION, subject, id);
+
+	if (!round_takes(round, CONTROL_OBJECTION, id))
+		return why_set(why, ERR_BUSY, "not in this round");
+	record.fields = &field;
+	record.field_count = 1;
+	round_put(round, &record, id);
 	return ERR_OK;
 }
 

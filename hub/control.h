@@ -34,6 +34,10 @@ MUST_CHECK enum err control_round_end(
 /* The connection, for reads and writes in the round's transaction. */
 struct pg *control_round_pg(struct control_round *round);
 
+/* To stage other records in the same round, beside one change at least; their
+ * lines are above CONTROL_ROUND_MAX. */
+struct ledger *control_round_ledger(struct control_round *round);
+
 /* Of the changes below ERR_BUSY says that the round is full or has changed the
  * same record already: it belongs into the next round.  Any other error: it is
  * refused and not part of the round. */
@@ -59,6 +63,13 @@ MUST_CHECK enum err control_order(struct control_round *round,
 /* The same that node `node` was told by certificate. */
 MUST_CHECK enum err control_order_at(struct control_round *round,
     const char *node, const struct order *order, struct why *why);
+
+/* Does the round have room for it? */
+bool control_round_takes_objection(
+    const struct control_round *round, struct span id);
+/* How an objection stands: the record's document. */
+MUST_CHECK enum err control_put_objection(struct control_round *round,
+    struct span subject, struct span id, struct span document, struct why *why);
 
 /* A key of the hub that is used or, with `retired`, is no more. */
 MUST_CHECK enum err control_put_key(struct control_round *round,

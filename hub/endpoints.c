@@ -10,6 +10,7 @@
 #define COMMIT_MAX 4096
 #define WEIGHTS_MAX 4096
 #define NOTE_BODY_MAX 2048
+#define OBJECTION_BODY_MAX 8192
 
 const struct http_route endpoints[] = {
     {.method = "POST",
@@ -63,6 +64,11 @@ const struct http_route endpoints[] = {
 	.path = "/v1/assessment/weights",
 	.handle = assessment_on_new_weights,
 	.max_body = WEIGHTS_MAX},
+    {.method = "GET", .path = "/v1/objections", .handle = objection_on_list},
+    {.method = "POST",
+	.path = "/v1/objections/{id}/{verb}",
+	.handle = objection_on_act,
+	.max_body = OBJECTION_BODY_MAX},
     {.method = "GET", .path = "/v1/conflicts", .handle = feed_on_conflicts},
     {.method = "GET", .path = "/v1/alerts", .handle = alert_on_list},
     {.method = "POST",

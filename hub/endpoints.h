@@ -45,6 +45,8 @@ void alert_on_retry(struct http_exchange *exchange, void *context);
 void hold_on_release(struct http_exchange *exchange, void *context);
 void hold_on_refuse(struct http_exchange *exchange, void *context);
 void hold_on_list(struct http_exchange *exchange, void *context);
+void objection_on_list(struct http_exchange *exchange, void *context);
+void objection_on_act(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_ledger.c --- */
 void ledger_on_subject(struct http_exchange *exchange, void *context);

@@ -148,6 +148,7 @@ report_join(struct desk_job *job, struct control_round *round)
 	struct report *report = (struct report *)job;
 	struct hub *hub = report->hub;
 	const struct members *members = shared_hold(hub->members);
+	const struct catalogue *catalogue = shared_hold(hub->catalogue);
 
 	/* Who passes a message on must be a member still. */
 	report->err = ERR_DENIED;
@@ -155,12 +156,16 @@ report_join(struct desk_job *job, struct control_round *round)
 	buf_release(&report->turn.counted.line);
 	report->turn = (struct upward_turn){.members = members,
 	    .trust = hub->trust,
+	    .objections = {.trust = hub->trust,
+		.catalog = catalogue != NULL ? catalogue->catalog : NULL,
+		.days = hub->settings.objection_days},
 	    .counted = {.signer = hub->witness_signer},
 	    .freight = &report->freight};
 	report->freight.hub = hub;
 	if (is_active_platform(members, report->from.code))
 		report->err = upward_take(round, &report->turn,
 		    buf_span(&report->message), &report->why);
+	shared_drop(hub->catalogue, catalogue);
 	shared_drop(hub->members, members);
 	return report->err != ERR_BUSY;
 }

@@ -88,7 +88,8 @@ static const char moved_sql[] =
     " AND NOT pg_visible_in_snapshot(m.xid, $1::pg_snapshot) LIMIT 1";
 
 /* A withdrawal of what is not there, or is withdrawn already, changes
- * nothing. */
+ * nothing; nor does a provider that says of a record that the hub has marked
+ * (mark.h) what it said before. */
 static const char change_sql[] =
     "WITH x AS MATERIALIZED (SELECT p.line, p.item, p.subject, p.key,"
     " p.stream, p.digest,"
@@ -100,7 +101,8 @@ static const char change_sql[] =
     " AND ($5 = '' OR r.stream = ANY (string_to_array($5, ',')))"
     " AND r.item = p.item AND r.subject = p.subject AND r.key = p.key"
     " WHERE CASE WHEN r.digest IS NULL THEN p.state <> 4"
-    " WHEN r.digest <> p.digest THEN p.state <> 4 OR r.state <> 4"
+    " WHEN r.digest <> p.digest THEN (p.state <> 4 OR r.state <> 4)"
+    " AND ($4 = '' OR p.digest IS DISTINCT FROM r.unmarked)"
     " ELSE p.line < $3 AND p.stated IS NOT NULL"
     " AND (r.confirmed IS NULL OR r.confirmed < p.stated) END),"
     " c AS (INSERT INTO confirmed SELECT stream, item, subject, key, stated"
@@ -141,11 +143,14 @@ static const char insert_sql[] =
     " AND b.packed IS NOT NULL"
     " JOIN stream_state t ON t.stream = c.stream WHERE c.old_version = 0";
 
+/* $3: by the hub itself, which says nothing new of it. */
 static const char update_sql[] =
     "UPDATE record r SET version = c.old_version + 1, state = c.state,"
     " digest = c.digest, fields = b.fields, provider = b.provider,"
-    " as_of = b.as_of, confirmed = c.stated, known_from = $1,"
-    " batch = NULLIF($2, 0), position = t.position + c.ordinal"
+    " as_of = b.as_of, known_from = $1, position = t.position + c.ordinal,"
+    " confirmed = CASE WHEN $3 = 0 THEN c.stated ELSE r.confirmed END,"
+    " batch = CASE WHEN $3 = 0 THEN NULLIF($2, 0) ELSE r.batch END,"
+    " unmarked = CASE WHEN $3 <> 0 THEN r.unmarked END"
     " FROM change c JOIN body b ON b.line = c.line"
     " AND b.packed IS NOT NULL"
     " JOIN stream_state t ON t.stream = c.stream"
@@ -157,7 +162,8 @@ static const char revise_sql[] =
     "UPDATE record r SET version = v.version, state = v.state,"
     " digest = v.digest, fields = v.fields, provider = v.provider,"
     " as_of = v.as_of, confirmed = v.confirmed, known_from = v.known_from,"
-    " batch = v.batch, position = v.position FROM revised v"
+    " batch = v.batch, position = v.position, unmarked = NULL"
+    " FROM revised v"
     " WHERE r.stream = v.stream AND r.item = v.item"
     " AND r.subject = v.subject AND r.key = v.key";
 
@@ -373,7 +379,8 @@ write_bodies(struct ledger *ledger, struct pg_arg now)
 	struct pg_arg number = pg_arg_int(ledger->number);
 
 	analyze(ledger, "ANALYZE body (line)");
-	pg_exec(pg, update_sql, now, number);
+	pg_exec(pg, update_sql, now, number,
+	    pg_arg_int(ledger->plan.catalog == NULL));
 	pg_exec(pg, insert_sql, now, number);
 }
 

@@ -99,6 +99,8 @@ const struct setting hub_setting_rows[] = {
 	{"log_bytes", SETTING_INT, TARGET(log_bytes), "0", 0,
 	    INT64_C(1) << 50,
 	    "size of all batches in the change log, bytes; 0: any"},
+	{"objection_days", SETTING_INT, TARGET(objection_days), "20", 1, 365,
+	    "days after which an objection is to be decided"},
 	{"alert_seconds", SETTING_INT, TARGET(alert_seconds), "5", 1, 3600,
 	    "seconds between two looks at nodes, proofs and trails"},
 	{"alert_slow_seconds", SETTING_INT, TARGET(alert_slow_seconds), "60",

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "credit/note.h"
+#include "hub/objection.h"
 #include "hub/pattern.h"
 #include "hub/usage.h"
 #include "wire/pack.h"
@@ -150,6 +151,9 @@ dispatch(struct control_round *round, const struct member *origin,
 	case UPWARD_ALERTS:
 		return pattern_take(
 		    control_round_pg(round), origin, upward, why);
+	case UPWARD_OBJECTION:
+		return objection_file(
+		    round, &turn->objections, origin->code, upward, why);
 	case UPWARD_FEED:
 		turn->is_feed = true;
 		return freight_take(turn->freight, control_round_pg(round),

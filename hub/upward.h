@@ -11,11 +11,13 @@
 #include "hub/control.h"
 #include "hub/freight.h"
 #include "hub/members.h"
+#include "hub/objection.h"
 #include "hub/witness.h"
 
 struct upward_turn {
 	const struct members *members;
 	const struct trust *trust;
+	struct objection_desk objections;
 	bool is_usage; /* what came of a piece of a trail: … */
 	struct counted counted;
 	bool is_feed; /* what came of a local feed: … */

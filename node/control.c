@@ -2,7 +2,8 @@
  * control: the control records of stream 0000 as the node looks them up.
  *
  * Keys begin with one letter: m member, k catalogue, c consent, h key of the
- * hub, p pending consent, r revoked here, o paused or resumed here.  A
+ * hub, p pending consent, r revoked here, o paused or resumed here, f an
+ * objection that is pending (filings.h).  A
  * consent's value is its state, the time of the subject's last order and its
  * claims; a key's its state and its document; a mark's the subject, of an order
  * state and time before it.
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/jws.h"
 #include "base/log.h"
+#include "node/filings.h"
 #include "node/store_key.h"
 #include "node/survey.h"
 
@@ -172,6 +174,9 @@ control_index(struct kv_write *write, struct snapshot *newest,
 		break;
 	case CONTROL_KEY:
 		control_index_key(write, record, document->value);
+		break;
+	case CONTROL_OBJECTION:
+		filings_drop(write, record->subject, record->key);
 		break;
 	default: /* of a later version */
 		break;

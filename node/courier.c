@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "node/control.h"
+#include "node/filings.h"
 #include "node/mailbag.h"
 #include "node/outbox.h"
 
@@ -43,6 +44,7 @@ letter_free(struct letter *letter)
 	if (letter == NULL)
 		return;
 	buf_release(&letter->document);
+	buf_release(&letter->claims);
 	mem_free(letter);
 }
 
@@ -115,6 +117,8 @@ letter_pack(struct courier *courier, const struct letter *letter,
 		upward.document = span_of(letter->order.id);
 		upward.subject = span_of(letter->order.subject);
 		upward.order = letter->order.kind;
+	} else if (letter->kind == UPWARD_OBJECTION && letter->is_vouched) {
+		upward.subject = span_of(letter->order.subject);
 	}
 	return pack_upward(&upward, courier->signer, packed);
 }
@@ -126,6 +130,8 @@ letter_mark(const struct letter *letter, struct kv_write *write)
 	if (letter->kind == UPWARD_CONSENT)
 		control_keep_pending(
 		    write, letter->order.id, buf_span(&letter->document));
+	else if (letter->kind == UPWARD_OBJECTION)
+		filings_keep(write, &letter->order, buf_span(&letter->claims));
 	else
 		control_mark(write, &letter->order);
 }

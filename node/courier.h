@@ -1,6 +1,6 @@
 /*
- * courier: carries consents and revocations up to the parent and tells who
- * waits for them.
+ * courier: carries consents, revocations and objections up to the parent and
+ * tells who waits for them.
  *
  * A letter is on disk before anybody is told that it was taken, and stays
  * there until the parent has it on its own disk.
@@ -28,9 +28,12 @@ typedef void (*courier_done_fn)(void *context, enum courier_outcome outcome);
 struct letter {
 	/* Consent: `done` when it is back.  Others: when it is on disk. */
 	enum upward_kind kind;
-	/* Of a consent its id and subject. */
+	/* Of a consent or an objection its id and subject. */
 	struct order order;
 	struct buf document; /* a JWS; or a child's message if `is_packed` */
+	struct buf claims;   /* of an objection */
+	bool is_vouched; /* objection: `document` is its claims, by certificate
+			  */
 	bool is_packed;
 	courier_done_fn done; /* exactly once, on the follow thread */
 	void *context;

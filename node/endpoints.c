@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "credit/objection.h"
 #include "credit/watch.h"
 #include "node/accesses_all.h"
 #include "node/accesses_page.h"
@@ -19,6 +20,7 @@
 #include "node/masked.h"
 #include "node/my.h"
 #include "node/node.h"
+#include "node/objections.h"
 #include "node/query.h"
 #include "node/trail_pages.h"
 #include "node/vouched.h"
@@ -218,6 +220,20 @@ on_consents(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_objection(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		objections_on_post(exchange, context);
+}
+
+static void
+on_objections(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		objections_on_list(exchange, context);
+}
+
+static void
 on_root(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -309,6 +325,11 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/consents/{id}/resume",
 	.handle = consents_on_resume,
 	.max_body = CONSENT_BODY},
+    {.method = "POST",
+	.path = "/v1/objections",
+	.handle = on_objection,
+	.max_body = OBJECTION_MAX},
+    {.method = "GET", .path = "/v1/objections", .handle = on_objections},
     {.method = "POST",
 	.path = "/v1/watches",
 	.handle = watches_on_post,

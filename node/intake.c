@@ -122,6 +122,8 @@ intake_note_control(struct intake *intake, const struct taken *taken)
 		bounds_on_record(intake->bounds, record);
 		if (record->item == CONTROL_KEY)
 			keys_learn(intake->settings.keys, intake->newest);
+		if (record->item == CONTROL_OBJECTION)
+			continue;
 		if (record->item != CONTROL_CONSENT)
 			intake->world_changed = true;
 		else if (document != NULL)

@@ -7,8 +7,10 @@
 #include "base/jws.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "credit/objection.h"
 #include "credit/order.h"
 #include "node/control.h"
+#include "node/filings.h"
 #include "node/outbox.h"
 
 #define LETTERS_MAX 64
@@ -20,6 +22,7 @@ struct carried {
 	struct buf packed;
 	enum upward_kind kind;
 	char id[CONSENT_ID_MAX + 1]; /* of the consent; empty: unreadable */
+	char subject[USCC_LEN + 1];  /* of an objection */
 	uint64_t ticket;             /* of its request; 0: to be sent */
 	int64_t sent_us;             /* monotonic */
 };
@@ -62,6 +65,21 @@ mailbag_wake(struct mailbag *bag)
 }
 
 static enum err
+read_filed(struct span claims, struct carried *letter)
+{
+	struct objection *objection = mem_new(sizeof(*objection));
+	enum err err = objection_parse(claims, objection, NULL);
+
+	if (err == ERR_OK) {
+		memcpy(letter->id, objection->id, sizeof(letter->id));
+		memcpy(letter->subject, objection->subject,
+		    sizeof(letter->subject));
+	}
+	mem_free(objection);
+	return err;
+}
+
+static enum err
 read_claims(const struct upward *upward, struct carried *letter)
 {
 	struct order order;
@@ -69,9 +87,13 @@ read_claims(const struct upward *upward, struct carried *letter)
 	struct buf claims = {0};
 	enum err err = ERR_INVALID;
 
-	if (!jws_peek(upward->document, &claims))
+	if (upward->kind == UPWARD_OBJECTION && upward->subject.len > 0)
+		buf_add(&claims, upward->document.ptr, upward->document.len);
+	else if (!jws_peek(upward->document, &claims))
 		goto out;
-	if (upward->kind == UPWARD_CONSENT) {
+	if (upward->kind == UPWARD_OBJECTION) {
+		err = read_filed(buf_span(&claims), letter);
+	} else if (upward->kind == UPWARD_CONSENT) {
 		err = consent_parse(buf_span(&claims), &consent, NULL);
 		if (err == ERR_OK)
 			memcpy(letter->id, consent.id, sizeof(letter->id));
@@ -177,6 +199,9 @@ mailbag_settle(struct mailbag *bag, size_t index, bool refused)
 	outbox_delete(write, letter.sequence);
 	if (refused && letter.kind == UPWARD_CONSENT && letter.id[0] != '\0')
 		control_drop_pending(write, letter.id);
+	if (refused && letter.kind == UPWARD_OBJECTION && letter.id[0] != '\0')
+		filings_drop(
+		    write, span_of(letter.subject), span_of(letter.id));
 	/* Unsynced: sent once more after a crash is no harm. */
 	if (kv_write_end(write, false, &why) != ERR_OK)
 		log_error("courier.drop", "why=\"%s\"", why.text);

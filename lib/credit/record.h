@@ -31,8 +31,10 @@ enum control_item {
 				      what (a JWS, or "node:<code>").  Else
 				      fields 3 "paused" or "resumed", 4 when, 5
 				      by what, if it ever was */
-	CONTROL_KEY = 60004 /* of the hub: subject says which, key = the public
+	CONTROL_KEY = 60004, /* of the hub: subject says which, key = the public
 			       key; JSON.  Retired: state withdrawn */
+	CONTROL_OBJECTION = 60005 /* subject = USCC, key = objection id; JSON:
+				     how it stands */
 };
 
 #define CONTROL_PAUSED "paused"

@@ -185,7 +185,8 @@ enum upward_kind {
 	UPWARD_STATUS,
 	UPWARD_USAGE,
 	UPWARD_FEED,
-	UPWARD_ALERTS
+	UPWARD_ALERTS,
+	UPWARD_OBJECTION
 };
 #define ALERTS_MAX 1000
 /* Of a local feed: its manifest's JWS, and bytes at a time. */
@@ -196,8 +197,8 @@ struct upward {
 	uint64_t sequence;
 	int64_t time_us;
 	enum upward_kind kind;
-	struct span document;  /* JWS, or the consent's id */
-	struct span subject;   /* ordered here … */
+	struct span document;  /* JWS, the consent's id, or claims */
+	struct span subject;   /* ordered or claimed here … */
 	enum order_kind order; /* … by its certificate */
 	/* status */
 	struct span software, checkpoint, parent;

@@ -7,6 +7,7 @@
 #include "credit/consent.h"
 #include "credit/member.h"
 #include "credit/note.h"
+#include "credit/objection.h"
 #include "credit/uscc.h"
 #include "wire/pack.h"
 #include "wire/pack_alert.h"
@@ -115,6 +116,12 @@ upward_print_body(const struct upward *upward, struct buf *out)
 		feed.bytes = part_bytes(upward->bytes);
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_FEED;
 		body.feed = &feed;
+		break;
+	case UPWARD_OBJECTION:
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_OBJECTION;
+		body.objection = part_bytes(upward->document);
+		body.subject =
+		    part_text(upward->subject, subject, sizeof(subject));
 		break;
 	}
 	buf_text(out, UPWARD_MAGIC);
@@ -243,6 +250,9 @@ upward_fill(
 		return alerts_fill(body->alerts, arena, upward);
 	case RONGXIN__UPWARD_BODY__WHAT_FEED:
 		return feed_fill(body->feed, upward);
+	case RONGXIN__UPWARD_BODY__WHAT_OBJECTION:
+		return upward_fill_document(upward, UPWARD_OBJECTION,
+		    part_span(body->objection), OBJECTION_MAX);
 	default:
 		return ERR_INVALID;
 	}

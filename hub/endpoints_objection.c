@@ -1,0 +1,170 @@
+/*
+ * endpoints: objections: who has filed what, and what is decided.
+ */
+#include "hub/endpoints.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "hub/catalogue.h"
+#include "hub/inquiry.h"
+#include "hub/objection.h"
+
+static const struct {
+	const char *word;
+	enum objection_verb verb;
+} verbs[] = {{"accept", OBJECTION_ACCEPT}, {"refuse", OBJECTION_REFUSE},
+    {"suspend", OBJECTION_SUSPEND}, {"resume", OBJECTION_RESUME},
+    {"decide", OBJECTION_DECIDE}, {"terminate", OBJECTION_TERMINATE}};
+
+static void
+fill_decision(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct hub *hub = inquiry->hub;
+	const struct catalogue *catalogue = shared_hold(hub->catalogue);
+	struct objection_act act = {.verb = (enum objection_verb)inquiry->after,
+	    .id = inquiry->id,
+	    .who = &inquiry->who,
+	    .body = buf_span(&inquiry->body),
+	    .catalog = catalogue != NULL ? catalogue->catalog : NULL};
+	struct objection_answer answer = {0};
+	struct why why = {""};
+	enum err err = ERR_BUSY;
+
+	if (catalogue != NULL)
+		err = objection_do(ledger, &act, &answer, &why);
+	shared_drop(hub->catalogue, catalogue);
+	if (err == ERR_OK) {
+		buf_add(&inquiry->answer.body, answer.document.data,
+		    answer.document.len);
+		publish_wake(hub->publish);
+	} else if (err == ERR_INVALID && answer.type != NULL) {
+		answer_refuse(&inquiry->answer, answer.status, answer.type,
+		    "%s", why.text);
+	} else {
+		answer_fail(&inquiry->answer, err, "no database");
+	}
+	buf_release(&answer.document);
+}
+
+/* The provider department (which, the desk looks up) or an operator. */
+static bool
+admit(struct http_exchange *exchange, const struct hub *hub, struct member *who)
+{
+	if (!inquiry_admit(exchange, hub, who))
+		return false;
+	if (who->kind == MEMBER_OPERATOR)
+		return inquiry_admit_actor(exchange, hub, who);
+	if (who->kind == MEMBER_DEPARTMENT)
+		return true;
+	answer_problem(
+	    exchange, 403, "member_kind", "for departments and operators");
+	return false;
+}
+
+void
+objection_on_act(struct http_exchange *exchange, void *context)
+{
+	const char *id = http_path_param(exchange, "id");
+	const char *word = http_path_param(exchange, "verb");
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+	size_t i = 0;
+
+	if (!admit(exchange, hub, &who))
+		return;
+	while (i < OBJECTION_VERBS && strcmp(verbs[i].word, word) != 0)
+		i++;
+	if (i == OBJECTION_VERBS || !consent_id_is_valid(span_of(id))) {
+		answer_problem(exchange, 404, "not_found", NULL);
+		return;
+	}
+	inquiry = inquiry_new(exchange, hub, &who, fill_decision);
+	snprintf(inquiry->id, sizeof(inquiry->id), "%s", id);
+	inquiry->after = (int64_t)verbs[i].verb;
+	inquiry_post(inquiry);
+}
+
+/* What is asked for waits in the body: state, provider, place and the id
+ * before, with a NUL behind each. */
+static void
+fill_list(struct inquiry *inquiry, struct ledger *ledger)
+{
+	const char *at = inquiry->body.data;
+	struct pg *pg = ledger_pg(ledger);
+	struct objection_filter filter;
+	enum err err;
+
+	filter.state = at;
+	filter.provider = filter.state + strlen(filter.state) + 1;
+	filter.place = filter.provider + strlen(filter.provider) + 1;
+	filter.after = filter.place + strlen(filter.place) + 1;
+	pg_begin(pg);
+	err = objection_print_list(pg, &filter, &inquiry->answer.body);
+	if (pg_end(pg, true) != ERR_OK || err != ERR_OK)
+		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
+}
+
+static void
+put_word(struct inquiry *inquiry, const char *word)
+{
+	buf_add(&inquiry->body, word, strlen(word) + 1);
+}
+
+static const char *
+asked(const struct http_exchange *exchange, const char *name)
+{
+	const char *text = http_query(exchange, name);
+
+	return text != NULL ? text : "";
+}
+
+/* All that can be asked for is spelled as an id is. */
+static bool
+is_a_question(const struct http_exchange *exchange)
+{
+	static const char *const names[] = {
+	    "state", "provider", "place", "after"};
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		text = asked(exchange, names[i]);
+		if (*text != '\0' && !consent_id_is_valid(span_of(text)))
+			return false;
+	}
+	return true;
+}
+
+void
+objection_on_list(struct http_exchange *exchange, void *context)
+{
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!inquiry_admit(exchange, hub, &who))
+		return;
+	if (who.kind != MEMBER_DEPARTMENT && who.kind != MEMBER_OPERATOR) {
+		answer_problem(exchange, 403, "member_kind",
+		    "for departments and operators");
+		return;
+	}
+	if (!inquiry_admit_reader(exchange, &who))
+		return;
+	if (!is_a_question(exchange)) {
+		answer_problem(exchange, 400, "malformed",
+		    "state, provider, place, after: an objection's id");
+		return;
+	}
+	inquiry = inquiry_new(exchange, hub, &who, fill_list);
+	buf_reset(&inquiry->body);
+	put_word(inquiry, asked(exchange, "state"));
+	put_word(inquiry, who.kind == MEMBER_DEPARTMENT
+			      ? who.code
+			      : asked(exchange, "provider"));
+	put_word(inquiry, asked(exchange, "place"));
+	put_word(inquiry, asked(exchange, "after"));
+	inquiry_post(inquiry);
+}

@@ -1,0 +1,152 @@
+/*
+ * filings: the objections of subjects as this node knows them.
+ */
+#include "node/filings.h"
+
+#include "base/mem.h"
+#include "node/store_key.h"
+
+/* Beside the other control records' index (control.c). */
+#define PENDING "f"
+
+static void
+print_key(struct span subject, struct span id, struct buf *key)
+{
+	buf_text(key, PENDING);
+	buf_add(key, subject.ptr, subject.len);
+	buf_char(key, ' ');
+	buf_add(key, id.ptr, id.len);
+}
+
+void
+filings_drop(struct kv_write *write, struct span subject, struct span id)
+{
+	struct buf key = {0};
+
+	print_key(subject, id, &key);
+	kv_write_delete(write, STORE_CONTROL, buf_span(&key));
+	buf_release(&key);
+}
+
+void
+filings_keep(
+    struct kv_write *write, const struct order *about, struct span claims)
+{
+	struct buf key = {0};
+
+	print_key(span_of(about->subject), span_of(about->id), &key);
+	kv_write_put(write, STORE_CONTROL, buf_span(&key), claims);
+	buf_release(&key);
+}
+
+struct filed_walk {
+	filings_fn each;
+	void *context;
+	struct arena *arena;
+	size_t skip; /* bytes of the key before the id */
+	const char *after;
+	bool pending, enough;
+};
+
+static bool
+filed_walk_row(void *context, struct span key, struct span value)
+{
+	struct filed_walk *walk = context;
+	struct span id = span_make(key.ptr + walk->skip, key.len - walk->skip);
+	const struct record_field *document;
+	struct stored stored;
+
+	if (walk->after != NULL && span_is(id, walk->after))
+		return true;
+	if (!walk->pending) {
+		arena_reset(walk->arena);
+		if (store_parse_record(key, value, walk->arena, &stored) !=
+		    ERR_OK)
+			return true;
+		document = record_find(&stored.record, 1);
+		if (document == NULL)
+			return true;
+		value = document->value;
+	}
+	walk->enough = !walk->each(walk->context, id, value, walk->pending);
+	return !walk->enough;
+}
+
+static enum err
+filed_walk_range(struct snapshot *snapshot, enum store_family family,
+    struct span prefix, struct filed_walk *walk)
+{
+	struct kv_range range = {.family = family, .prefix = prefix};
+	struct buf from = {0};
+	enum err err;
+
+	buf_add(&from, prefix.ptr, prefix.len);
+	buf_text(&from, walk->after != NULL ? walk->after : "");
+	range.from = buf_span(&from);
+	walk->skip = prefix.len;
+	err = kv_each(
+	    snapshot_view(snapshot), &range, filed_walk_row, walk, NULL);
+	buf_release(&from);
+	return err;
+}
+
+enum err
+filings_each(struct snapshot *snapshot, const char *subject, const char *after,
+    filings_fn each, void *context)
+{
+	const struct record first = {
+	    .item = CONTROL_OBJECTION, .subject = span_of(subject)};
+	struct filed_walk walk = {
+	    .each = each, .context = context, .after = after};
+	struct buf prefix = {0};
+	enum err err;
+
+	walk.arena = arena_new();
+	store_record_key(STREAM_CONTROL, &first, &prefix);
+	err =
+	    filed_walk_range(snapshot, STORE_RECORDS, buf_span(&prefix), &walk);
+	buf_reset(&prefix);
+	print_key(span_of(subject), span_of(""), &prefix);
+	walk.pending = true;
+	walk.after = NULL;
+	if (err == ERR_OK && !walk.enough)
+		err = filed_walk_range(
+		    snapshot, STORE_CONTROL, buf_span(&prefix), &walk);
+	buf_release(&prefix);
+	arena_free(walk.arena);
+	return err;
+}
+
+struct filed_search {
+	const char *id;
+	struct buf *document;
+	bool pending, found;
+};
+
+static bool
+filed_search_one(
+    void *context, struct span id, struct span document, bool pending)
+{
+	struct filed_search *search = context;
+
+	if (!span_is(id, search->id))
+		return true;
+	buf_add(search->document, document.ptr, document.len);
+	search->pending = pending;
+	search->found = true;
+	return false;
+}
+
+enum err
+filings_find(struct snapshot *snapshot, const struct order *about,
+    struct buf *document, bool *pending)
+{
+	struct filed_search search = {.id = about->id, .document = document};
+	enum err err = filings_each(
+	    snapshot, about->subject, NULL, filed_search_one, &search);
+
+	*pending = search.pending;
+	if (err != ERR_OK)
+		return err;
+	return search.found ? ERR_OK : ERR_MISSING;
+}

@@ -1,0 +1,30 @@
+/*
+ * filings: the objections of subjects as this node knows them.
+ *
+ * What stream 0000 says of each, and the claims of those that were filed here
+ * and are not on it yet: they are written with their letter to the hub, and go
+ * with the record that answers it.
+ */
+#ifndef NODE_FILINGS_H
+#define NODE_FILINGS_H
+
+#include "credit/order.h"
+#include "node/store.h"
+
+/* From now on it is found as pending, until stream 0000 brings it or the hub
+ * has refused it. */
+void filings_keep(
+    struct kv_write *write, const struct order *about, struct span claims);
+void filings_drop(struct kv_write *write, struct span subject, struct span id);
+
+/* The subject's, by id behind `after` (NULL: all): the documents of stream
+ * 0000, then the claims that are pending.  False: enough. */
+typedef bool (*filings_fn)(
+    void *context, struct span id, struct span document, bool pending);
+MUST_CHECK enum err filings_each(struct snapshot *snapshot, const char *subject,
+    const char *after, filings_fn each, void *context);
+/* Append the document or claims of one; ERR_MISSING: there is none. */
+MUST_CHECK enum err filings_find(struct snapshot *snapshot,
+    const struct order *about, struct buf *document, bool *pending);
+
+#endif

@@ -1,0 +1,231 @@
+"""What a subject says against a record, from the city where it is filed to every node that shows the record."""
+import csv
+import io
+import json
+import time
+
+import pytest
+from harness import rows_of, until, uscc_is_right
+
+ITEM = 11
+DEPT2 = "11440000MB0000030W"
+
+
+@pytest.fixture(scope="module")
+def case(network):
+    """Subjects of Guangzhou with a punishment each: (code, identity, document number)."""
+    assert network.submit(1, network.gen(1, 40, 51, "--division", "4401"), "objection-1").status == 200
+    text = network.gen(ITEM, 60, 51, "--division", "4401")
+    assert network.submit(ITEM, text, "objection-11").status == 200
+    network.agree("gz", "4401")
+    network.agree("gd", "44")
+    found = {}
+    for row in rows_of(text):
+        code = row["uscc"]
+        if uscc_is_right(code) and code not in found and marks(network, "gz", code, row["document_number"]) == "current":
+            found[code] = row
+    assert len(found) >= 6
+    return iter(found.items()), text
+
+
+def take(network, case):
+    code, row = next(case[0])
+    who = network.subject_identity(code)
+    until(lambda: network.http("gz", "GET", "/v1/objections", who).status == 200, 30, "known at the node")
+    until(lambda: network.http("gz", "GET", "/readyz").status == 200, 30, "the city hears the hub")
+    return code, who, row["document_number"], row
+
+
+def marks(network, part, code, number):
+    """State of the record as a report of this node shows it; None: it is not there."""
+    report = network.ask(code, part=part, items=[ITEM])
+    assert report.status == 200, report.body
+    for item in report.json["items"]:
+        for record in item["records"]:
+            if record["fields"]["document_number"] == number if "fields" in record else record.get("document_number") == number:
+                return record.get("state", "current")
+    return None
+
+
+def claims(code, number, name, reason="wrong", **more):
+    return {"id": name, "subject": code, "item": ITEM, "key": [number], "reason": reason,
+            "text": "处罚决定书已被撤销，记录有误。", "time": "2026-11-23T08:00:00Z",
+            "materials": [{"name": "撤销决定书.pdf", "sha256": "ab" * 32}], **more}
+
+
+def file(network, who, body, part="gz"):
+    return network.http(part, "POST", "/v1/objections", who, body, {"Content-Type": "application/json"})
+
+
+def filed(network, who, body):
+    reply = file(network, who, body)
+    assert reply.status == 202, reply.body
+    return reply.json
+
+
+def act(network, name, verb, who="dept", **body):
+    return network.http("hub", "POST", f"/v1/objections/{name}/{verb}", who, body, {"Content-Type": "application/json"})
+
+
+def stands(network, name, who, part="gz"):
+    reply = network.http(part, "GET", "/v1/objections", who)
+    assert reply.status == 200, reply.body
+    return next((o for o in reply.json["objections"] if o["id"] == name), {}).get("state")
+
+
+def listed(network, name, who="dept", query=""):
+    reply = network.http("hub", "GET", "/v1/objections" + query, who)
+    assert reply.status == 200, reply.body
+    return next((o for o in reply.json["objections"] if o["id"] == name), None)
+
+
+def kind(reply):
+    return reply.json["type"].rsplit(":", 1)[-1]
+
+
+def test_filed_while_cut_off_marked_everywhere_and_corrected(network, case):
+    code, who, number, row = take(network, case)
+    network.stop("gd")
+    try:
+        assert filed(network, who, claims(code, number, "cut-off")) == {"id": "cut-off", "state": "pending"}
+        assert stands(network, "cut-off", who) == "pending"
+        again = file(network, who, claims(code, number, "cut-off"))
+        assert again.status == 200 and again.json["state"] == "pending", "twice"
+        network.kill("gz")
+        network.start("gz")
+        assert stands(network, "cut-off", who) == "pending", "lost by a crash"
+        assert listed(network, "cut-off") is None
+    finally:
+        network.start("gd")
+
+    waiting = until(lambda: listed(network, "cut-off", query="?state=filed"), 60, "at the hub")
+    assert waiting["provider"] == "11100000MB00000510" and waiting["place"] == "4401"
+    assert waiting["claims"]["text"].startswith("处罚") and waiting["due"] > waiting["filed"]
+    until(lambda: stands(network, "cut-off", who) == "filed", 30, "known as filed")
+
+    network.kill("hub")
+    network.start("hub")
+    begun = time.monotonic()
+    accepted = act(network, "cut-off", "accept")
+    assert accepted.status == 200 and accepted.json["state"] == "accepted", accepted.body
+    for part in ("gz", "gd"):
+        until(lambda: marks(network, part, code, number) == "disputed", 5, f"marked at {part}")
+    print(f"marked at the city and the province after {time.monotonic() - begun:.2f} s")
+    assert stands(network, "cut-off", who) == "accepted"
+
+    same = network.submit(ITEM, case[1], "objection-again")
+    assert same.status == 200 and same.json["accepted"] == 0, same.body
+    network.agree("gz", "4401")
+    assert marks(network, "gz", code, number) == "disputed", "the same row again takes the mark away"
+
+    early = act(network, "cut-off", "decide", outcome="corrected", note="已更正")
+    assert early.status == 409 and kind(early) == "not_corrected", early.body
+    text = io.StringIO()
+    out = csv.DictWriter(text, row.keys())
+    out.writeheader()
+    out.writerow({**row, "facts": "经复核更正后的违法事实"})
+    fixed = network.submit(ITEM, text.getvalue(), "objection-fixed")
+    assert fixed.status == 200 and fixed.json["accepted"] == 1, fixed.body
+    decided = act(network, "cut-off", "decide", outcome="corrected", note="已更正")
+    assert decided.status == 200 and decided.json["state"] == "corrected", decided.body
+    until(lambda: stands(network, "cut-off", who) == "corrected", 10, "the subject learns it")
+    until(lambda: marks(network, "gd", code, number) == "current", 10, "no mark is left")
+
+    late = act(network, "cut-off", "decide", outcome="upheld", note="x")
+    assert late.status == 409 and kind(late) == "objection_state", late.body
+
+
+def test_upheld_takes_the_mark_away_and_withdrawn_stays_away(network, case):
+    code, who, number, _ = take(network, case)
+    filed(network, who, claims(code, number, "upheld"))
+    until(lambda: listed(network, "upheld"), 30, "at the hub")
+    assert act(network, "upheld", "accept").status == 200
+    until(lambda: marks(network, "gz", code, number) == "disputed", 5, "marked")
+    assert act(network, "upheld", "suspend", note="等待核实").json["state"] == "suspended"
+    assert act(network, "upheld", "decide", outcome="upheld", note="x").status == 409
+    before = listed(network, "upheld")["due"]
+    resumed = act(network, "upheld", "resume").json
+    assert resumed["state"] == "accepted" and resumed["due"] > before, "suspended time counts"
+    assert act(network, "upheld", "decide", outcome="upheld", note="记录无误").status == 200
+    until(lambda: marks(network, "gz", code, number) == "current", 5, "as it was")
+
+    filed(network, who, claims(code, number, "gone"))
+    until(lambda: listed(network, "gone"), 30, "at the hub")
+    assert act(network, "gone", "accept").status == 200
+    assert act(network, "gone", "decide", "operator", outcome="corrected", note="撤下", withdraw=True).status == 200
+    until(lambda: marks(network, "gz", code, number) is None, 5, "gone")
+    assert network.submit(ITEM, case[1], "objection-back").status == 200
+    network.agree("gz", "4401")
+    assert marks(network, "gz", code, number) is None, "the same row brings it back"
+
+
+def test_undetermined_keeps_the_mark_and_the_subjects_statement(network, case):
+    code, who, number, _ = take(network, case)
+    for name in ("first", "second"):
+        filed(network, who, claims(code, number, name))
+        until(lambda: listed(network, name), 30, "at the hub")
+    assert listed(network, "second")["joined"] == "first"
+    assert kind(act(network, "second", "accept")) == "objection_joined"
+    assert act(network, "first", "accept").status == 200
+    decided = act(network, "first", "decide", outcome="undetermined", note="无法核实")
+    assert decided.status == 200 and decided.json["statement"].startswith("处罚")
+    until(lambda: stands(network, "second", who) == "undetermined", 10, "what is joined ends with it")
+    assert marks(network, "gz", code, number) == "disputed"
+
+
+def test_a_repair_changes_the_state_and_nothing_is_disputed(network, case):
+    code, who, number, _ = take(network, case)
+    filed(network, who, claims(code, number, "repair", "fulfilled"))
+    until(lambda: listed(network, "repair"), 30, "at the hub")
+    assert act(network, "repair", "accept").status == 200
+    assert kind(act(network, "repair", "decide", outcome="corrected", note="x")) == "malformed"
+    assert marks(network, "gz", code, number) == "current"
+    assert act(network, "repair", "decide", outcome="repaired", note="准予修复").status == 200
+    until(lambda: marks(network, "gz", code, number) == "repaired", 5, "repaired")
+
+
+def test_what_is_refused(network, case):
+    code, who, number, _ = take(network, case)
+    other, other_who, other_number, _ = take(network, case)
+
+    foreign = file(network, other_who, claims(code, number, "foreign"))
+    assert foreign.status == 403 and kind(foreign) == "not_yours"
+    assert kind(file(network, who, {**claims(code, number, "odd"), "reason": "because"})) == "objection_invalid"
+    assert kind(file(network, who, {**claims(code, number, "odd"), "more": 1})) == "objection_invalid"
+
+    # a record of another subject is no record of this one
+    filed(network, who, claims(code, other_number, "no-record"))
+    until(lambda: stands(network, "no-record", who) == "refused", 30, "told that there is no such record")
+    assert kind(act(network, "no-record", "accept", "operator")) == "objection_state"
+
+    filed(network, who, claims(code, number, "mine"))
+    until(lambda: stands(network, "mine", who) == "filed", 30, "filed")
+    taken = file(network, who, claims(code, number, "mine", "outdated"))
+    assert taken.status == 409 and kind(taken) == "objection_conflict"
+    assert file(network, who, claims(code, number, "mine")).json["state"] == "filed", "twice"
+    assert stands(network, "mine", other_who) is None
+
+    network.cli("key", "member", "--network", network.run / "net", "--out", network.stem("dept2"),
+                "--code", DEPT2, "--name", "别的部门")
+    reply = network.http("hub", "POST", "/v1/members", "operator",
+                         {"code": DEPT2, "name": "别的部门", "kind": "department", "items": [ITEM]})
+    assert reply.status == 200, reply.body
+    assert listed(network, "mine", "dept2") is None
+    stranger = act(network, "mine", "accept", "dept2")
+    assert stranger.status == 403 and kind(stranger) == "not_yours"
+    assert kind(act(network, "mine", "accept", "bank")) == "member_kind"
+    assert kind(network.http("hub", "GET", "/v1/objections?place=%ff", "dept")) == "malformed"
+    assert kind(act(network, "never", "accept")) == "not_found"
+    assert kind(act(network, "mine", "applaud")) == "not_found"
+    assert kind(act(network, "mine", "refuse")) == "malformed", "without a reason that the subject is told"
+    refused = act(network, "mine", "refuse", note="不属于异议范围")
+    assert refused.status == 200 and refused.json["state"] == "refused"
+    until(lambda: stands(network, "mine", who) == "refused", 10, "told")
+    ended = act(network, "mine", "accept")
+    assert ended.status == 409 and kind(ended) == "objection_state"
+
+
+def test_one_signed_by_the_subject_may_not_be_changed(network, case):
+    forged = network.http("gz", "POST", "/v1/objections", "bank", "a.b.c", {"Content-Type": "application/jose"})
+    assert forged.status == 400 and kind(forged) == "objection_invalid"
+    assert json.loads(forged.body)["status"] == 400
