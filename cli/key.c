@@ -128,6 +128,11 @@ make_network(const char *folder, const char *name, struct why *why)
 		err = make_signer(
 		    file_path(path, sizeof(path), folder, "witness.key"),
 		    network.witness_key, why);
+	network.has_journal_key = true;
+	if (err == ERR_OK)
+		err = make_signer(
+		    file_path(path, sizeof(path), folder, "journal.key"),
+		    network.journal_key, why);
 	if (err == ERR_OK)
 		err = make_curve(
 		    file_path(path, sizeof(path), folder, "hub.curve"),
@@ -381,6 +386,10 @@ show_document(const char *path)
 		codec_hex(span_make(network.witness_key, 32), &text);
 		if (network.has_witness_key)
 			printf("  witness key  %s\n", buf_cstr(&text));
+		buf_reset(&text);
+		codec_hex(span_make(network.journal_key, 32), &text);
+		if (network.has_journal_key)
+			printf("  journal key  %s\n", buf_cstr(&text));
 		network_release(&network);
 		code = DONE;
 	} else if (file_read(path, MEMBER_MAX, &text, &why) == ERR_OK &&

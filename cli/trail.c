@@ -449,7 +449,9 @@ static const struct arg_option options[] = {
     {"key", "HEX", NULL, "the node's public trail key (64 hex digits)"},
     {"member", "FILE", NULL, "or its member document, which names the key"},
     {"network", "FILE", NULL,
-	"network.json: the witness's line must hold, where there is one"},
+	"network.json: the witness's line must hold, where there is one; "
+	"alone: "
+	"the log is the hub's own, of operators' actions"},
     {"since", "FILE", NULL, "an earlier checkpoint that it must extend"},
     {"receipt", "FILE", NULL,
 	"instead of a log: a receipt of GET /v1/trail/receipts, offline"},

@@ -52,19 +52,27 @@ trail_trust_read(
 	struct network network;
 	enum err err;
 
+	bool is_hub =
+	    path != NULL && !args_has(args, "key") && !args_has(args, "member");
+
 	*trust = (struct trail_trust){0};
-	err = find_key(args, trust->key, why);
+	err = is_hub ? ERR_OK : find_key(args, trust->key, why);
 	if (err != ERR_OK || path == NULL)
 		return err;
 	err = network_read(path, &network, why);
 	if (err != ERR_OK)
 		return err;
-	if (network.has_witness_key)
+	if (is_hub && network.has_journal_key)
+		memcpy(trust->key, network.journal_key, 32);
+	else if (is_hub)
+		err =
+		    why_set(why, ERR_INVALID, "%s names no journal_key", path);
+	else if (network.has_witness_key)
 		memcpy(trust->witness, network.witness_key, 32);
 	else
 		err =
 		    why_set(why, ERR_INVALID, "%s names no witness_key", path);
-	trust->has_witness = network.has_witness_key;
+	trust->has_witness = !is_hub && network.has_witness_key;
 	network_release(&network);
 	return err;
 }

@@ -56,9 +56,11 @@ hub() {
 	"$(binaries)/pg_verifybackup" -q "$out/pg"
 	# Held batches: the row is in the ledger, the bytes are here.
 	copy_folder "$folder" held
+	# What was signed of the operators' actions: the restored rows must fit.
+	copy_folder "$folder" journal
 	stem=$(value stem /etc/rongxin/hub)
 	keep_keys "$stem.key" "$stem.crt" "$(value network /etc/rongxin/network.json)" "$(value batch_key /etc/rongxin/batch.key)" \
-		"$(value curve /etc/rongxin/hub.curve)" "$(value receipt_key '')" "$(value witness_key '')" "$(value catalogue '')" \
+		"$(value curve /etc/rongxin/hub.curve)" "$(value receipt_key '')" "$(value witness_key '')" "$(value journal_key '')" "$(value catalogue '')" \
 		"$(value alert_webhook_secret '')" "$(value alert_mail_login '')" "$(value exchange '')"
 	echo hub >"$out/kind"
 }

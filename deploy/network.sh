@@ -124,6 +124,7 @@ configure_hub() {
 		batch_key = $dir/net/batch.key
 		receipt_key = $dir/net/receipt.key
 		witness_key = $dir/net/witness.key
+		journal_key = $dir/net/journal.key
 		curve = $dir/net/hub.curve
 		listen = $(port_of hub listen "$(host_of hub):0")
 		live = $(port_of hub live "tcp://$(host_of hub):*")

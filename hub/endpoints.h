@@ -80,6 +80,11 @@ void figures_on_actions(struct http_exchange *exchange, void *context);
 void figures_on_catalogues(struct http_exchange *exchange, void *context);
 void figures_on_catalogue(struct http_exchange *exchange, void *context);
 
+/* --- endpoints_journal.c --- */
+void journal_on_checkpoint(struct http_exchange *exchange, void *context);
+void journal_on_tile(struct http_exchange *exchange, void *context);
+void journal_on_entry(struct http_exchange *exchange, void *context);
+
 /* --- endpoints_watch.c --- */
 void watch_on_sources(struct http_exchange *exchange, void *context);
 void watch_on_streams(struct http_exchange *exchange, void *context);

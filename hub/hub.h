@@ -14,6 +14,7 @@
 #include "hub/desk.h"
 #include "hub/hold.h"
 #include "hub/ingest.h"
+#include "hub/journal.h"
 #include "hub/keeper.h"
 #include "hub/members.h"
 #include "hub/news.h"
@@ -31,7 +32,7 @@ struct hub_settings {
 	char *database, *pg_binaries, *sql_folder;
 	char *catalogue, *operator_member, *console_folder;
 	char *user, *log_level, *ready_file;
-	char *receipt_key, *witness_key, *inbox, *exchange;
+	char *receipt_key, *witness_key, *journal_key, *inbox, *exchange;
 	char *alert_webhook, *alert_webhook_secret, *alert_ca;
 	char *alert_mail, *alert_mail_from, *alert_mail_to, *alert_mail_login;
 	int64_t alert_seconds, alert_slow_seconds;
@@ -64,6 +65,8 @@ struct hub {
 	struct desk *reader; /* answers what the console asks */
 	struct news *news;
 	struct keeper *keeper;
+	struct journal
+	    *journal; /* the keeper's; NULL: there is no key for it */
 	struct alarm *alarm;
 	struct notice *notice; /* NULL: nobody is to be told */
 	struct ingest *ingest;

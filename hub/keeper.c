@@ -18,7 +18,7 @@ struct keeper {
 	int64_t last_day; /* of the network, since 1970; done or under way */
 };
 
-struct daily {
+struct task {
 	struct desk_job job; /* first: the desk knows only this */
 	struct hub *hub;
 };
@@ -52,15 +52,15 @@ keeper_desk(struct keeper *keeper)
 static void
 run_daily(struct desk_job *job, struct ledger *ledger)
 {
-	struct daily *daily = (struct daily *)job;
-	struct hub *hub = daily->hub;
+	struct task *task = (struct task *)job;
+	struct hub *hub = task->hub;
 	const struct catalogue *catalogue = shared_hold(hub->catalogue);
 	struct retention retention = {.now_us = clock_now_us()};
 	struct buf told = {0};
 	struct why why = {0};
 	enum err err = ERR_OK;
 
-	mem_free(daily);
+	mem_free(task);
 	if (catalogue != NULL) {
 		retention.catalog = catalogue->catalog;
 		err = retention_run(ledger, &retention, &told, &why);
@@ -74,19 +74,37 @@ run_daily(struct desk_job *job, struct ledger *ledger)
 		log_error("retention.failed", "why=%s", why.text);
 }
 
+static void
+run_journal(struct desk_job *job, struct ledger *ledger)
+{
+	struct task *task = (struct task *)job;
+
+	journal_run(task->hub->journal, ledger_pg(ledger));
+	mem_free(task);
+}
+
+static void
+post(struct keeper *keeper,
+    void (*run)(struct desk_job *job, struct ledger *ledger))
+{
+	struct task *task = mem_new(sizeof(*task));
+
+	task->job.run = run;
+	task->hub = keeper->hub;
+	if (!desk_post(keeper->desk, &task->job))
+		mem_free(task);
+}
+
 void
 keeper_tick(struct keeper *keeper, int64_t now_us)
 {
 	int64_t hours = (now_us + RETENTION_ZONE_US) / HOUR_US;
-	struct daily *daily;
 
+	if (keeper->hub->journal != NULL)
+		post(keeper, run_journal);
 	if (hours % 24 != keeper->hub->settings.retention_hour ||
 	    hours / 24 == keeper->last_day)
 		return;
 	keeper->last_day = hours / 24;
-	daily = mem_new(sizeof(*daily));
-	daily->job.run = run_daily;
-	daily->hub = keeper->hub;
-	if (!desk_post(keeper->desk, &daily->job))
-		mem_free(daily);
+	post(keeper, run_daily);
 }

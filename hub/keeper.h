@@ -1,7 +1,8 @@
 /*
  * keeper: the thread that looks after the ledger's age.
  *
- * Runs retention once a day at its hour, and when an operator asks.
+ * Runs retention once a day at its hour, and when an operator asks; puts what
+ * operators did into the hub's own trail.
  */
 #ifndef HUB_KEEPER_H
 #define HUB_KEEPER_H

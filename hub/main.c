@@ -65,6 +65,7 @@ static enum err
 read_known_keys(struct hub *hub, struct why *why)
 {
 	const struct network *network = &hub->network;
+	struct signer *journal = NULL;
 	enum err err;
 
 	err = read_known_key(hub->settings.receipt_key, "receipt_key",
@@ -72,9 +73,19 @@ read_known_keys(struct hub *hub, struct why *why)
 	    &hub->receipt_signer, why);
 	if (err != ERR_OK)
 		return err;
-	return read_known_key(hub->settings.witness_key, "witness_key",
+	err = read_known_key(hub->settings.witness_key, "witness_key",
 	    network->has_witness_key ? network->witness_key : NULL,
 	    &hub->witness_signer, why);
+	if (err != ERR_OK)
+		return err;
+	err = read_known_key(hub->settings.journal_key, "journal_key",
+	    network->has_journal_key ? network->journal_key : NULL, &journal,
+	    why);
+	if (err == ERR_OK && journal != NULL) {
+		hub->journal = journal_open(hub->settings.folder, journal, why);
+		err = hub->journal != NULL ? ERR_OK : ERR_IO;
+	}
+	return err;
 }
 
 static enum err
@@ -476,6 +487,7 @@ hub_close(struct hub *hub)
 	desk_free(hub->reader);
 	ingest_close(hub->ingest);
 	keeper_free(hub->keeper);
+	journal_close(hub->journal);
 	inbox_free(hub->inbox);
 	pull_free(hub->pull);
 	if (hub->bus != NULL)

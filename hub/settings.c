@@ -22,6 +22,9 @@ const struct setting hub_setting_rows[] = {
 	    "key that signs receipts; empty: they are not signed"},
 	{"witness_key", SETTING_TEXT, TARGET(witness_key), "", 0, 0,
 	    "key that cosigns the nodes' trails; empty: the hub is no witness"},
+	{"journal_key", SETTING_TEXT, TARGET(journal_key), "", 0, 0,
+	    "key that signs the trail of operators' actions; empty: none is "
+	    "kept"},
 	{"curve", SETTING_TEXT, TARGET(curve), "/etc/rongxin/hub.curve", 0, 0,
 	    "the hub's CURVE secret key"},
 	{"listen", SETTING_TEXT, TARGET(listen), "127.0.0.1:8440", 0, 0,

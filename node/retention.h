@@ -13,8 +13,8 @@
 #define NODE_RETENTION_H
 
 #include "node/entries.h"
-#include "node/tiles.h"
 #include "node/uses.h"
+#include "wire/tiles.h"
 
 struct retention {
 	const char *folder; /* of the entries */

@@ -9,10 +9,10 @@
 
 #include "base/metric.h"
 #include "base/work.h"
-#include "node/tiles.h"
 #include "node/trail.h"
 #include "node/uses.h"
 #include "node/witnessed.h"
+#include "wire/tiles.h"
 
 #define PATH_SIZE 4096
 

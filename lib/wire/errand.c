@@ -79,8 +79,11 @@ set_common(CURL *curl, const struct errand *errand)
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)errand->timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-	if (errand->ca != NULL && errand->ca[0] != '\0')
+	if (errand->ca != NULL && errand->ca[0] != '\0') {
+		/* This one and not the machine's own besides. */
 		curl_easy_setopt(curl, CURLOPT_CAINFO, errand->ca);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
 	if (errand->stopping == NULL)
 		return;
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);

@@ -13,7 +13,8 @@
 
 static const char *const known[] = {"network", "suite", "ca", "batch_key",
     "catalogue_key", "hub_curve_key", "receipt_key", "witness_key",
-    "next_batch_key", "former_batch_keys", "next_hub_curve_key", NULL};
+    "journal_key", "next_batch_key", "former_batch_keys", "next_hub_curve_key",
+    NULL};
 static const char *const known_former[] = {"key", "until", NULL};
 
 static bool
@@ -106,9 +107,12 @@ network_fill(const struct json *root, struct network *network, struct why *why)
 	if (!copy_optional(json_find(root, "receipt_key"),
 		&network->has_receipt_key, network->receipt_key) ||
 	    !copy_optional(json_find(root, "witness_key"),
-		&network->has_witness_key, network->witness_key))
+		&network->has_witness_key, network->witness_key) ||
+	    !copy_optional(json_find(root, "journal_key"),
+		&network->has_journal_key, network->journal_key))
 		return why_set(why, ERR_INVALID,
-		    "receipt_key, witness_key: 64 hex digits are needed");
+		    "receipt_key, witness_key, journal_key: 64 hex digits "
+		    "are needed");
 	if (!copy_text(json_find(root, "hub_curve_key"), network->hub_curve_key,
 		sizeof(network->hub_curve_key)) ||
 	    strlen(network->hub_curve_key) != BUS_KEY_LEN)
@@ -218,6 +222,8 @@ network_print(const struct network *network, struct buf *out)
 		put_key(&json, "receipt_key", network->receipt_key);
 	if (network->has_witness_key)
 		put_key(&json, "witness_key", network->witness_key);
+	if (network->has_journal_key)
+		put_key(&json, "journal_key", network->journal_key);
 	put_rolled(&json, network);
 	json_close_object(&json);
 }

@@ -33,6 +33,8 @@ struct network {
 	uint8_t receipt_key[32];
 	bool has_witness_key; /* … before trails were witnessed */
 	uint8_t witness_key[32];
+	bool has_journal_key; /* … before the hub had a trail of its own */
+	uint8_t journal_key[32];
 	/* while keys roll, and after */
 	bool has_next_batch_key;
 	uint8_t next_batch_key[32];
@@ -46,7 +48,7 @@ MUST_CHECK enum err network_read(
     const char *path, struct network *network, struct why *why);
 void network_release(struct network *network);
 /* {"network","suite","ca","batch_key","catalogue_key","hub_curve_key"} and
- * perhaps "receipt_key", "witness_key", "next_batch_key",
+ * perhaps "receipt_key", "witness_key", "journal_key", "next_batch_key",
  * "former_batch_keys", "next_hub_curve_key" */
 void network_print(const struct network *network, struct buf *out);
 /* The batch keys; the caller's to free. */

@@ -64,7 +64,7 @@ class Hub:
         (self.folder / "hub.conf").write_text("\n".join([
             f"folder = {self.state}", f"network = {net}/network.json", f"stem = {ids}/hub",
             f"batch_key = {net}/batch.key", f"receipt_key = {net}/receipt.key",
-            f"witness_key = {net}/witness.key", f"curve = {net}/hub.curve", "listen = 127.0.0.1:0",
+            f"witness_key = {net}/witness.key", f"journal_key = {net}/journal.key", f"curve = {net}/hub.curve", "listen = 127.0.0.1:0",
             "live = tcp://127.0.0.1:*", "fetch = tcp://127.0.0.1:*", f"sql_folder = {self.folder}/sql", f"console_folder = {self.folder}/console",
             f"catalogue = {net}/catalogue.jws", f"operator_member = {ids}/operator.member.json",
             f"ready_file = {self.folder}/ready", *self.settings, ""]))

@@ -356,7 +356,7 @@ def network(tmp_path_factory):
 
 
 def test_secret_files_are_the_owners_only(network):
-    secret = {"ca.key", "batch.key", "catalogue.key", "receipt.key", "witness.key", "hub.curve", "firm.key",
+    secret = {"ca.key", "batch.key", "catalogue.key", "receipt.key", "witness.key", "journal.key", "hub.curve", "firm.key",
               "city.key", "city.curve", "city.sign.key", "city.trail.key"}
     public = {"ca.crt", "hub.curve.pub", "network.json", "firm.crt",
               "firm.member.json", "city.crt", "city.curve.pub",
@@ -375,6 +375,7 @@ def test_network_json_names_the_public_keys(network):
     assert re.fullmatch("[0-9a-f]{64}", document["catalogue_key"])
     assert re.fullmatch("[0-9a-f]{64}", document["receipt_key"])
     assert re.fullmatch("[0-9a-f]{64}", document["witness_key"])
+    assert re.fullmatch("[0-9a-f]{64}", document["journal_key"])
     curve = (network / "hub.curve.pub").read_text().strip()
     assert document["hub_curve_key"] == curve and len(curve) == 40
 

@@ -19,8 +19,8 @@
 #include "node_sample.h"
 
 #include "node/retention.h"
-#include "node/tiles.h"
 #include "node/trail.h"
+#include "wire/tiles.h"
 
 #define CODE "11440100MB0044011H"
 

@@ -1,7 +1,7 @@
 /*
- * tiles: the trail's Merkle tree as C2SP tlog-tiles and a signed checkpoint.
+ * tiles: a trail's Merkle tree as C2SP tlog-tiles and a signed checkpoint.
  */
-#include "node/tiles.h"
+#include "wire/tiles.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,12 +1,12 @@
 /*
- * tiles: the trail's Merkle tree as C2SP tlog-tiles and a signed checkpoint.
+ * tiles: a trail's Merkle tree as C2SP tlog-tiles and a signed checkpoint.
  *
  * Made from the entries and made again from them after a crash, so tiles are
  * not synced one by one; the checkpoint comes after the tiles that it needs.
- * Thread: trail.
+ * One thread each.
  */
-#ifndef NODE_TILES_H
-#define NODE_TILES_H
+#ifndef WIRE_TILES_H
+#define WIRE_TILES_H
 
 #include <stdbool.h>
 
