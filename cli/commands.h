@@ -13,6 +13,7 @@ int command_ledger(int argc, char **argv);
 int command_find(int argc, char **argv);
 int command_query(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_conformance(int argc, char **argv);
 int command_consent(int argc, char **argv);
 int command_node(int argc, char **argv);
 int command_trail(int argc, char **argv);

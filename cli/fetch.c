@@ -7,12 +7,15 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cli/show.h"
 
 #define ANSWER_MAX ((size_t)256 << 20)
 #define CONNECT_SECONDS 10L
+#define HEAD_MAX ((size_t)64 << 10)
 
 static size_t
 take_body(char *bytes, size_t size, size_t count, void *context)
@@ -23,6 +26,21 @@ take_body(char *bytes, size_t size, size_t count, void *context)
 	if (body->len + len > ANSWER_MAX)
 		return 0;
 	buf_add(body, bytes, len);
+	return len;
+}
+
+/* Of the last answer only: an earlier one is 100 Continue. */
+static size_t
+take_head(char *bytes, size_t size, size_t count, void *context)
+{
+	struct buf *head = context;
+	size_t len = size * count;
+
+	if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0)
+		buf_reset(head);
+	if (head->len + len > HEAD_MAX)
+		return 0;
+	buf_add(head, bytes, len);
 	return len;
 }
 
@@ -171,6 +189,33 @@ error_of(CURLcode code)
 	}
 }
 
+static void
+set_look(CURL *curl, struct fetch_look *look)
+{
+	buf_reset(&look->head);
+	look->is_late = false;
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, FETCH_LOOK_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &look->head);
+	if (look->is_old)
+		curl_easy_setopt(curl, CURLOPT_SSLVERSION,
+		    (long)CURL_SSLVERSION_TLSv1 | CURL_SSLVERSION_MAX_TLSv1_2);
+	if (look->is_nobody) {
+		curl_easy_setopt(curl, CURLOPT_SSLCERT, NULL);
+		curl_easy_setopt(curl, CURLOPT_SSLKEY, NULL);
+	}
+}
+
+static void
+take_look(CURL *curl, CURLcode code, struct fetch_look *look)
+{
+	long version = CURL_HTTP_VERSION_NONE;
+
+	curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
+	look->is_http2 = version == CURL_HTTP_VERSION_2_0;
+	look->is_late = code == CURLE_OPERATION_TIMEDOUT;
+}
+
 static enum err
 perform(CURL *curl, const struct fetch *fetch, struct fetch_answer *answer,
     struct why *why)
@@ -179,11 +224,15 @@ perform(CURL *curl, const struct fetch *fetch, struct fetch_answer *answer,
 	struct curl_slist *headers = headers_of(fetch);
 	CURLcode code;
 
+	if (fetch->look != NULL)
+		set_look(curl, fetch->look);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
 	curl_slist_free_all(headers);
+	if (fetch->look != NULL)
+		take_look(curl, code, fetch->look);
 	if (code == CURLE_OK)
 		return ERR_OK;
 	return why_set(why, error_of(code), "%s",
@@ -315,6 +364,43 @@ fetch_get(
 		buf_add(body, answer.body.data, answer.body.len);
 	fetch_answer_release(&answer);
 	return err;
+}
+
+bool
+fetch_look_find(
+    const struct fetch_look *look, const char *name, struct buf *out)
+{
+	const char *at = look->head.data, *end, *last;
+	size_t len = strlen(name);
+
+	buf_reset(out);
+	for (last = at + look->head.len; at != NULL && at < last;
+	     at = end + 1) {
+		end = memchr(at, '\n', (size_t)(last - at));
+		if (end == NULL)
+			return false;
+		if ((size_t)(end - at) <= len || at[len] != ':' ||
+		    strncasecmp(at, name, len) != 0)
+			continue;
+		for (at += len + 1; at < end && *at == ' ';)
+			at++;
+		buf_add(out, at,
+		    (size_t)(end - at) - (at < end && end[-1] == '\r'));
+		return true;
+	}
+	return false;
+}
+
+int64_t
+fetch_look_date_us(const struct fetch_look *look)
+{
+	struct buf text = {0};
+	int64_t seconds = -1;
+
+	if (fetch_look_find(look, "date", &text))
+		seconds = (int64_t)curl_getdate(buf_cstr(&text), NULL);
+	buf_release(&text);
+	return seconds < 0 ? -1 : seconds * CLOCK_SECOND;
 }
 
 void

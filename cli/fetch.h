@@ -31,6 +31,16 @@
 		"json", NULL, NULL, "print the answer as it came"              \
 	}
 
+/* How the connection itself behaves, for who wants to know. */
+struct fetch_look {
+	bool is_nobody;  /* do not show our certificate */
+	bool is_old;     /* offer TLS 1.2 at most */
+	struct buf head; /* what came: "name: value" lines */
+	bool is_http2;   /* it was spoken */
+	bool is_late; /* neither answered nor refused in FETCH_LOOK_SECONDS */
+};
+#define FETCH_LOOK_SECONDS 20L
+
 struct fetch {
 	const char *method;
 	const char *path;         /* with query */
@@ -41,6 +51,7 @@ struct fetch {
 	const char *coding;       /* Content-Encoding; NULL: none */
 	const char *range;        /* Content-Range; NULL: none */
 	const char *manifest;     /* Batch-Manifest; NULL: none */
+	struct fetch_look *look;  /* NULL: not wanted */
 	struct span body;
 	/* Instead of `body`, one that is read while it is sent: at most `max`
 	 * bytes; 0: the end; -1: it cannot be read. */
@@ -78,6 +89,11 @@ MUST_CHECK enum err fetch_at(const struct args *args, const char *url,
 /* GET any URL, for trails; status 404 gives ERR_MISSING. */
 MUST_CHECK enum err fetch_get(const struct args *args, const char *url,
     struct buf *body, struct why *why);
+/* Value of the header field in `out`; false when the answer had none. */
+bool fetch_look_find(
+    const struct fetch_look *look, const char *name, struct buf *out);
+/* The time that the Date field tells; -1: none. */
+int64_t fetch_look_date_us(const struct fetch_look *look);
 /* Append `text` percent-encoded for a path or query. */
 void fetch_escape(const char *text, struct buf *out);
 

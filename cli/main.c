@@ -32,6 +32,8 @@ static const struct command commands[] = {
     {"alert", command_alert, "what is wrong, and who knows"},
     {"top", command_top, "streams and nodes, live"},
     {"trail", command_trail, "verify a node's access log"},
+    {"conformance", command_conformance,
+	"try whether a hub or node keeps to the protocol"},
     {"catalogue", command_catalogue, "show, sign and publish the catalogue"},
     {"gen", command_gen, "make synthetic feeds"},
     {NULL, NULL, NULL},

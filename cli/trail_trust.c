@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/file.h"
-#include "credit/inclusion.h"
 #include "credit/member.h"
 #include "wire/network.h"
 
@@ -88,8 +87,8 @@ trail_trust_check(const struct trail_trust *trust, struct span note,
 	return err;
 }
 
-static enum err
-receipt_check(const struct trail_trust *trust,
+enum err
+trail_receipt_check(const struct trail_trust *trust,
     const struct inclusion *inclusion, struct checkpoint *checkpoint,
     int64_t *time_s, struct why *why)
 {
@@ -144,7 +143,7 @@ trail_receipt_verify(const struct args *args)
 	}
 	err = inclusion_parse(buf_span(&text), &inclusion, &note, &why);
 	if (err == ERR_OK)
-		err = receipt_check(
+		err = trail_receipt_check(
 		    &trust, &inclusion, &checkpoint, &time_s, &why);
 	if (err == ERR_OK) {
 		say_receipt(&inclusion, &checkpoint, &trust, time_s);

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "cli/args.h"
+#include "credit/inclusion.h"
 #include "credit/note.h"
 
 struct trail_trust {
@@ -22,6 +23,10 @@ MUST_CHECK enum err trail_trust_read(
 MUST_CHECK enum err trail_trust_check(const struct trail_trust *trust,
     struct span note, struct checkpoint *checkpoint, int64_t *time_s,
     struct why *why);
+/* A receipt's checkpoint is trusted, and its proof leads to it. */
+MUST_CHECK enum err trail_receipt_check(const struct trail_trust *trust,
+    const struct inclusion *inclusion, struct checkpoint *checkpoint,
+    int64_t *time_s, struct why *why);
 /* `rongxin trail verify --receipt FILE`: its exit code. */
 int trail_receipt_verify(const struct args *args);
 
