@@ -66,6 +66,12 @@ void console_on_file(struct http_exchange *exchange, void *context);
 void console_on_me(struct http_exchange *exchange, void *context);
 void console_on_live(struct http_exchange *exchange, void *context);
 
+/* --- endpoints_dept.c --- */
+void dept_on_page(struct http_exchange *exchange, void *context);
+void dept_on_base(struct http_exchange *exchange, void *context);
+void dept_on_batches(struct http_exchange *exchange, void *context);
+void dept_on_use(struct http_exchange *exchange, void *context);
+
 /* --- endpoints_figures.c --- */
 void figures_on_overview(struct http_exchange *exchange, void *context);
 void figures_on_grid(struct http_exchange *exchange, void *context);

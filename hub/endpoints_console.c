@@ -31,10 +31,22 @@ console_on_root(struct http_exchange *exchange, void *context)
 {
 	struct member who;
 
-	if (!inquiry_admit_operator(exchange, context, &who))
+	if (!inquiry_admit_provider(exchange, context, &who))
 		return;
-	http_reply_header(exchange, "location", "/console/");
+	http_reply_header(exchange, "location",
+	    who.kind == MEMBER_DEPARTMENT ? "/dept/" : "/console/");
 	http_reply(exchange, 303, NULL, span_make("", 0));
+}
+
+static void
+put_items(const struct member *who, struct json_out *json)
+{
+	size_t i;
+
+	json_open_array(json, "items");
+	for (i = 0; i < who->item_count; i++)
+		json_put_int(json, NULL, who->items[i]);
+	json_close_array(json);
 }
 
 /* What the page shows and hides; the server decides all the same. */
@@ -53,6 +65,8 @@ console_on_me(struct http_exchange *exchange, void *context)
 	json_put_cstr(&json, "kind", member_kind_name(who.kind));
 	if (who.kind == MEMBER_OPERATOR)
 		json_put_cstr(&json, "role", member_role_name(who.role));
+	if (who.kind == MEMBER_DEPARTMENT)
+		put_items(&who, &json);
 	json_close_object(&json);
 	http_reply(exchange, 200, "application/json", buf_span(&body));
 	buf_release(&body);

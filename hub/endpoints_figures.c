@@ -167,6 +167,21 @@ question_new(struct http_exchange *exchange, struct hub *hub,
 	return inquiry;
 }
 
+/* The same, of a department too: it asks about itself. */
+static struct inquiry *
+provider_question_new(struct http_exchange *exchange, struct hub *hub,
+    void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
+{
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!inquiry_admit_provider(exchange, hub, &who))
+		return NULL;
+	inquiry = inquiry_new(exchange, hub, &who, fill);
+	quality_day(clock_now_us(), inquiry->to);
+	return inquiry;
+}
+
 static void
 post(struct inquiry *inquiry)
 {
@@ -267,12 +282,15 @@ figures_on_checkpoints(struct http_exchange *exchange, void *context)
 	ask_about_code(exchange, context, fill_checkpoints);
 }
 
-/* Into inquiry->provider; false: no code. */
+/* Into inquiry->provider; false: no code.  A department asks about itself,
+ * whatever it says. */
 static bool
 read_provider(const struct http_exchange *exchange, struct inquiry *inquiry)
 {
 	const char *provider = http_query(exchange, "provider");
 
+	if (inquiry->who.kind == MEMBER_DEPARTMENT)
+		provider = inquiry->who.code;
 	if (provider == NULL)
 		return true;
 	if (!member_code_is_valid(span_of(provider)))
@@ -285,7 +303,7 @@ void
 figures_on_departments(struct http_exchange *exchange, void *context)
 {
 	struct inquiry *inquiry =
-	    question_new(exchange, context, fill_departments);
+	    provider_question_new(exchange, context, fill_departments);
 
 	if (inquiry == NULL)
 		return;
@@ -299,7 +317,8 @@ figures_on_departments(struct http_exchange *exchange, void *context)
 void
 figures_on_trend(struct http_exchange *exchange, void *context)
 {
-	struct inquiry *inquiry = question_new(exchange, context, fill_trend);
+	struct inquiry *inquiry =
+	    provider_question_new(exchange, context, fill_trend);
 	const char *place = http_query(exchange, "province");
 	int64_t item = inquiry_number(exchange, "item", 0, 0);
 

@@ -120,18 +120,6 @@ fill_rows(struct inquiry *inquiry, struct ledger *ledger)
 	shared_drop(inquiry->hub->catalogue, catalogue);
 }
 
-static bool
-may_read_receipts(
-    struct http_exchange *exchange, const struct hub *hub, struct member *who)
-{
-	if (!inquiry_admit(exchange, hub, who))
-		return false;
-	if (who->kind == MEMBER_DEPARTMENT || who->kind == MEMBER_OPERATOR)
-		return true;
-	answer_problem(exchange, 403, "member_kind", NULL);
-	return false;
-}
-
 static void
 ask_about_batch(struct http_exchange *exchange, struct hub *hub,
     void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
@@ -143,7 +131,7 @@ ask_about_batch(struct http_exchange *exchange, struct hub *hub,
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!may_read_receipts(exchange, hub, &who) ||
+	if (!inquiry_admit_provider(exchange, hub, &who) ||
 	    (fill == fill_rows && !inquiry_admit_reader(exchange, &who)))
 		return;
 	if (item == 0 || !receipt_id_is_valid(id)) {
@@ -221,7 +209,7 @@ ask_for_page(struct http_exchange *exchange, struct hub *hub,
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!may_read_receipts(exchange, hub, &who) ||
+	if (!inquiry_admit_provider(exchange, hub, &who) ||
 	    (fill == fill_conflicts && !inquiry_admit_reader(exchange, &who)))
 		return;
 	if ((state != NULL && strcmp(state, "open") != 0) || item < 0 ||
@@ -281,7 +269,7 @@ feed_on_quality(struct http_exchange *exchange, void *context)
 	struct inquiry *inquiry;
 	struct member who;
 
-	if (!may_read_receipts(exchange, context, &who))
+	if (!inquiry_admit_provider(exchange, context, &who))
 		return;
 	if (!inquiry_day(exchange, "from", QUALITY_DAYS, from) ||
 	    !inquiry_day(exchange, "to", 0, to) || item < 0 ||

@@ -50,6 +50,18 @@ inquiry_admit_operator(
 	return false;
 }
 
+bool
+inquiry_admit_provider(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who)
+{
+	if (!inquiry_admit(exchange, hub, who))
+		return false;
+	if (who->kind == MEMBER_DEPARTMENT || who->kind == MEMBER_OPERATOR)
+		return true;
+	answer_problem(exchange, 403, "member_kind", NULL);
+	return false;
+}
+
 /* A browser says whose page made the request; nobody else says anything. */
 static bool
 is_of_another_site(const struct http_exchange *exchange)

@@ -33,6 +33,9 @@ bool inquiry_admit(
 /* The same for active operators only, whatever their role. */
 bool inquiry_admit_operator(
     struct http_exchange *exchange, const struct hub *hub, struct member *who);
+/* For departments, about what is theirs, and for operators. */
+bool inquiry_admit_provider(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who);
 /* For operators whose role lets them change things; a browser's request that
  * another site's page caused is refused too. */
 bool inquiry_admit_actor(

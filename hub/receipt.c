@@ -155,3 +155,58 @@ receipt_read(struct pg *pg, const char *provider, uint32_t item, const char *id,
 	buf_add(out, text.ptr, text.len);
 	return ERR_OK;
 }
+
+static const char list_sql[] =
+    "SELECT b.number, b.item, b.id, b.mode, b.state, b.rows, b.accepted,"
+    " b.unchanged, b.rejected, b.warned, b.withdrawn, (SELECT count(*)"
+    " FROM finding_row r WHERE r.batch = b.number AND r.closed_by IS NULL),"
+    " b.received_at FROM feed_batch b WHERE b.provider = $1"
+    " AND ($2 = 0 OR b.item = $2) AND ($3 = 0 OR b.number < $3)"
+    " ORDER BY b.number DESC LIMIT $4";
+
+static void
+put_listed(const struct pg *pg, size_t row, struct json_out *json)
+{
+	static const char *const counts[] = {"rows", "accepted", "unchanged",
+	    "rejected", "warned", "withdrawn", "open_rows"};
+	char time[CLOCK_TEXT_MAX];
+	size_t i;
+
+	json_open_object(json, NULL);
+	json_put_int(json, "number", pg_int(pg, row, 0));
+	json_put_int(json, "item", pg_int(pg, row, 1));
+	json_put_text(json, "batch", pg_bytes(pg, row, 2));
+	json_put_text(json, "mode", pg_bytes(pg, row, 3));
+	json_put_text(json, "state", pg_bytes(pg, row, 4));
+	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		json_put_int(json, counts[i], pg_int(pg, row, (int)i + 5));
+	json_put_cstr(
+	    json, "received", clock_print(pg_time(pg, row, 12), time));
+	json_close_object(json);
+}
+
+enum err
+receipt_list(
+    struct pg *pg, const struct receipt_question *question, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+	size_t rows, i;
+
+	pg_exec(pg, list_sql, pg_arg_text(span_of(question->provider)),
+	    pg_arg_int(question->item), pg_arg_int(question->after),
+	    pg_arg_int(question->limit));
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	rows = pg_rows(pg);
+	json_open_object(&json, NULL);
+	json_open_array(&json, "batches");
+	for (i = 0; i < rows; i++)
+		put_listed(pg, i, &json);
+	json_close_array(&json);
+	if (rows < (size_t)question->limit)
+		json_put_null(&json, "next");
+	else
+		json_put_int(&json, "next", pg_int(pg, rows - 1, 0));
+	json_close_object(&json);
+	return ERR_OK;
+}

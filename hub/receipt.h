@@ -53,4 +53,14 @@ void receipt_keep(struct pg *pg, const struct receipt *receipt, int64_t number,
 MUST_CHECK enum err receipt_read(struct pg *pg, const char *provider,
     uint32_t item, const char *id, struct buf *out);
 
+/* Whose batches; numbers fall. */
+struct receipt_question {
+	const char *provider;
+	uint32_t item;        /* 0: all */
+	int64_t after, limit; /* those before that number; 0: the newest */
+};
+/* {"batches":[…],"next"}, the newest first. */
+MUST_CHECK enum err receipt_list(
+    struct pg *pg, const struct receipt_question *question, struct buf *out);
+
 #endif

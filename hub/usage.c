@@ -153,3 +153,70 @@ usage_print(
 	json_close_object(&json);
 	return ERR_OK;
 }
+
+#define OF_ITEMS                                                               \
+	" FROM usage_item_daily WHERE item = ANY (string_to_array($1,"         \
+	" ',')::integer[]) AND day BETWEEN $2::date AND $3::date"
+
+static void
+print_items(const struct pg *pg, struct json_out *json)
+{
+	enum purpose purpose;
+	size_t i;
+
+	json_open_array(json, "items");
+	for (i = 0; i < pg_rows(pg); i++) {
+		purpose = (enum purpose)pg_int(pg, i, 1);
+		json_open_object(json, NULL);
+		json_put_int(json, "item", pg_int(pg, i, 0));
+		json_put_cstr(json, "purpose", purpose_name(purpose));
+		json_put_int(json, "questions", pg_int(pg, i, 2));
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
+static void
+print_days(const struct pg *pg, struct json_out *json)
+{
+	size_t i;
+
+	json_open_array(json, "days");
+	for (i = 0; i < pg_rows(pg); i++) {
+		json_open_object(json, NULL);
+		json_put_text(json, "day", pg_bytes(pg, i, 0));
+		json_put_int(json, "questions", pg_int(pg, i, 1));
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
+enum err
+usage_print_own(struct pg *pg, const struct member *who, const char *from,
+    const char *to, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+	struct buf items = {0};
+	struct pg_arg args[3];
+	size_t i;
+
+	for (i = 0; i < who->item_count; i++)
+		buf_print(&items, "%s%u", i > 0 ? "," : "", who->items[i]);
+	args[0] = pg_arg_text(buf_span(&items));
+	args[1] = pg_arg_text(span_of(from));
+	args[2] = pg_arg_text(span_of(to));
+	json_open_object(&json, NULL);
+	pg_exec_args(pg,
+	    "SELECT item, purpose, sum(questions)::bigint" OF_ITEMS
+	    " GROUP BY item, purpose ORDER BY item, purpose",
+	    args, 3);
+	print_items(pg, &json);
+	pg_exec_args(pg,
+	    "SELECT day::text, sum(questions)::bigint" OF_ITEMS
+	    " GROUP BY day ORDER BY day",
+	    args, 3);
+	print_days(pg, &json);
+	json_close_object(&json);
+	buf_release(&items);
+	return pg_has_failed(pg) ? ERR_DATABASE : ERR_OK;
+}

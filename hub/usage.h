@@ -27,4 +27,9 @@ struct usage_question {
 MUST_CHECK enum err usage_print(
     struct pg *pg, const struct usage_question *question, struct buf *out);
 
+/* Of a department's own items: {"items":[{"item","purpose","questions"}],
+ * "days":[{"day","questions"}]}; who asked is told to nobody here. */
+MUST_CHECK enum err usage_print_own(struct pg *pg, const struct member *who,
+    const char *from, const char *to, struct buf *out);
+
 #endif
