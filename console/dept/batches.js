@@ -16,7 +16,7 @@ function columns(context, place) {
 		{ label: t("state"), show: (row) => h(row.state === "committed" ? "span" : "span.bad", stateWord(row.state)) },
 		...["rows", "accepted", "unchanged", "rejected", "warned"].map((name) => ({ label: t(name), number: true, show: (row) => row[name] })),
 		{ label: t("v_findings"), show: (row) => row.open_rows > 0 ? findingsLink(row.item, row.batch, t("see_findings", count(row.open_rows)))
-			: row.rejected + row.warned > 0 ? findingsLink(row.item, row.batch, "0") : "–" },
+			: row.rejected + row.warned > 0 ? findingsLink(row.item, row.batch, t("all_closed")) : "–" },
 		{ label: t("receipt"), show: (row) => button("show-receipt", t("receipt"), () => showReceipt(context, place, row.item, row.batch)) },
 	];
 }
@@ -41,9 +41,10 @@ export async function show(context) {
 
 	await draw();
 	return [
+		h("h1", t("v_batches")),
 		handInForm(context, { title: t("hand_in"), about: t("hand_in_about"), done: draw,
 			batch: () => `${day()}-${Date.now().toString(36)}` }),
-		h("h1", t("v_batches")), h("p.note", t("batches_about")),
+		h("h2", t("own_batches")), h("p.note", t("batches_about")),
 		h("div.choose", itemChoice(context, item, (value) => {
 			item = value;
 			context.tell(async () => { await draw(); return ""; });

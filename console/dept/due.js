@@ -27,7 +27,7 @@ export async function show(context) {
 			{ label: t("cadence"), show: (row) => t(row.cadence) },
 			{ label: t("last_day"), show: (row) => row.last_day ?? "–" },
 			{ label: t("due_day"), show: (row) => row.due_day ?? "–" },
-			{ label: t("due_received"), show: (row) => `${count(row.periods_received)} / ${count(row.periods_due)}` },
+			{ label: t("due_received"), number: true, show: (row) => `${count(row.periods_received)} / ${count(row.periods_due)}` },
 		], rows, (row) => ({ "data-item": row.item, "data-due": row.urgency[1] })),
 	];
 }

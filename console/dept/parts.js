@@ -7,6 +7,8 @@ export const pairs = (facts) => h("dl", facts.map(([label, value]) => h("div", h
 
 export const figure = (name, label, value) => h("div.figure", { "data-figure": name }, h("span", label), h("strong", value));
 
+const number = (value) => (typeof value === "number" ? count(value) : value);
+
 // Columns: {label, number, lead, show(row)}.  On a phone each row is a card;
 // the roles keep it a table for screen readers.
 export function table(columns, rows, mark = () => ({})) {
@@ -16,7 +18,7 @@ export function table(columns, rows, mark = () => ({})) {
 		h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((column) =>
 			h(`th${name(column)}`, { scope: "col", role: "columnheader" }, column.label)))),
 		h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row", ...mark(row) }, columns.map((column) =>
-			h(`td${name(column)}`, { role: "cell", "data-label": column.label }, column.number ? count(column.show(row)) : column.show(row)))))));
+			h(`td${name(column)}`, { role: "cell", "data-label": column.label }, column.number ? number(column.show(row)) : column.show(row)))))));
 }
 
 // A labelled choice; `change` gets the value.

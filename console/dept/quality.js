@@ -11,10 +11,10 @@ function columns(context) {
 	return [
 		{ label: t("item"), lead: true, show: (row) => context.itemName(row.item) },
 		...["rows", "accepted", "unchanged", "rejected", "warned"].map((key) => ({ label: t(key), number: true, show: (row) => row[key] })),
-		{ label: t("rejected_share"), show: (row) => share(row.rejected, row.rows) },
-		{ label: t("completeness"), show: (row) => share(row.values_present, row.values_due) },
-		{ label: t("consistency"), show: (row) => share(row.rows - row.conflicts, row.rows) },
-		{ label: t("open_rows"), show: (row) => (row.open_rows > 0 ? h("a", { href: `#findings/${row.item}` }, count(row.open_rows)) : "0") },
+		{ label: t("rejected_share"), number: true, show: (row) => share(row.rejected, row.rows) },
+		{ label: t("completeness"), number: true, show: (row) => share(row.values_present, row.values_due) },
+		{ label: t("consistency"), number: true, show: (row) => share(row.rows - row.conflicts, row.rows) },
+		{ label: t("open_rows"), number: true, show: (row) => (row.open_rows > 0 ? h("a", { href: `#findings/${row.item}` }, count(row.open_rows)) : "0") },
 	];
 }
 

@@ -50,6 +50,8 @@ Object.assign(words, {
 	no_batches: ["还没有报送。", "Nothing was handed in yet."],
 	all_items: ["全部项目", "All items"],
 	accepted: ["变更", "Changed"],
+	own_batches: ["已报送的批次", "Batches handed in"],
+	all_closed: ["已整改", "corrected"],
 	see_findings: ["{0} 行待整改", "{0} rows to correct"],
 
 	// findings
