@@ -74,7 +74,8 @@ async function begin() {
 	context.me = await get("/v1/me");
 	context.rules = known.rules;
 	context.itemName = (number) => `${number} ${itemName(known, number)}`;
-	context.fieldName = (number, field) => name(known.items.get(number)?.fields.find((each) => each.name === field)) || field;
+	context.fieldName = (number, field) => name([...known.items.get(number)?.fields ?? [], ...known.document?.common ?? []]
+		.find((each) => each.name === field)) || field;
 	one("language").addEventListener("click", () => {
 		switchLanguage();
 		say("");

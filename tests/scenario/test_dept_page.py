@@ -122,6 +122,7 @@ def test_the_list_of_batches_comes_in_pages_and_is_the_asker_s_own(network, code
 def test_a_corrected_csv_closes_its_findings(network, codes, browser, tmp_path):
     browser.driver.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     view(browser, "findings", "[data-line]")
+    assert "统一社会信用代码" in browser.text("#list"), "fields of all items have their names too"
     browser.press("a[href='#findings/11/page-11%2Fbad']")
     browser.until(lambda: len(rows(browser, "#list tbody tr[data-state=open]")) == 3, what="three rows to correct")
     assert "拒收" in browser.text("#list") and "处罚决定日期" in browser.text("#list")
