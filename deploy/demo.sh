@@ -226,7 +226,8 @@ show_watch() {
 	exec 3< <(exec "$rx" events --follow --as "$run/id/bank")
 	follower=$!
 	echo "$subject" >"$run/feed/fined"
-	"$rx" gen --item 11 --rows 1 --seed $RANDOM --subjects "$run/feed/fined" >"$run/feed/penalty.csv"
+	"$rx" gen --item 11 --rows 1 --seed $seed --subjects "$run/feed/fined" |
+		sed -E "s/〔[0-9]+〕[0-9]+号/〔2026〕$RANDOM号/" >"$run/feed/penalty.csv"
 	as dept feed submit 11 "$run/feed/penalty.csv" --id "penalty-$RANDOM$RANDOM"
 	read -t 30 -r event <&3
 	told=$(date +%s%3N)

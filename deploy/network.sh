@@ -151,6 +151,8 @@ configure_node() { # NAME PARENT [serves]
 		pages_folder = $dir/share/console
 		ready_file = $dir/$1/ready
 		user = $user
+		hook_ca = $dir/net/ca.crt
+		hook_private = 1
 	EOF
 	[ -z "${RX_ELSEWHERE:-}" ] || echo "elsewhere_seconds = $RX_ELSEWHERE" >>"$dir/$1.conf"
 	[ "$2" = hub ] || echo "parent_key = $(cat "$dir/id/$2.curve.pub")" >>"$dir/$1.conf"
