@@ -82,6 +82,7 @@ choose_subject() {
 	quietly "$rx" key member --network "$run/net" --out "$run/id/subject" --code "$subject" \
 		--name 演示企业 --kind subject
 	as operator member admit "$run/id/subject.member.json" >/dev/null
+	wait_equal gz
 	cat >>"$run/env.sh" <<-EOF
 		export RX_SUBJECT=$subject
 		export RX_SUBJECT_CERT=$run/id/subject.crt RX_SUBJECT_KEY=$run/id/subject.key

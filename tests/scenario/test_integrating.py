@@ -71,21 +71,22 @@ def test_the_certificate_says_who_asks(said):
 def test_the_first_question_shows_and_withholds(said):
     report = json.loads(of(said, '"items":[1,19]}'))
     assert [item["item"] for item in report["items"]] == [1]
-    assert [(item["item"], item["rule"]) for item in report["withheld"]] == [(19, "consent_missing")]
+    assert (19, "consent_missing") in [(item["item"], item["rule"]) for item in report["withheld"]]
     lines = of(said, "python3 first.py").splitlines()
     assert lines[0].startswith("shown: item 1 ")
-    assert lines[1:3] == ["withheld: item 19 consent_missing", "refused: purpose"]
+    assert lines[-2:] == ["withheld: item 19 consent_missing", "refused: purpose"]
 
 
 def test_java_asks_the_same(said):
     if not has_java():
         pytest.skip("no JDK here: javac is missing")
     status, version, body = of(said, "java First.java").strip().split(" ", 2)
-    assert (status, version) == ("200", "HTTP_2") and json.loads(body)["withheld"][0]["rule"] == "consent_missing"
+    assert (status, version) == ("200", "HTTP_2") and json.loads(body)["withheld"][-1]["rule"] == "consent_missing"
 
 
 def test_the_consent_counts_and_the_report_is_checked_offline(said):
-    assert json.loads(of(said, "@consent.jws"))["state"] in ("active", "pending")
+    text = of(said, "@consent.jws")
+    assert json.loads(text).get("state") in ("active", "pending"), text
     assert "verified" in of(said, "report verify report.pdf")
     report = json.loads((said[1].folder / "report.json").read_text())
     assert 19 in [item["item"] for item in report["items"]] and report["consent"]["keep_until"]
