@@ -15,6 +15,7 @@ int command_query(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_conformance(int argc, char **argv);
 int command_consent(int argc, char **argv);
+int command_objection(int argc, char **argv);
 int command_node(int argc, char **argv);
 int command_trail(int argc, char **argv);
 int command_catalogue(int argc, char **argv);

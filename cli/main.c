@@ -28,6 +28,7 @@ static const struct command commands[] = {
     {"watch", command_watch, "watch enterprises"},
     {"events", command_events, "what became of those that are watched"},
     {"job", command_job, "reports about many enterprises"},
+    {"objection", command_objection, "object to records, answer objections"},
     {"node", command_node, "how nodes are doing"},
     {"alert", command_alert, "what is wrong, and who knows"},
     {"top", command_top, "streams and nodes, live"},

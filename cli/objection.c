@@ -1,0 +1,344 @@
+/*
+ * objection: a subject objects to a record at a node; its department answers
+ * at the hub.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/jws.h"
+#include "base/mem.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "cli/fetch.h"
+#include "cli/show.h"
+#include "cli/signing.h"
+#include "credit/catalog.h"
+#include "credit/objection.h"
+
+#define MATERIAL_MAX (64 << 20)
+
+static const struct show_column columns[] = {{"id", "id"}, {"state", "state"},
+    {"subject", "subject"}, {"item", "item"}, {"reason", "reason"},
+    {"provider", "provider"}, {"place", "place"}, {"filed", "filed"},
+    {"due", "due"}, {"joined", "joined to"}, {"note", "note"}, {NULL, NULL}};
+
+/* --- at a node --- */
+
+/* VALUE|VALUE as a key has them. */
+static bool
+fill_key(const char *values, struct objection *objection)
+{
+	size_t i;
+
+	if (values == NULL)
+		return true;
+	if (strlen(values) > RECORD_KEY_MAX)
+		return false;
+	for (i = 0; values[i] != '\0'; i++)
+		objection->key[i] = values[i] == '|' ? '\x1f' : values[i];
+	return true;
+}
+
+static int
+fill_material(const struct args *args, struct objection *objection)
+{
+	const char *path = args_get(args, "material");
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+	struct objection_material *material = &objection->materials[0];
+	struct buf bytes = {0};
+	struct why why = {""};
+	int code = DONE;
+
+	if (path == NULL)
+		return DONE;
+	if (file_read(path, MATERIAL_MAX, &bytes, &why) != ERR_OK)
+		code = args_failed(args, "%s", why.text);
+	material->digest = digest_of(buf_span(&bytes));
+	snprintf(material->name, sizeof(material->name), "%s",
+	    slash != NULL ? slash + 1 : path);
+	objection->material_count = 1;
+	buf_release(&bytes);
+	return code;
+}
+
+static int
+fill_claims(const struct args *args, struct objection *objection)
+{
+	const char *reason = args_need(args, "reason");
+	const char *text = args_need(args, "text"), *id = args_get(args, "id");
+	int64_t item = 0;
+	unsigned i;
+
+	if (reason == NULL || text == NULL || args_need(args, "item") == NULL ||
+	    !args_int(args, "item", (int64_t[]){1, CATALOG_ITEM_MAX}, &item))
+		return MISUSED;
+	for (i = 1; i < OBJECTION_REASONS; i++)
+		if (strcmp(reason, objection_reason_name(i)) == 0)
+			objection->reason = i;
+	if (objection->reason == 0)
+		return args_misused(args, "--reason: '%s' is none", reason);
+	if (!fill_key(args_get(args, "key"), objection))
+		return args_misused(args, "--key: too long");
+	signing_id(objection->id);
+	if (id != NULL)
+		snprintf(objection->id, sizeof(objection->id), "%s", id);
+	snprintf(objection->text, sizeof(objection->text), "%s", text);
+	objection->item = (uint32_t)item;
+	objection->time_us = clock_now_us() / CLOCK_SECOND * CLOCK_SECOND;
+	return fill_material(args, objection);
+}
+
+/* What we would send must be what a node accepts. */
+static enum err
+sign_claims(const char *stem, struct objection *objection, struct buf *jws,
+    struct why *why)
+{
+	struct objection *again = mem_new(sizeof(*again));
+	struct buf claims = {0};
+	enum err err = signing_subject(stem, objection->subject, why);
+
+	objection_print(objection, &claims);
+	if (err == ERR_OK)
+		err = objection_parse(buf_span(&claims), again, why);
+	if (err == ERR_OK)
+		err = jws_sign_with_cert(
+		    stem, OBJECTION_TYPE, buf_span(&claims), jws, why);
+	buf_release(&claims);
+	mem_free(again);
+	return err;
+}
+
+static int
+send_filing(const struct args *args, struct span jws)
+{
+	struct fetch fetch = {.method = "POST",
+	    .path = "/v1/objections",
+	    .content_type = "application/jose",
+	    .body = jws};
+	struct fetch_answer answer = {0};
+	int code = fetch_send(args, "node", &fetch, &answer);
+	struct json *root;
+
+	if (code == DONE) {
+		root = json_parse(buf_span(&answer.body), NULL);
+		printf("%s: %s\n", json_cstr(json_find(root, "id"), "?"),
+		    json_cstr(json_find(root, "state"), "?"));
+		json_free(root);
+	}
+	fetch_answer_release(&answer);
+	return code;
+}
+
+static int
+objection_file(const struct args *args)
+{
+	struct objection *objection = mem_new(sizeof(*objection));
+	const char *stem = args_need(args, "stem");
+	struct buf jws = {0};
+	struct why why = {""};
+	int code = stem == NULL ? MISUSED : fill_claims(args, objection);
+
+	if (code == DONE && sign_claims(stem, objection, &jws, &why) != ERR_OK)
+		code = args_failed(args, "%s", why.text);
+	if (code == DONE)
+		code = send_filing(args, buf_span(&jws));
+	buf_release(&jws);
+	mem_free(objection);
+	return code;
+}
+
+static int
+show_list(const struct args *args, const char *peer, const char *path)
+{
+	struct fetch fetch = {.method = "GET", .path = path};
+	struct fetch_answer answer = {0};
+	int code = fetch_send(args, peer, &fetch, &answer);
+	struct json *root;
+
+	if (code == DONE && args_has(args, "json")) {
+		show_raw(buf_span(&answer.body));
+	} else if (code == DONE) {
+		root = json_parse(buf_span(&answer.body), NULL);
+		show_table(json_find(root, "objections"), columns);
+		if (json_find(root, "next") != NULL)
+			printf("There are more.\n");
+		json_free(root);
+	}
+	fetch_answer_release(&answer);
+	return code;
+}
+
+static int
+objection_mine(const struct args *args)
+{
+	return show_list(args, "node", "/v1/objections?limit=500");
+}
+
+/* --- at the hub --- */
+
+static void
+add_filter(const struct args *args, const char *name, struct buf *path)
+{
+	const char *value = args_get(args, name);
+
+	if (value == NULL)
+		return;
+	buf_print(path, "&%s=", name);
+	fetch_escape(value, path);
+}
+
+static int
+objection_list(const struct args *args)
+{
+	struct buf path = {0};
+	int code;
+
+	buf_text(&path, "/v1/objections?after=");
+	add_filter(args, "state", &path);
+	add_filter(args, "provider", &path);
+	add_filter(args, "place", &path);
+	code = show_list(args, "hub", buf_cstr(&path));
+	buf_release(&path);
+	return code;
+}
+
+/* The verb is the command's last word. */
+static int
+objection_act(const struct args *args)
+{
+	const char *id = args->operands[0], *note = args_get(args, "note");
+	const char *verb = strrchr(args->command->name, ' ') + 1;
+	struct buf path = {0}, body = {0};
+	struct json_out json = {.buf = &body};
+	struct fetch fetch = {
+	    .method = "POST", .content_type = "application/json"};
+	struct fetch_answer answer = {0};
+	int code;
+
+	if (!consent_id_is_valid(span_of(id)))
+		return args_misused(args, "not an objection's id");
+	buf_print(&path, "/v1/objections/%s/%s", id, verb);
+	json_open_object(&json, NULL);
+	if (note != NULL)
+		json_put_cstr(&json, "note", note);
+	if (args_knows(args, "outcome") && args_has(args, "outcome"))
+		json_put_cstr(&json, "outcome", args_get(args, "outcome"));
+	if (args_knows(args, "withdraw") && args_has(args, "withdraw"))
+		json_put_bool(&json, "withdraw", true);
+	json_close_object(&json);
+	fetch.path = buf_cstr(&path);
+	fetch.body = buf_span(&body);
+	code = fetch_send(args, "hub", &fetch, &answer);
+	if (code == DONE)
+		show_raw(buf_span(&answer.body));
+	fetch_answer_release(&answer);
+	buf_release(&path);
+	buf_release(&body);
+	return code;
+}
+
+static int
+objection_paper(const struct args *args)
+{
+	const char *id = args->operands[0], *kind = args->operands[1];
+	struct buf path = {0};
+	struct fetch fetch = {.method = "GET", .accept = "text/plain"};
+	struct fetch_answer answer = {0};
+	int code;
+
+	if (!consent_id_is_valid(span_of(id)) ||
+	    !consent_id_is_valid(span_of(kind)))
+		return args_misused(args, "not an objection's id");
+	buf_print(&path, "/v1/objections/%s/papers/%s", id, kind);
+	fetch.path = buf_cstr(&path);
+	code = fetch_send(args, "hub", &fetch, &answer);
+	if (code == DONE)
+		show_raw(buf_span(&answer.body));
+	fetch_answer_release(&answer);
+	buf_release(&path);
+	return code;
+}
+
+static const struct arg_option file_options[] = {
+    FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_SUBJECT"),
+    {"stem", "STEM", NULL, "sign it with the subject's STEM.key and STEM.crt"},
+    {"item", "N", NULL, "item of the record"},
+    {"key", "VALUES", NULL, "its key fields, with | between (all records)"},
+    {"reason", "REASON", NULL,
+	"wrong, not_ours, outdated, expired, duplicate; fulfilled, lifted"},
+    {"text", "TEXT", NULL, "what is to be said"},
+    {"material", "FILE", NULL, "a file that proves it; its digest is sent"},
+    {"id", "ID", NULL, "its id (random)"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option node_options[] = {
+    FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_SUBJECT"),
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option list_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"state", "STATE", NULL, "filed, accepted, suspended, corrected, …"},
+    {"provider", "CODE", NULL, "of this department (operators)"},
+    {"place", "DIVISION", NULL, "of records of this division: 44, 4401"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option act_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"note", "TEXT", NULL, "what the subject is told"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option decide_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"note", "TEXT", NULL, "what the subject is told"},
+    {"outcome", "OUTCOME", NULL, "corrected, upheld, undetermined, repaired"},
+    {"withdraw", NULL, NULL, "corrected: by withdrawing the records"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_command commands[] = {
+    {"objection file", "", "object to a record, or apply for repair",
+	"Signed by the subject, filed at a node, decided by the department "
+	"that handed the record in.",
+	"rongxin objection file --stem keys/firm --item 11 "
+	"--key 政字〔2019〕3号 --reason wrong --text 处罚决定已被撤销",
+	0, 0, file_options, objection_file},
+    {"objection mine", "", "the certificate's organisation's, at a node", "",
+	"rongxin objection mine --as keys/firm", 0, 0, node_options,
+	objection_mine},
+    {"objection list", "", "what a department is to answer", "",
+	"rongxin objection list --state filed", 0, 0, list_options,
+	objection_list},
+    {"objection accept", "ID", "look into it: its records are disputed", "",
+	"rongxin objection accept o-1", 1, 1, act_options, objection_act},
+    {"objection refuse", "ID", "it is none; --note says why", "",
+	"rongxin objection refuse o-1 --note 不属于异议范围", 1, 1, act_options,
+	objection_act},
+    {"objection suspend", "ID", "stop its clock; --note says why", "",
+	"rongxin objection suspend o-1 --note 等待核实", 1, 1, act_options,
+	objection_act},
+    {"objection resume", "ID", "go on with it", "",
+	"rongxin objection resume o-1", 1, 1, act_options, objection_act},
+    {"objection decide", "ID", "say what came of it", "",
+	"rongxin objection decide o-1 --outcome upheld --note 记录无误", 1, 1,
+	decide_options, objection_act},
+    {"objection terminate", "ID", "end it: false identity or materials", "",
+	"rongxin objection terminate o-1 --note 材料虚假", 1, 1, act_options,
+	objection_act},
+    {"objection paper", "ID KIND", "its documents, as text",
+	"KIND: application, reply or termination.",
+	"rongxin objection paper o-1 reply", 2, 2, act_options,
+	objection_paper},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
+};
+
+int
+command_objection(int argc, char **argv)
+{
+	return args_dispatch("objection", commands, argc, argv);
+}
