@@ -79,8 +79,8 @@ fill_claims(const struct args *args, struct objection *objection)
 			objection->reason = i;
 	if (objection->reason == 0)
 		return args_misused(args, "--reason: '%s' is none", reason);
-	if (!fill_key(args_get(args, "key"), objection))
-		return args_misused(args, "--key: too long");
+	if (!fill_key(args_get(args, "record"), objection))
+		return args_misused(args, "--record: too long");
 	signing_id(objection->id);
 	if (id != NULL)
 		snprintf(objection->id, sizeof(objection->id), "%s", id);
@@ -265,7 +265,7 @@ static const struct arg_option file_options[] = {
     FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_SUBJECT"),
     {"stem", "STEM", NULL, "sign it with the subject's STEM.key and STEM.crt"},
     {"item", "N", NULL, "item of the record"},
-    {"key", "VALUES", NULL, "its key fields, with | between (all records)"},
+    {"record", "VALUES", NULL, "its key fields, with | between (all)"},
     {"reason", "REASON", NULL,
 	"wrong, not_ours, outdated, expired, duplicate; fulfilled, lifted"},
     {"text", "TEXT", NULL, "what is to be said"},
@@ -306,7 +306,7 @@ static const struct arg_command commands[] = {
 	"Signed by the subject, filed at a node, decided by the department "
 	"that handed the record in.",
 	"rongxin objection file --stem keys/firm --item 11 "
-	"--key 政字〔2019〕3号 --reason wrong --text 处罚决定已被撤销",
+	"--record 政字〔2019〕3号 --reason wrong --text 处罚决定已被撤销",
 	0, 0, file_options, objection_file},
     {"objection mine", "", "the certificate's organisation's, at a node", "",
 	"rongxin objection mine --as keys/firm", 0, 0, node_options,

@@ -5,10 +5,12 @@
 
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "hub/catalogue.h"
 #include "hub/inquiry.h"
 #include "hub/objection.h"
+#include "hub/paper.h"
 
 static const struct {
 	const char *word;
@@ -166,5 +168,91 @@ objection_on_list(struct http_exchange *exchange, void *context)
 			      : asked(exchange, "provider"));
 	put_word(inquiry, asked(exchange, "place"));
 	put_word(inquiry, asked(exchange, "after"));
+	inquiry_post(inquiry);
+}
+
+/* Its subject, its department and operators. */
+static bool
+may_see(const struct member *who, const struct json *objection)
+{
+	return who->kind == MEMBER_OPERATOR ||
+	       strcmp(json_cstr(json_find(objection, "subject"), ""),
+		   who->code) == 0 ||
+	       strcmp(json_cstr(json_find(objection, "provider"), ""),
+		   who->code) == 0;
+}
+
+static void
+print_paper(struct inquiry *inquiry, const struct json *objection)
+{
+	const char *code = json_cstr(json_find(objection, "provider"), "");
+	const struct catalogue *catalogue =
+	    shared_hold(inquiry->hub->catalogue);
+	const struct members *members = shared_hold(inquiry->hub->members);
+	const struct member *provider = members_find(members, code);
+	const struct item *item = NULL;
+	struct paper_names names = {
+	    .item = "", .provider = provider != NULL ? provider->name : code};
+
+	if (catalogue != NULL)
+		item = catalog_find_item(catalogue->catalog,
+		    (uint32_t)json_int(json_find(objection, "item"), 0));
+	if (item != NULL)
+		names.item = item->zh;
+	inquiry->answer.content_type = "text/plain; charset=utf-8";
+	if (!paper_print((enum paper_kind)inquiry->after, objection, &names,
+		&inquiry->answer.body))
+		answer_refuse(&inquiry->answer, 409, "objection_state",
+		    "it does not stand so that there is such a paper");
+	shared_drop(inquiry->hub->members, members);
+	shared_drop(inquiry->hub->catalogue, catalogue);
+}
+
+static void
+fill_paper(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct pg *pg = ledger_pg(ledger);
+	struct buf document = {0};
+	struct json *objection;
+	enum err err, ended;
+
+	pg_begin(pg);
+	err = objection_find(pg, inquiry->id, &document);
+	ended = pg_end(pg, true);
+	objection = json_parse(buf_span(&document), NULL);
+	if (ended != ERR_OK)
+		answer_fail(&inquiry->answer, ended, "no database");
+	else if (err != ERR_OK)
+		answer_refuse(
+		    &inquiry->answer, 404, "not_found", "no such objection");
+	else if (!may_see(&inquiry->who, objection))
+		answer_refuse(&inquiry->answer, 403, "not_yours",
+		    "for its subject, its department and operators");
+	else
+		print_paper(inquiry, objection);
+	json_free(objection);
+	buf_release(&document);
+}
+
+void
+objection_on_paper(struct http_exchange *exchange, void *context)
+{
+	const char *id = http_path_param(exchange, "id");
+	enum paper_kind kind =
+	    paper_kind_parse(http_path_param(exchange, "kind"));
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!inquiry_admit(exchange, hub, &who) ||
+	    !inquiry_admit_reader(exchange, &who))
+		return;
+	if (kind == PAPER_KINDS || !consent_id_is_valid(span_of(id))) {
+		answer_problem(exchange, 404, "not_found", NULL);
+		return;
+	}
+	inquiry = inquiry_new(exchange, hub, &who, fill_paper);
+	snprintf(inquiry->id, sizeof(inquiry->id), "%s", id);
+	inquiry->after = (int64_t)kind;
 	inquiry_post(inquiry);
 }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/jws.h"
 #include "base/log.h"
+#include "hub/action.h"
 #include "hub/mark.h"
 
 #define DAY_US (INT64_C(86400) * CLOCK_SECOND)
@@ -490,6 +491,22 @@ mark(const struct decision *decision, struct control_round *round)
 		(void)mark_put(round, scope, MARK_RESTORE);
 }
 
+static void
+note_action(const struct decision *decision, struct pg *pg)
+{
+	struct buf detail = {0};
+	struct json_out json = {.buf = &detail};
+
+	if (decision->act->who->kind != MEMBER_OPERATOR)
+		return;
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "state", decision->to);
+	json_close_object(&json);
+	action_note(pg, decision->act->who->code, "objection",
+	    decision->act->id, buf_span(&detail));
+	buf_release(&detail);
+}
+
 static enum err
 decide(struct decision *decision, struct control_round *round,
     struct objection_answer *answer, struct why *why)
@@ -505,6 +522,7 @@ decide(struct decision *decision, struct control_round *round,
 	if (err != ERR_OK)
 		return err;
 	update(decision, pg);
+	note_action(decision, pg);
 	mark(decision, round);
 	err = tell(round, buf_span(&decision->id), why);
 	pg_exec(pg, "SELECT" COLUMNS "FROM objection WHERE id = $1",
@@ -534,6 +552,21 @@ objection_do(struct ledger *ledger, const struct objection_act *act,
 	buf_release(&decision.key);
 	buf_release(&decision.state);
 	return ended != ERR_OK ? ended : err;
+}
+
+enum err
+objection_find(struct pg *pg, const char *id, struct buf *document)
+{
+	struct json_out json = {.buf = document};
+
+	pg_exec(pg, "SELECT" COLUMNS "FROM objection WHERE id = $1",
+	    pg_arg_text(span_of(id)));
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	if (pg_rows(pg) == 0)
+		return ERR_MISSING;
+	print_one(&json, pg, 0, true);
+	return ERR_OK;
 }
 
 enum err

@@ -57,6 +57,10 @@ MUST_CHECK enum err objection_do(struct ledger *ledger,
     const struct objection_act *act, struct objection_answer *answer,
     struct why *why);
 
+/* Append how one stands, with its claims; ERR_MISSING: there is none. */
+MUST_CHECK enum err objection_find(
+    struct pg *pg, const char *id, struct buf *document);
+
 struct objection_filter {
 	const char *state;    /* empty: any … */
 	const char *provider; /* … */

@@ -24,7 +24,7 @@ def case(network):
         code = row["uscc"]
         if uscc_is_right(code) and code not in found and marks(network, "gz", code, row["document_number"]) == "current":
             found[code] = row
-    assert len(found) >= 6
+    assert len(found) >= 8
     return iter(found.items()), text
 
 
@@ -223,6 +223,54 @@ def test_what_is_refused(network, case):
     until(lambda: stands(network, "mine", who) == "refused", 10, "told")
     ended = act(network, "mine", "accept")
     assert ended.status == 409 and kind(ended) == "objection_state"
+
+
+def test_from_the_command_line_to_the_papers(network, case):
+    code, who, number, _ = take(network, case)
+    proof = network.folder / "撤销决定书.txt"
+    proof.write_text("决定撤销")
+    said = network.cli("objection", "file", "--stem", network.stem(who), "--item", ITEM, "--record", number, "--reason", "wrong",
+                       "--text", "处罚已撤销", "--material", proof, "--id", "by-cli", who=who, part="gz").stdout
+    assert said.strip() == "by-cli: pending"
+    until(lambda: listed(network, "by-cli"), 30, "at the hub")
+    shown = network.cli("objection", "list", "--state", "filed", who="dept", part="hub").stdout
+    assert "by-cli" in shown and code in shown
+    network.cli("objection", "accept", "by-cli", who="dept", part="hub")
+    until(lambda: "accepted" in network.cli("objection", "mine", who=who, part="gz").stdout, 10, "the subject sees it")
+
+    def paper(kind, reader):
+        return network.http("hub", "GET", f"/v1/objections/by-cli/papers/{kind}", reader)
+    application = paper("application", who)
+    text = application.body.decode()
+    assert application.status == 200 and application.headers["Content-Type"].startswith("text/plain")
+    for words in ("信用信息异议申请表", code, number, "行政处罚", "处罚已撤销", "撤销决定书.txt", "归集演示部门"):
+        assert words in text, f"{words} is not in\n{text}"
+    assert kind(paper("reply", "dept")) == "objection_state" and kind(paper("termination", "dept")) == "objection_state"
+    assert kind(paper("application", "bank")) == "not_yours"
+    assert kind(paper("poem", "dept")) == "not_found"
+
+    network.cli("objection", "terminate", "by-cli", "--note", "材料系伪造", who="operator", part="hub")
+    assert "终止告知书" in paper("termination", who).body.decode() and "材料系伪造" in paper("termination", who).body.decode()
+    until(lambda: marks(network, "gz", code, number) == "current", 5, "no mark is left")
+    actions = network.http("hub", "GET", "/v1/actions").json["actions"]
+    assert any(a["action"] == "objection" and a["target"] == "by-cli" for a in actions)
+    reply = network.http("hub", "GET", "/v1/objections/upheld/papers/reply", "dept").body.decode()
+    assert "答复书" in reply and "维持原记录" in reply and "记录无误" in reply
+
+
+def test_what_is_due_soon_raises_an_alert(network, case):
+    code, who, number, _ = take(network, case)
+    filed(network, who, claims(code, number, "due"))
+    until(lambda: listed(network, "due"), 30, "at the hub")
+    changed = network.http("hub", "POST", "/v1/alerts/rules/objection_due", "operator", {"threshold": 0})
+    assert changed.status == 200, changed.body
+
+    def raised():
+        alerts = network.http("hub", "GET", "/v1/alerts").json["alerts"]
+        return [a for a in alerts if a["rule"] == "objection_due" and a["subject"] == "due"]
+    assert until(raised, 30, "raised")[0]["value"] == 1, "its first day"
+    assert act(network, "due", "refuse", note="不属于异议范围").status == 200
+    until(lambda: not raised(), 30, "closed")
 
 
 def test_one_signed_by_the_subject_may_not_be_changed(network, case):
