@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cli/conformance.h"
+#include "wire/trace.h"
 
 #define SKEW_MAX_S 60
 
@@ -159,9 +160,64 @@ check_problem(struct conformance *run, const char *check, const char *request,
 	probe_release(&probe);
 }
 
+/* What is here already is not sent again. */
+static void
+check_unchanged(struct conformance *run)
+{
+	static const char check[] = "unchanged";
+	struct probe first = {0}, again = {0};
+	struct buf tag = {0}, line = {0};
+	bool has_tag;
+
+	probe_send(&first, run, "GET", "/v1/members", NULL);
+	has_tag = fetch_look_find(&first.look, "etag", &tag);
+	buf_print(&line, "If-None-Match: %s", buf_cstr(&tag));
+	again.look.ask = buf_cstr(&line);
+	if (has_tag)
+		probe_send(&again, run, "GET", "/v1/members", NULL);
+	if (!has_tag)
+		conformance_say(
+		    run, VERDICT_FAIL, check, "/v1/members has no ETag");
+	else
+		conformance_say(run,
+		    again.answer.status == 304 ? VERDICT_PASS : VERDICT_FAIL,
+		    check, "%ld to the ETag of /v1/members",
+		    again.answer.status);
+	buf_release(&tag);
+	buf_release(&line);
+	probe_release(&first);
+	probe_release(&again);
+}
+
+static void
+check_trace(struct conformance *run)
+{
+	struct trace trace = {.id = ""}, theirs = {.id = ""};
+	struct probe probe = {0};
+	struct buf line = {0}, value = {0};
+	bool is_same;
+
+	trace_begin(&trace);
+	buf_print(&line, "traceparent: %s", trace.parent);
+	probe.look.ask = buf_cstr(&line);
+	probe_send(&probe, run, "GET", "/v1/streams", NULL);
+	is_same = fetch_look_find(&probe.look, "traceparent", &value) &&
+		  trace_follow(&theirs, buf_cstr(&value)) &&
+		  strcmp(theirs.id, trace.id) == 0;
+	conformance_say(run, is_same ? VERDICT_PASS : VERDICT_FAIL, "trace",
+	    "%s",
+	    is_same ? "goes on as it was begun"
+		    : "our traceparent does not come back");
+	buf_release(&line);
+	buf_release(&value);
+	probe_release(&probe);
+}
+
 void
 conformance_manners(struct conformance *run)
 {
+	check_unchanged(run);
+	check_trace(run);
 	check_problem(run, "no such path", "GET /v1/no-such-path", 404);
 	check_problem(run, "no such method", "PATCH /v1/streams", 405);
 	check_problem(run, "malformed request", "GET /v1/streams?a=1&a=2", 400);

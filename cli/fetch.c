@@ -131,6 +131,8 @@ headers_of(const struct fetch *fetch)
 		list = add_header(list, "Batch-Manifest", fetch->manifest);
 	if (fetch->range != NULL)
 		list = add_header(list, "Content-Range", fetch->range);
+	if (fetch->look != NULL && fetch->look->ask != NULL)
+		list = curl_slist_append(list, fetch->look->ask);
 	if (fetch->content_type != NULL)
 		list = add_header(list, "Content-Type", fetch->content_type);
 	if (fetch->batch != NULL)

@@ -33,6 +33,7 @@
 
 /* How the connection itself behaves, for who wants to know. */
 struct fetch_look {
+	const char *ask; /* a header line more; NULL: none */
 	bool is_nobody;  /* do not show our certificate */
 	bool is_old;     /* offer TLS 1.2 at most */
 	struct buf head; /* what came: "name: value" lines */

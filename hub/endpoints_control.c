@@ -10,6 +10,7 @@
 #include "hub/catalogue.h"
 #include "hub/control.h"
 #include "hub/inquiry.h"
+#include "wire/http_tag.h"
 
 /* The payload as JSON, or the signed document for who asks for JOSE. */
 void
@@ -22,15 +23,16 @@ control_on_catalogue(struct http_exchange *exchange, void *context)
 
 	if (!inquiry_admit(exchange, hub, &who))
 		return;
+	http_reply_header(exchange, "vary", "accept");
 	catalogue = shared_hold(hub->catalogue);
 	if (catalogue == NULL)
 		answer_problem(exchange, 404, "not_found", "no catalogue yet");
 	else if (accept != NULL && strstr(accept, "application/jose") != NULL)
-		http_reply(exchange, 200, "application/jose",
-		    buf_span(&catalogue->jws));
+		http_tag_reply(
+		    exchange, "application/jose", buf_span(&catalogue->jws));
 	else
-		http_reply(exchange, 200, "application/json",
-		    buf_span(&catalogue->json));
+		http_tag_reply(
+		    exchange, "application/json", buf_span(&catalogue->json));
 	shared_drop(hub->catalogue, catalogue);
 }
 
@@ -103,7 +105,7 @@ control_on_members(struct http_exchange *exchange, void *context)
 	members = shared_hold(hub->members);
 	members_print(members, &body);
 	shared_drop(hub->members, members);
-	http_reply(exchange, 200, "application/json", buf_span(&body));
+	http_tag_reply(exchange, "application/json", buf_span(&body));
 	buf_release(&body);
 }
 

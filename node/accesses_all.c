@@ -152,7 +152,8 @@ part_ask(struct part *part, const struct member *platform, struct span proof)
 	struct elsewhere_question question = {.action = VOUCH_ACCESSES,
 	    .member = spread->wish.subject,
 	    .subject = spread->wish.subject,
-	    .certificate = http_peer(spread->exchange)->fingerprint};
+	    .certificate = http_peer(spread->exchange)->fingerprint,
+	    .traceparent = http_traceparent(spread->exchange)};
 
 	if (strcmp(platform->code, spread->node->code) == 0) {
 		part_ask_here(part);

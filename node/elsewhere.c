@@ -33,6 +33,8 @@ struct target {
 	char url[MEMBER_URL_MAX + 1];
 };
 
+#define TRACEPARENT_MAX 80
+
 /* One question, and where it has been asked so far. */
 struct inquiry {
 	struct elsewhere *elsewhere;
@@ -41,6 +43,7 @@ struct inquiry {
 	struct vouch vouch; /* of the one that is asked now */
 	char subject[MEMBER_CODE_MAX + 1];
 	struct buf question, jws;
+	char traceparent[TRACEPARENT_MAX]; /* a header line; "": none */
 	int64_t end_us;
 	struct target targets[HOLDERS_MAX];
 	size_t target_count;
@@ -209,6 +212,7 @@ inquiry_next(void *context)
 	struct inquiry *inquiry = context;
 	const struct target *target = &inquiry->targets[inquiry->asked_count];
 	struct access_asked *asked = &inquiry->asked[inquiry->asked_count];
+	const char *headers[] = {inquiry->traceparent, NULL};
 	char url[MEMBER_URL_MAX + 16];
 	struct https_request request = {.url = url,
 	    .peer = target->code,
@@ -228,6 +232,7 @@ inquiry_next(void *context)
 	}
 	snprintf(url, sizeof(url), "%s/v1/vouched", target->url);
 	request.body = buf_span(&inquiry->jws);
+	request.headers = headers[0][0] != '\0' ? headers : NULL;
 	memcpy(asked->node, target->code, sizeof(asked->node));
 	memcpy(asked->vouch, inquiry->vouch.nonce, sizeof(asked->vouch));
 	inquiry->asked_count++;
@@ -266,6 +271,9 @@ inquiry_new(struct elsewhere *elsewhere,
 	snprintf(inquiry->subject, sizeof(inquiry->subject), "%s",
 	    question->subject);
 	buf_add(&inquiry->question, question->json.ptr, question->json.len);
+	if (question->traceparent != NULL)
+		snprintf(inquiry->traceparent, sizeof(inquiry->traceparent),
+		    "traceparent: %s", question->traceparent);
 	return inquiry;
 }
 

@@ -36,6 +36,7 @@ struct elsewhere_question {
 	const char *certificate; /* … its certificate, hex */
 	const char *subject;     /* whom the answer must be about */
 	struct span json;
+	const char *traceparent; /* of what this belongs to; or NULL */
 };
 
 /* Of several: HOLDER_NOT_HELD if none of them holds it; HOLDER_AWAY or

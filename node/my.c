@@ -10,6 +10,7 @@
 #include "node/control.h"
 #include "node/node.h"
 #include "node/world.h"
+#include "wire/http_tag.h"
 #include "wire/pages.h"
 
 #define NAME_MAX_LEN 256
@@ -117,7 +118,8 @@ my_on_members(struct http_exchange *exchange, void *context)
 	json_close_array(&out);
 	json_close_object(&out);
 	shared_drop(node->world, world);
-	send_json(exchange, &body);
+	http_tag_reply(exchange, "application/json", buf_span(&body));
+	buf_release(&body);
 }
 
 void
@@ -130,7 +132,7 @@ my_on_catalogue(struct http_exchange *exchange, void *context)
 
 	snapshot_release(snapshot);
 	if (err == ERR_OK && jws_peek(buf_span(&jws), &body))
-		send_json(exchange, &body);
+		http_tag_reply(exchange, "application/json", buf_span(&body));
 	else
 		http_reply_problem(exchange, 503, "not_ready", "Not ready yet",
 		    "The catalogue has not arrived yet.");

@@ -430,7 +430,8 @@ query_leave(struct query *query)
 			  : VOUCH_ENTERPRISE,
 	    .member = answer->access.member,
 	    .certificate = http_peer(answer->exchange)->fingerprint,
-	    .subject = question.subject};
+	    .subject = question.subject,
+	    .traceparent = http_traceparent(answer->exchange)};
 	bool left;
 
 	if (query->permit.consent_rule == PERMIT_CONSENT_REVOKED ||
@@ -572,6 +573,14 @@ query_ask(struct query *query, struct span json)
 void
 query_on_report(struct http_exchange *exchange, void *context)
 {
+	/* An access twice would be in the trail once, or bytes would be kept
+	 * that nobody may have any more. */
+	if (http_header(exchange, "idempotency-key") != NULL) {
+		http_reply_problem(exchange, 400, "malformed",
+		    "Idempotency-Key is not taken here",
+		    "Each question is an access of its own.");
+		return;
+	}
 	query_ask(query_new(exchange, context, "report"), http_body(exchange));
 }
 

@@ -95,6 +95,9 @@ const char *http_query(const struct http_exchange *exchange, const char *name);
 /* Header by lower-case name; NULL when absent. */
 const char *http_header(const struct http_exchange *exchange, const char *name);
 struct span http_body(const struct http_exchange *exchange);
+/* The traceparent that requests made for this one carry; NULL: none, as it
+ * came without. */
+const char *http_traceparent(const struct http_exchange *exchange);
 /* The verified client certificate. */
 const struct identity *http_peer(const struct http_exchange *exchange);
 /* A number that stands for the peer's address, another in each process. */

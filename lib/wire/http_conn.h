@@ -64,6 +64,7 @@ struct http_worker {
 	struct http_exchange *spare, *resuming;
 	unsigned handshake_count, exchange_count, spare_count;
 	struct metric *replies[HTTP_CLASSES]; /* by hundreds of the status */
+	int64_t told_us; /* when a failure was logged, clock_tick_us */
 	bool is_closing, is_over;
 	char cipher[HTTP_READ_SIZE], plain[HTTP_READ_SIZE];
 };

@@ -5,6 +5,8 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
 #include "base/work.h"
@@ -15,6 +17,8 @@
 #define SPARE_MAX 64
 /* A spare exchange keeps buffers up to this size. */
 #define KEEP_MAX 65536
+/* From one logged failure of a worker to the next. */
+#define TELL_US (CLOCK_SECOND / 10)
 
 struct http_exchange *
 exchange_new(struct http_conn *conn, int32_t stream)
@@ -173,6 +177,8 @@ exchange_begin(struct http_exchange *exchange)
 	const struct http_route *route;
 
 	http_hold(exchange);
+	(void)trace_follow(
+	    &exchange->trace, http_header(exchange, "traceparent"));
 	find_route(exchange);
 	route = exchange->route;
 	if (exchange->is_over)
@@ -302,6 +308,12 @@ const char *
 http_header(const struct http_exchange *exchange, const char *name)
 {
 	return http_head_find(&exchange->head, name);
+}
+
+const char *
+http_traceparent(const struct http_exchange *exchange)
+{
+	return exchange->trace.id[0] != '\0' ? exchange->trace.parent : NULL;
 }
 
 struct span
@@ -458,6 +470,35 @@ count_reply(const struct http_exchange *exchange, int status)
 	metric_add(exchange->worker->replies[status / 100], 1);
 }
 
+/* Lines enough to find a failure by, and not one for each when all fail. */
+static void
+log_failure(struct http_exchange *exchange, int status)
+{
+	struct http_worker *worker = exchange->worker;
+	int64_t now_us = clock_tick_us();
+
+	if (worker->told_us != 0 && now_us - worker->told_us < TELL_US)
+		return;
+	worker->told_us = now_us;
+	log_warn("http.failed", "status=%d route=\"%s %s\" trace=%s", status,
+	    http_method(exchange),
+	    exchange->route != NULL ? exchange->route->path : "",
+	    exchange->trace.id);
+}
+
+/* A failure without a trace begins one, so that its peer can name it. */
+static void
+tell_trace(struct http_exchange *exchange, int status)
+{
+	if (status >= 500 && exchange->trace.id[0] == '\0')
+		trace_begin(&exchange->trace);
+	if (status >= 500)
+		log_failure(exchange, status);
+	if (exchange->trace.id[0] != '\0')
+		http_reply_header(
+		    exchange, "traceparent", exchange->trace.parent);
+}
+
 void
 http_reply(struct http_exchange *exchange, int status, const char *content_type,
     struct span body)
@@ -467,6 +508,7 @@ http_reply(struct http_exchange *exchange, int status, const char *content_type,
 		return;
 	}
 	count_reply(exchange, status);
+	tell_trace(exchange, status);
 	exchange->is_over = true;
 	exchange->is_paused = false;
 	if (!exchange->is_gone && exchange->stream == 0)
@@ -494,6 +536,7 @@ http_begin(struct http_exchange *exchange, int status, const char *content_type,
 {
 	assert(exchange->is_complete && !exchange->is_over);
 	count_reply(exchange, status);
+	tell_trace(exchange, status);
 	exchange->room = room;
 	exchange->is_filled = true;
 	if (!exchange->is_gone && exchange->stream == 0)

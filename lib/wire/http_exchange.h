@@ -11,6 +11,7 @@
 #include "wire/http.h"
 #include "wire/http_head.h"
 #include "wire/http_route.h"
+#include "wire/trace.h"
 
 struct http_conn;
 struct http_worker;
@@ -24,8 +25,9 @@ struct http_exchange {
 	struct buf body; /* of the request; streamed: what a pause held up */
 	int32_t stream;  /* of HTTP/2; 0: HTTP/1.1 */
 
-	unsigned users; /* 1 until it ends, and one for each hold */
-	bool is_head;   /* GET without the body */
+	unsigned users;     /* 1 until it ends, and one for each hold */
+	bool is_head;       /* GET without the body */
+	struct trace trace; /* no id: none was given */
 	bool is_complete, is_over, is_gone;
 	bool is_paused, is_resuming;
 	bool has_ended; /* the peer sent the end while paused */

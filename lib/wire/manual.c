@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "wire/http_tag.h"
+
 MANUAL_FILE(manual_page, "docs/api/index.html");
 MANUAL_FILE(manual_script, "docs/api/manual.js");
 MANUAL_FILE(manual_style, "docs/api/manual.css");
@@ -32,5 +34,5 @@ manual_reply(struct http_exchange *exchange, struct span document)
 	    "connect-src 'self'; base-uri 'none'; form-action 'none'; "
 	    "frame-ancestors 'none'");
 	http_reply_header(exchange, "x-content-type-options", "nosniff");
-	http_reply(exchange, 200, files[i].type, files[i].text);
+	http_tag_reply(exchange, files[i].type, files[i].text);
 }

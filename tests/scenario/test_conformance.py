@@ -38,7 +38,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
         link = self.server.network.link("gz", "bank")
-        headers = {k: v for k, v in self.headers.items() if k in ("Content-Type", "Accept")}
+        headers = {k: v for k, v in self.headers.items() if k in ("Content-Type", "Accept", "If-None-Match", "traceparent")}
         link.request(self.command, self.path, body=body, headers=headers)
         reply = link.getresponse()
         answer = [reply.status, dict(reply.headers.items()), reply.read()]
@@ -118,7 +118,7 @@ def test_a_node_conforms_and_proves_what_it_answers(network, subject):
     result, checks = check(network, network.url("gz"), "--subject", subject, *trust(network))
     assert result["conforms"] and result["program"] == "node", checks
     assert {name for name, (verdict, _) in checks.items() if verdict == "SKIP"} <= {"clock"}, checks
-    assert {"TLS 1.3", "TLS 1.2", "no certificate", "HTTP/2", "openapi", "operations", "no such path", "question",
+    assert {"TLS 1.3", "TLS 1.2", "no certificate", "HTTP/2", "openapi", "operations", "no such path", "unchanged", "trace", "question",
             "malformed question", "rate limits", "receipt", "witness", "checkpoint", "streams", "nosniff"} <= set(checks)
 
 
@@ -158,6 +158,9 @@ def shape(method, path, answer):
         answer[1]["date"] = "Mon, 01 Jan 2024 00:00:00 GMT"
     if path == "/v1/me":
         answer[0] = 418
+    if path == "/v1/members":
+        answer[0] = 200
+    answer[1].pop("traceparent", None)
     if method == "POST" and answer[0] == 400:
         answer[0], answer[2] = 200, b"{}"
 
@@ -165,7 +168,7 @@ def shape(method, path, answer):
 def test_answers_of_another_shape_are_found_out(network, liar):
     _, checks = check(network, liar(shape))
     assert failed(checks) == {"HTTP/2", "no such path", "no such method", "GET /v1/streams", "no leak", "nosniff",
-                              "clock", "GET /v1/me", "malformed question"}, checks
+                              "clock", "GET /v1/me", "unchanged", "trace", "malformed question"}, checks
 
 
 def change(name, how):
@@ -224,3 +227,35 @@ def test_a_stream_that_is_another_at_the_hub_is_found_out(network, liar, subject
             answer[2] = json.dumps(document).encode()
     _, checks = check(network, liar(lie), "--wait", "1", *trust(network))
     assert failed(checks) == {"HTTP/2", "streams"}, checks
+
+
+@pytest.mark.parametrize("part", ["hub", "gz"])
+def test_what_the_client_has_is_not_sent_again(network, part):
+    for path in ("catalogue", "members", "openapi", "openapi.json", "openapi.js", "openapi.css"):
+        first = network.http(part, "GET", f"/v1/{path}", "bank")
+        tag = first.headers["ETag"]
+        assert first.status == 200 and first.body
+        again = network.http(part, "GET", f"/v1/{path}", "bank", headers={"If-None-Match": f'"x", {tag}'})
+        assert (again.status, again.body, again.headers["ETag"]) == (304, b"", tag), path
+        other = network.http(part, "GET", f"/v1/{path}", "bank", headers={"If-None-Match": '"x"'})
+        assert (other.status, other.body) == (200, first.body), path
+
+
+def test_a_question_is_not_taken_as_a_repetition(network, subject):
+    body = {"subject": subject, "purpose": "customer_screening"}
+    reply = network.http("gz", "POST", "/v1/reports", "bank", body,
+                         {"Content-Type": "application/json", "Idempotency-Key": "k-1"})
+    assert (reply.status, reply.json["type"]) == (400, "urn:rongxin:problem:malformed")
+    assert "Idempotency-Key" in reply.json["title"] and "receipt" not in reply.json
+    assert network.http("gz", "POST", "/v1/reports", "bank", body, {"Content-Type": "application/json"}).status == 200
+
+
+def test_a_trace_comes_back_and_what_is_none_does_not(network):
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    for part in ("hub", "gz"):
+        echo = network.http(part, "GET", "/v1/streams", "bank",
+                            headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}).headers["traceparent"]
+        assert echo.startswith(f"00-{trace}-") and echo.endswith("-01") and "00f067aa0ba902b7" not in echo
+        for wrong in (f"00-{trace}-00f067aa0ba902b7", "x" * 5000, f"00-{'0' * 32}-00f067aa0ba902b7-01"):
+            reply = network.http(part, "GET", "/v1/streams", "bank", headers={"traceparent": wrong})
+            assert reply.status == 200 and "traceparent" not in reply.headers

@@ -325,6 +325,28 @@ def test_what_is_no_answer_is_not_passed_on(network, subjects, holder):
         assert [a["node"] for a in sent["asked"]] == [CODES["sz"]], lie
 
 
+def test_a_trace_goes_on_to_the_holder_and_stands_in_the_log(network, subjects, holder):
+    heard, trace = [], "4bf92f3577b34da6a3ce929d0e0e4736"
+
+    def answer(handler, body):
+        heard.append(handler.headers.get("traceparent"))
+        handler.reply(200, "text/html", b"")
+
+    def ask():
+        return network.http("gz", "POST", "/v1/reports", "bank", {"subject": subjects["4403"][4], "purpose": "pre_loan"},
+                            {"Content-Type": "application/json", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+    holder(answer)
+    ask_until(network, subjects, (502, "holder_failed"))
+    assert heard[-1] is None
+    reply = ask()
+    assert reply.status == 502 and heard[-1] == reply.headers["traceparent"]
+    assert heard[-1].startswith(f"00-{trace}-")
+    # Of many failures some are logged.
+    log = network.run / "log" / "gz.log"
+    until(lambda: ask() and f'status=502 route="POST /v1/reports" trace={trace}' in log.read_text(), 10, "a line of the log")
+    assert network.ask(subjects["4403"][4], part="gz").headers["traceparent"], "a failure has one of its own"
+
+
 def test_another_member_at_the_holders_address_is_told_nothing(network, subjects, holder):
     stranger = holder(lambda handler, body: handler.reply(200, "application/json", b"{}"), stem="gd")
     ask_until(network, subjects, (502, "holder_failed"))
