@@ -11,6 +11,7 @@ bin=${RX_BIN:-$here/build}
 rx=$bin/rongxin
 network=$here/deploy/network.sh
 seed=2024
+follower= # who waits for the bank's events
 export RX_ELSEWHERE=5
 export RX_CATALOGUE=$here/deploy/catalogue/catalogue.json
 
@@ -131,7 +132,7 @@ up() {
 }
 
 show() {
-	local consent=demo-$RANDOM$RANDOM industry
+	local consent=demo-$RANDOM$RANDOM industry penalty
 
 	step "1. A department hands in registrations; the receipt counts every row" \
 		"   Wrong rows come back as findings with line, field and rule; the good ones are in the ledger."
@@ -176,24 +177,28 @@ show() {
 		"   Events are pushed in order and numbered without gaps; a signed webhook can bring them, too."
 	show_watch
 
-	step "11. Another bank with the same consent gets nothing from it" "   A consent names its grantee."
+	step "11. The enterprise objects: marked at every node, corrected, and the bank is told" \
+		"   It signs what is wrong; the department that handed the penalty in accepts, then withdraws it."
+	show_objection "$consent"
+
+	step "12. Another bank with the same consent gets nothing from it" "   A consent names its grantee."
 	as bank2 query "$subject" --purpose pre_loan --items 19 --consent "$consent"
 
-	step "12. The enterprise revokes: refused at once here, everywhere within a second" "   The node that took the revocation refuses from that moment."
+	step "13. The enterprise revokes: refused at once here, everywhere within a second" "   The node that took the revocation refuses from that moment."
 	as subject consent revoke "$consent" --stem "$run/id/subject"
 	as bank query "$subject" --purpose pre_loan --items 19 --consent "$consent"
 
-	step "13. The bank asks its city about an enterprise of the other city: one door, the whole country" \
+	step "14. The bank asks its city about an enterprise of the other city: one door, the whole country" \
 		"   The holder decides and answers; both trails have the question and name each other."
 	as bank query "$(choose_elsewhere)" --purpose pre_loan --items 1,11 | brief 30
 
-	step "14. The enterprise sees who saw its data, at every node, from one of them" "   It signs for that; nodes that did not answer would be named."
+	step "15. The enterprise sees who saw its data, at every node, from one of them" "   It signs for that; nodes that did not answer would be named."
 	"$rx" trail accesses "$RX_CITY2" --all --as "$run/id/subject" --ca "$RX_CA" | brief 12
 
-	step "15. The trail: every question above, refusals included, in a Merkle log" "   A copy with one changed bit is found out."
+	step "16. The trail: every question above, refusals included, in a Merkle log" "   A copy with one changed bit is found out."
 	show_trail
 
-	step "16. kill -9 of the city and of the hub; they come back at exactly the same state" "   Positions and digests before and after."
+	step "17. kill -9 of the city and of the hub; they come back at exactly the same state" "   Positions and digests before and after."
 	show_crash
 }
 
@@ -221,21 +226,54 @@ show_token() { # CONSENT
 	echo "none of the $asked rows that fit is the applicant: too few are like it"
 }
 
+# The next event that the bank is told, and how long it took.
+told() {
+	local event now
+	read -t 30 -r event <&3
+	now=$(date +%s%3N)
+	echo "$event"
+	echo "told $((now - $(date -d "$(value committed <<<"$event")" +%s%3N))) ms after the hub had committed it"
+}
+
 show_watch() {
-	local event told follower
-	as bank watch add "$subject" --id loans --items 11 --kinds new
+	penalty="政字〔2026〕$RANDOM号"
+	as bank watch add "$subject" --id loans --items 11
 	exec 3< <(exec "$rx" events --follow --as "$run/id/bank")
 	follower=$!
 	echo "$subject" >"$run/feed/fined"
 	"$rx" gen --item 11 --rows 1 --seed $seed --subjects "$run/feed/fined" |
-		sed -E "s/〔[0-9]+〕[0-9]+号/〔2026〕$RANDOM号/" >"$run/feed/penalty.csv"
+		sed -E "s/政字〔[0-9]+〕[0-9]+号/$penalty/" >"$run/feed/penalty.csv"
 	as dept feed submit 11 "$run/feed/penalty.csv" --id "penalty-$RANDOM$RANDOM"
-	read -t 30 -r event <&3
-	told=$(date +%s%3N)
+	told
+}
+
+# The states of the records of an item in a node's report.
+marks() { # URL
+	as bank query "$subject" --purpose pre_loan --items 11 --json --node "$1" |
+		grep -oE '"state":"[a-z]+"' | sort | uniq -c | sed 's/"state"://' | tr -s ' "\n' ' '
+}
+
+show_objection() { # ID
+	as subject objection file --stem "$run/id/subject" --item 11 --record "$penalty" \
+		--reason wrong --text 处罚决定书已被撤销 --id "$1"
+	for _ in $(seq 300); do
+		as dept objection list --state filed | grep -q "$1" && break
+		sleep 0.1
+	done
+	as dept objection accept "$1" >/dev/null
+	echo "the department accepts it: the record is disputed"
+	told
+	for url in "$RX_CITY" "$RX_PROVINCE"; do
+		echo "its penalties in a report at $url:$(marks "$url")"
+	done
+	as dept objection decide "$1" --outcome corrected --withdraw --note 处罚决定书已被撤销 >/dev/null
+	echo "the department corrects it by withdrawing the record"
+	told
 	kill "$follower"
+	follower=
 	exec 3<&-
-	echo "$event"
-	echo "told $((told - $(date -d "$(value committed <<<"$event")" +%s%3N))) ms after the hub had committed it"
+	wait_equal gz
+	as subject objection mine
 }
 
 show_trail() {
@@ -281,7 +319,7 @@ show)
 	# The demo begins from nothing: what an earlier one left is in the way.
 	"$network" down "$run"
 	rm -rf "$(readlink -f "$run")" "$run"
-	trap '"$network" down "$run"' EXIT
+	trap '[ -z "$follower" ] || kill "$follower"; "$network" down "$run"' EXIT
 	began=$(date +%s)
 	up
 	show
