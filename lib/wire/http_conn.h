@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "wire/http1.h"
+#include "wire/http_date.h"
 #include "wire/http_exchange.h"
 #include "wire/tls.h"
 
@@ -64,6 +65,7 @@ struct http_worker {
 	struct http_exchange *spare, *resuming;
 	unsigned handshake_count, exchange_count, spare_count;
 	struct metric *replies[HTTP_CLASSES]; /* by hundreds of the status */
+	struct http_date date;
 	int64_t told_us; /* when a failure was logged, clock_tick_us */
 	bool is_closing, is_over;
 	char cipher[HTTP_READ_SIZE], plain[HTTP_READ_SIZE];

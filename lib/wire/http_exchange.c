@@ -488,8 +488,10 @@ log_failure(struct http_exchange *exchange, int status)
 
 /* A failure without a trace begins one, so that its peer can name it. */
 static void
-tell_trace(struct http_exchange *exchange, int status)
+put_common(struct http_exchange *exchange, int status)
 {
+	http_reply_header(
+	    exchange, "date", http_date_now(&exchange->worker->date));
 	if (status >= 500 && exchange->trace.id[0] == '\0')
 		trace_begin(&exchange->trace);
 	if (status >= 500)
@@ -508,7 +510,7 @@ http_reply(struct http_exchange *exchange, int status, const char *content_type,
 		return;
 	}
 	count_reply(exchange, status);
-	tell_trace(exchange, status);
+	put_common(exchange, status);
 	exchange->is_over = true;
 	exchange->is_paused = false;
 	if (!exchange->is_gone && exchange->stream == 0)
@@ -536,7 +538,7 @@ http_begin(struct http_exchange *exchange, int status, const char *content_type,
 {
 	assert(exchange->is_complete && !exchange->is_over);
 	count_reply(exchange, status);
-	tell_trace(exchange, status);
+	put_common(exchange, status);
 	exchange->room = room;
 	exchange->is_filled = true;
 	if (!exchange->is_gone && exchange->stream == 0)
