@@ -22,6 +22,7 @@
 #include "node/node.h"
 #include "node/objections.h"
 #include "node/query.h"
+#include "node/readers.h"
 #include "node/trail_pages.h"
 #include "node/vouched.h"
 #include "node/watches_page.h"
@@ -234,6 +235,13 @@ on_objections(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_readers(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		readers_on_get(exchange, context);
+}
+
+static void
 on_root(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -330,6 +338,9 @@ const struct http_route node_endpoints[] = {
 	.handle = on_objection,
 	.max_body = OBJECTION_MAX},
     {.method = "GET", .path = "/v1/objections", .handle = on_objections},
+    {.method = "GET",
+	.path = "/v1/objections/{id}/readers",
+	.handle = on_readers},
     {.method = "POST",
 	.path = "/v1/watches",
 	.handle = watches_on_post,

@@ -131,6 +131,14 @@ def test_filed_while_cut_off_marked_everywhere_and_corrected(network, case):
     until(lambda: stands(network, "cut-off", who) == "corrected", 10, "the subject learns it")
     until(lambda: marks(network, "gd", code, number) == "current", 10, "no mark is left")
 
+    def readers():
+        reply = network.http("gz", "GET", "/v1/objections/cut-off/readers", who)
+        return reply.status == 200 and reply.json["readers"]
+    read = until(readers, 10, "who saw it")
+    assert {r["member"] for r in read} == {"91440101MA000RX19U"} and read[0]["purpose"] == "pre_loan"
+    assert network.http("gz", "GET", "/v1/objections/cut-off/readers", "bank").status == 404
+    assert network.http("gz", "GET", "/v1/objections/never/readers", who).status == 404
+
     late = act(network, "cut-off", "decide", outcome="upheld", note="x")
     assert late.status == 409 and kind(late) == "objection_state", late.body
 
