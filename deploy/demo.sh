@@ -136,8 +136,8 @@ show() {
 
 	step "1. A department hands in registrations; the receipt counts every row" \
 		"   Wrong rows come back as findings with line, field and rule; the good ones are in the ledger."
-	cat "$run/feed/receipt.json"; echo
-	as dept feed findings 1 "$(sed -n 's/.*"batch": *"\([^"]*\)".*/\1/p' "$run/feed/receipt.json")" | brief 4
+	as dept feed receipt 1 "$(value batch <"$run/feed/receipt.json")"
+	as dept feed findings 1 "$(value batch <"$run/feed/receipt.json")" | brief 4
 
 	step "2. The same file again changes nothing" "   A row with the same content is counted as unchanged and not sent on."
 	as dept feed submit 1 "$run/feed/1.csv" --id "again-$RANDOM$RANDOM"
@@ -306,7 +306,7 @@ show_crash() {
 case ${1:-show} in
 up)
 	up
-	echo "Running.  . run/env.sh; rongxin --help.  Stop with: make down"
+	echo "Running.  Try it: docs/INTEGRATING.md, or  . run/env.sh; build/rongxin --help.  Stop it: make down"
 	;;
 down)
 	"$network" down "$run"
