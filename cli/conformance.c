@@ -10,6 +10,9 @@
 #include "cli/commands.h"
 #include "cli/show.h"
 
+#define WAIT_S 30
+#define WAIT_MAX_S 600
+
 static const char *const verdicts[] = {"PASS", "FAIL", "SKIP"};
 
 void
@@ -185,10 +188,14 @@ print_table(const struct conformance *run)
 static int
 conformance(const struct args *args)
 {
-	struct conformance run = {.args = args, .url = args->operands[0]};
+	struct conformance run = {
+	    .args = args, .url = args->operands[0], .wait_s = WAIT_S};
+	int64_t bounds[2] = {0, WAIT_MAX_S};
 
 	if (strncmp(run.url, "https://", 8) != 0)
 		return args_misused(args, "URL: https://host:port");
+	if (!args_int(args, "wait", bounds, &run.wait_s))
+		return MISUSED;
 	if (!conformance_link(&run))
 		return args_failed(args, "%s", run.rows[0].reason.text);
 	conformance_manners(&run);

@@ -28,6 +28,7 @@ struct conformance_row {
 struct conformance {
 	const struct args *args;
 	const char *url;
+	int64_t wait_s;        /* for a receipt, for an agreement */
 	struct json *document; /* its own OpenAPI document; NULL: none */
 	bool is_node;          /* what the document says that it is */
 	struct conformance_row rows[CONFORMANCE_ROWS_MAX];

@@ -347,10 +347,8 @@ void
 conformance_proofs(struct conformance *run)
 {
 	struct proof proof = {.run = run, .index = -1};
-	int64_t bounds[2] = {0, 600}, wait_s = 30;
 
-	(void)args_int(run->args, "wait", bounds, &wait_s);
-	proof.until_us = clock_tick_us() + wait_s * CLOCK_SECOND;
+	proof.until_us = clock_tick_us() + run->wait_s * CLOCK_SECOND;
 	if (run->document == NULL || !read_trust(&proof)) {
 		skip(run, "proofs", "it is not known what there is to prove");
 		return;

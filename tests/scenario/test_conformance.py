@@ -134,6 +134,7 @@ def test_where_nobody_answers_nothing_is_said_to_conform(network):
     done = network.cli("conformance", "https://127.0.0.1:1", who="bank", check=False)
     assert done.returncode == 3 and not done.stdout
     assert network.cli("conformance", "http://127.0.0.1:1", who="bank", check=False).returncode == 2
+    assert network.cli("conformance", network.url("hub"), "--wait", "x", who="bank", check=False).returncode == 2
 
 
 def test_a_proxy_that_lies_in_nothing_fails_in_nothing_but_http2(network, subject, liar):
