@@ -82,7 +82,8 @@ def test_a_stop_with_batches_waiting_is_bounded_and_every_retry_works(hub_with, 
     merged = sorted(name for name, reply in replies.items() if reply.status == 200)
 
     assert interrupted == (1 if grace == 0 else 0)
-    assert returned == BATCHES - len(merged) - interrupted
+    # What was interrupted may have been committed at that very moment.
+    assert BATCHES - len(merged) - interrupted <= returned <= BATCHES - max(len(merged), interrupted)
     assert returned >= BATCHES - 2
     assert spent < SLACK + (0 if grace == 0 else 20)
     assert {reply.status for reply in replies.values()} <= {200, 503}

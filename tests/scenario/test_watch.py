@@ -317,6 +317,8 @@ def test_no_more_subjects_are_watched_than_the_node_allows(network, subjects):
         settings.write("watch_subjects = 3\n")
     try:
         restart_with_own_settings(network, network.run / "pid" / f"{PART}.pid")
+        for old in network.http(PART, "GET", "/v1/watches", "bank2").json["watches"]:
+            assert network.http(PART, "DELETE", f"/v1/watches/{old['id']}", "bank2").status == 200
         reply = watch(network, {"id": "many", "subjects": subjects[:4]}, "bank2")
         assert (reply.status, reply.json["type"]) == (429, "urn:rongxin:problem:watch_limit")
         assert watch(network, {"id": "few", "subjects": subjects[:3]}, "bank2").status == 201

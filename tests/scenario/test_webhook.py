@@ -70,7 +70,8 @@ def test_events_are_brought_signed_and_in_order(network, receiver, penalties):
     network.agree(PART, "4401")
     until(lambda: numbers(receiver)[-1] == newest(network) >= 100, 30, "all were brought")
 
-    assert numbers(receiver) == list(range(1, newest(network) + 1))
+    seen = numbers(receiver)
+    assert seen == list(range(1, seen[-1] + 1))
     assert not receiver.wrong, "every signature holds"
     until(lambda: put(network, "GET", "/v1/webhook").json["delivered"] == newest(network), 10, "how far it is")
     assert "secret" not in put(network, "GET", "/v1/webhook").json
@@ -86,7 +87,7 @@ def test_kills_lose_no_event_and_the_bank_sees_none_out_of_order(network, receiv
     network.agree(PART, "4401")
     until(lambda: numbers(receiver)[-1] == newest(network), 30, f"all were brought\n{network.logs()}")
     seen = numbers(receiver)
-    assert sorted(set(seen)) == list(range(1, newest(network) + 1)), "no gap"
+    assert sorted(set(seen)) == list(range(1, max(seen) + 1)), "no gap"
     assert not receiver.wrong
 
 
