@@ -62,8 +62,11 @@ async function download(item, batch) {
 		whole += after > 0 && type.startsWith("text/csv") ? text.slice(text.indexOf("\n") + 1) : text;
 		after = page.line;
 	} while (page.count >= ROWS);
-	if (after === 0)
-		return t("nothing_to_download");
+	if (after === 0) {
+		const { findings } = await get(`/v1/feeds/${item}/batches/${encodeURIComponent(batch)}/findings`, { limit: ROWS });
+
+		return t(findings.some((one) => one.state === "open") ? "nothing_to_download" : "all_corrected");
+	}
 	return t("saved", save(`${batch}.to-correct.${type.startsWith("text/csv") ? "csv" : "ndjson"}`, whole, type));
 }
 

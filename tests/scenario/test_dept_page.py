@@ -74,7 +74,7 @@ def rows(browser, selector):
 
 
 def figure(browser, name):
-    return browser.text(f"[data-figure={name}] strong")
+    return browser.text(f"[data-figure={name}] strong").replace(",", "")
 
 
 def choose(browser, selector, value):
@@ -144,6 +144,27 @@ def test_a_corrected_csv_closes_its_findings(network, codes, browser, tmp_path):
     browser.until(lambda: "没有可下载的待整改行" in browser.text("#said"), what="nothing is left to correct")
 
 
+def test_more_rows_than_a_page_come_as_one_file(network, codes, browser, tmp_path):
+    browser.driver.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    body = HEADER + "".join(penalty(codes[11], f"l-{n}", "2031-02-30" if n < 1020 else "2024-03-28") for n in range(6000))
+    assert network.submit(11, body, "page-long").json["rejected"] == 1020
+    view(browser, "findings/11/page-long", "[data-line]")
+    browser.press("#list [data-do=more]")
+    browser.until(lambda: len(rows(browser, "#list tbody tr")) == 400, what="the second page is shown below the first")
+    browser.press("[data-do=download]")
+    file = tmp_path / "page-long.to-correct.csv"
+    browser.until(file.exists, what="the CSV is saved")
+    found = [r["文号"] for r in csv.DictReader(io.StringIO(browser.until(file.read_text, what="it is written")))]
+    assert found == [f"l-{n}" for n in range(1020)]
+
+
+def test_what_other_records_decide_is_not_for_correcting(network, browser):
+    view(browser, "findings/12/page-12")
+    browser.until(lambda: "page-12" in browser.text("h1"), what="the batch's findings")
+    browser.press("[data-do=download]")
+    browser.until(lambda: "相关记录到齐后重新报送原文件" in browser.text("#said"), what="what to do is said")
+
+
 def test_a_file_of_either_charset_goes_in_and_a_used_id_does_not(network, codes, browser, tmp_path):
     file = tmp_path / "旧系统.csv"
     file.write_bytes((HEADER + penalty(codes[9], "gb-1", "2024-03-28")).encode("gb18030"))
@@ -161,6 +182,21 @@ def test_a_file_of_either_charset_goes_in_and_a_used_id_does_not(network, codes,
     assert sql(network, "SELECT count(*) FROM feed_batch WHERE id IN ('page-gb', 'a b')") == [["1"]]
 
 
+def test_how_far_an_upload_is_can_be_seen(network, codes, browser, tmp_path):
+    file = tmp_path / "slow.csv"
+    file.write_text(HEADER + "".join(penalty(codes[12], f"slow-{n}", "2024-03-28") for n in range(4000)))
+    view(browser, "batches", "#to-file")
+    browser.driver.execute_cdp_cmd("Network.enable", {})
+    browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
+        "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 200000})
+    hand_in(browser, file, 11, "page-slow")
+    browser.until(lambda: re.search(r"已上传 .*（\d+\.\d %）", browser.text("#said")), what="progress is said")
+    assert 0 < float(browser.script("return document.querySelector('progress').value")) <= 1
+    browser.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {
+        "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+    browser.until(lambda: "批次 page-slow：已入库，4,000 行，拒收 0" in browser.text("#said"), what="it is taken")
+
+
 def test_quality_figures_are_those_of_the_facts(network, browser):
     view(browser, "quality", "[data-figure=rows]")
     (whole, rejected, due, present, open_rows), = sql(network, f"""
@@ -171,11 +207,11 @@ def test_quality_figures_are_those_of_the_facts(network, browser):
     assert [figure(browser, n) for n in ("rows", "rejected", "complete", "open")] == [
         whole, f"{100 * int(rejected) / int(whole):.1f} %", f"{100 * int(present) / int(due):.1f} %", open_rows]
     (eleven,) = [r for r in rows(browser, "tr[data-item='11']")]
-    assert eleven[1:6] == sql(network, f"SELECT sum(rows), sum(accepted), sum(unchanged), sum(rejected), sum(warned) FROM quality_daily "
+    assert [n.replace(",", "") for n in eleven[1:6]] == sql(network, f"SELECT sum(rows), sum(accepted), sum(unchanged), sum(rejected), sum(warned) FROM quality_daily "
                                        f"WHERE provider = '{DEPT}' AND item = 11")[0]
     choose(browser, "#item", 11)
     browser.until(lambda: f"共 {eleven[1]}，拒收 {eleven[4]}" in browser.script("return document.querySelector('.bars').getAttribute('aria-label')"), what="the trend of one item")
-    assert sum(int(r[2]) for r in rows(browser, "[data-rule]") if r[1] == "拒收") == 3
+    assert sum(int(r[2].replace(",", "")) for r in rows(browser, "[data-rule]") if r[1] == "拒收") == int(rejected)
 
 
 def test_use_is_counted_by_item_and_purpose_and_names_nobody(network, browser):
@@ -216,6 +252,31 @@ def test_other_members_get_neither_page_nor_answers(network, codes):
     assert network.http("hub", "GET", "/console/", "dept").status == 403
     for path in ("/v1/departments?provider=11100000MB0000019L", "/v1/departments"):
         assert {i["provider"] for i in network.http("hub", "GET", path, "dept").json["items"]} == {DEPT}
+
+
+def test_a_department_sees_its_own_and_no_other_s(network, codes):
+    """Another one, which provides items 1 and 12 and has handed in one batch."""
+    code = "11100000MB00000940"
+    network.cli("key", "member", "--network", network.run / "net", "--out", network.stem("dept2"), "--code", code, "--name", "另一部门")
+
+    def provides(items):
+        reply = network.http("hub", "POST", "/v1/members", "operator",
+                             {"code": code, "name": "另一部门", "kind": "department", "items": items}, {"Content-Type": "application/json"})
+        assert reply.status in (200, 201), reply.body
+
+    def used():
+        return network.http("hub", "GET", "/v1/usage/own", "dept2").json
+
+    provides([1, 12])
+    until(lambda: network.http("hub", "GET", "/v1/me", "dept2").json.get("items") == [1, 12], what="it is a member")
+    assert network.submit(12, network.gen(12, 3, 54, "--division", "4401"), "its", "dept2").status == 200
+    assert [b["batch"] for b in network.http("hub", "GET", "/v1/feeds", "dept2").json["batches"]] == ["its"]
+    assert "its" not in [b["batch"] for b in network.http("hub", "GET", "/v1/feeds", "dept").json["batches"]]
+    assert network.http("hub", "GET", "/v1/feeds/1/batches/page-1", "dept2").status == 404
+    assert sum(d["rows"] for d in network.http("hub", "GET", f"/v1/trend?provider={DEPT}", "dept2").json["days"]) == 3
+    assert sum(i["questions"] for i in used()["items"]) == 12
+    provides([12])
+    until(lambda: used() == {"items": [], "days": []}, 10, "of items that are no longer its own it is told nothing")
 
 
 def test_it_speaks_english_fits_a_phone_and_labels_its_fields(network, browser):
