@@ -31,7 +31,7 @@ def said():
         subprocess.run([*demo, "up"], env=place, check=True, timeout=180)
         (net.folder / "build").symlink_to(BIN)
         (net.folder / "deploy").symlink_to(ROOT / "deploy")
-        script = []
+        script = ["trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
         for language, words, text in blocks():
             if language in ("python", "java"):
                 name = re.match(r"(?:#|//) (\w+\.\w+)\n", text)[1]
@@ -40,12 +40,12 @@ def said():
                 script.append(f"printf '\\n=== %s\\n' {len(script)}\n{text}")
             elif language == "bash":
                 script.append(f"printf '\\n=== %s\\n' {len(script)}\n")
-        done = subprocess.run(["bash", "-euo", "pipefail"], input="\n".join(script), cwd=net.folder,
-                              capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["timeout", "60", "bash", "-euo", "pipefail"], input="\n".join(script), cwd=net.folder,
+                              capture_output=True, text=True, timeout=90)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr + net.logs()
         parts = re.split(r"\n=== \d+\n", "\n" + done.stdout)[1:]
-        assert len(parts) == len(script)
-        yield dict(zip((marker(part) for part in script), parts)), net
+        assert len(parts) == len(script) - 1
+        yield dict(zip((marker(part) for part in script[1:]), parts)), net
     finally:
         subprocess.run([*demo, "down"], env=place, timeout=180)
         net.down()
