@@ -336,6 +336,7 @@ export const words = {
 	did_retention: ["到期清理", "retention run"],
 	did_publish: ["发布评估", "assessment published"],
 	did_weights: ["设定权重", "weights set"],
+	did_objection: ["办理异议", "objection decided"],
 
 	// use
 	use_sums: ["合计", "In all"],
