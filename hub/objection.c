@@ -44,7 +44,7 @@ enum column {
 
 static void
 put_time(struct json_out *json, const char *name, const struct pg *pg,
-    size_t row, enum column column)
+    size_t row, int column)
 {
 	char time[CLOCK_TEXT_MAX];
 
@@ -372,7 +372,7 @@ read_body(
 }
 
 static void
-keep_text(struct buf *out, const struct pg *pg, enum column column)
+keep_text(struct buf *out, const struct pg *pg, int column)
 {
 	struct span text = pg_bytes(pg, 0, column);
 
