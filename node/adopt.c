@@ -69,7 +69,6 @@ adoption_state(struct adoption *adoption, const struct stream_state *state)
 		next->log_bytes = adoption->whole.sealed.len;
 }
 
-/* What was moved before a crash is not there any more, and in the store. */
 static enum err
 adoption_ingest(struct adoption *adoption, struct why *why)
 {

@@ -104,9 +104,8 @@ uint64_t kv_table_size(const struct kv_table *table);
 /* Whole and flushed, or an error and gone.  It needs one row at least. */
 MUST_CHECK enum err kv_table_end(struct kv_table *table, struct why *why);
 void kv_table_cancel(struct kv_table *table); /* safe on NULL */
-/* Take in all of them at once, over what is there, or none.  A file that was
- * taken in is gone from where it was: repeated after a crash, what is left is
- * what has to be taken in. */
+/* Take in copies of all of them at once, over what is there, or none.  May be
+ * repeated after a crash: what was taken in is then taken in over itself. */
 MUST_CHECK enum err kv_ingest(struct kv *kv, unsigned family,
     const char *const *paths, size_t count, struct why *why);
 
