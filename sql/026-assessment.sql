@@ -100,6 +100,23 @@ WHERE m.document->>'kind' = 'department' AND m.document->>'status' = 'active'
 $$;
 COMMENT ON FUNCTION duty_at(timestamptz) IS 'Items that each active department owes; division: of an item of one province; since: the day the department came onto the list.';
 
+-- An assessment asks which department has ever handed in which item of which
+-- division.  The key of quality_daily answers that division by division; a
+-- country's daily facts of years are not read for it.
+
+CREATE FUNCTION quality_ever(last date) RETURNS TABLE (provider text, item integer, division text) LANGUAGE sql STABLE AS $$
+WITH RECURSIVE feed AS (
+	(SELECT q.provider, q.item, q.division FROM quality_daily q ORDER BY q.provider, q.item, q.division LIMIT 1)
+	UNION ALL SELECT n.provider, n.item, n.division FROM feed f, LATERAL (
+		SELECT q.provider, q.item, q.division FROM quality_daily q
+		WHERE (q.provider, q.item, q.division) > (f.provider, f.item, f.division)
+		ORDER BY q.provider, q.item, q.division LIMIT 1) n
+)
+SELECT f.provider, f.item, f.division FROM feed f WHERE EXISTS (SELECT FROM quality_daily q WHERE q.provider = f.provider
+	AND q.item = f.item AND q.division = f.division AND q.day <= last AND q.accepted + q.unchanged > 0)
+$$;
+COMMENT ON FUNCTION quality_ever(date) IS 'Feeds of which rows were taken up to a day.';
+
 -- `has` and `of` of each indicator: kind is department, province, city or
 -- nation.  A unit without facts has no row: no data.  What is only counted by
 -- department and item (frequency, completeness) is, for a division, the mean
@@ -116,8 +133,7 @@ WITH bound AS MATERIALIZED (
 		sum(q.conflicts) AS conflicts, sum(q.lag_event_rows) AS dated, sum(q.lag_event_seconds) AS seconds
 	FROM quality_daily q, bound b WHERE q.day BETWEEN first AND b.last GROUP BY q.provider, q.item, q.division
 ), ever AS MATERIALIZED (
-	SELECT q.provider, q.item, q.division FROM quality_daily q, bound b
-	WHERE q.day <= b.last AND q.accepted + q.unchanged > 0 GROUP BY q.provider, q.item, q.division
+	SELECT e.* FROM bound b, quality_ever(b.last) e
 ), node AS MATERIALIZED (
 	SELECT m.document->>'code' AS node, v AS division
 	FROM bound b, LATERAL (SELECT document::jsonb FROM control_at(60002, b.t1) OFFSET 0) m,
