@@ -101,7 +101,7 @@ LANGUAGE sql STABLE AS $$
 WITH called AS MATERIALIZED (
 	SELECT m.subject AS code, m.document::jsonb->>'name' AS name FROM control_at(60002, moment) m
 ), duty AS MATERIALIZED (
-	SELECT d.*, (SELECT max(q.day) FROM quality_daily q WHERE q.provider = d.provider AND q.item = d.item) AS last
+	SELECT d.*, (SELECT max(q.last_day) FROM quality_span q WHERE q.provider = d.provider AND q.item = d.item) AS last
 	FROM duty_at(moment) d
 ), late AS (
 	SELECT d.*, network_day(moment) - (COALESCE(d.last, d.since) + d.step)::date AS days FROM duty d
