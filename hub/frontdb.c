@@ -9,45 +9,19 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "credit/ndjson.h"
+#include "hub/front_table.h"
 
 #define PIECE (256 << 10)
 /* Of one batch, however few rows that is. */
 #define PAGE_BYTES (32 << 20)
-/* A row of more bytes than our reader takes is shown by its beginning. */
-#define ROW_SHOWN "1000"
 #define VALUE_MAX 1000
-/* The table's name inside our statements. */
-#define ROW "\"the row\""
-#define ORDER_MAX (1 + SOURCE_KEYS_MAX)
-
-/* Bytes that a row may have, in SQL. */
-#define ROW_MAX "1048576"
-_Static_assert(NDJSON_LINE_MAX == 1048576, "ROW_MAX");
-
-enum order_kind {
-	ORDER_NUMBER,
-	ORDER_TEXT,
-	ORDER_TIME,
-	ORDER_LOCAL_TIME
-};
-
-/* A column that rows are ordered by. */
-struct order {
-	struct buf value; /* SQL: the column, so that it sorts as we say */
-	char type[40];    /* to which a text is cast to be compared with it */
-	enum order_kind kind;
-};
 
 struct frontdb {
 	const struct source *source;
 	struct pg_patience patience;
 	struct buf setup;
-	struct pg *pg;    /* NULL: not connected */
-	struct buf table; /* SQL */
-	struct order order[ORDER_MAX];
-	/* SQL of the fields: their names, the columns AS c0 …, the texts */
-	struct buf names, columns, values;
-	size_t fields;
+	struct pg *pg; /* NULL: not connected */
+	struct front_table table;
 	/* Rows up to `bound` are whole when `open` have ended. */
 	bool bounded, settled;
 	struct buf bound;
@@ -125,6 +99,7 @@ frontdb_new(const struct source *source, const atomic_bool *stopping)
 	struct frontdb *frontdb = mem_new(sizeof(*frontdb));
 
 	frontdb->source = source;
+	frontdb->table.source = source;
 	/* The server's own limit comes first and tells more. */
 	frontdb->patience = (struct pg_patience){
 	    source->timeout_seconds * 1000 + 2000, stopping};
@@ -135,18 +110,11 @@ frontdb_new(const struct source *source, const atomic_bool *stopping)
 void
 frontdb_free(struct frontdb *frontdb)
 {
-	size_t i;
-
 	if (frontdb == NULL)
 		return;
 	pg_close(frontdb->pg);
-	for (i = 0; i < ORDER_MAX; i++)
-		buf_release(&frontdb->order[i].value);
 	buf_release(&frontdb->setup);
-	buf_release(&frontdb->table);
-	buf_release(&frontdb->names);
-	buf_release(&frontdb->columns);
-	buf_release(&frontdb->values);
+	front_table_release(&frontdb->table);
 	buf_release(&frontdb->bound);
 	buf_release(&frontdb->open);
 	buf_release(&frontdb->piece);
@@ -168,219 +136,6 @@ connect_now(struct frontdb *frontdb)
 	    pg_ping_far(conninfo) ? "login_refused" : "unreachable");
 }
 
-/* Numbers, times and texts sort everywhere alike; texts by their bytes. */
-static bool
-take_type(struct span type, struct order *order)
-{
-	static const struct {
-		const char *type;
-		enum order_kind kind;
-	} known[] = {
-	    {"smallint", ORDER_NUMBER},
-	    {"integer", ORDER_NUMBER},
-	    {"bigint", ORDER_NUMBER},
-	    {"numeric", ORDER_NUMBER},
-	    {"timestamp with time zone", ORDER_TIME},
-	    {"timestamp without time zone", ORDER_LOCAL_TIME},
-	    {"text", ORDER_TEXT},
-	    {"character varying", ORDER_TEXT},
-	    {"character", ORDER_TEXT},
-	    {"uuid", ORDER_TEXT},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (span_is(type, known[i].type)) {
-			order->kind = known[i].kind;
-			snprintf(order->type, sizeof(order->type), "%s",
-			    known[i].kind == ORDER_TEXT ? "text"
-							: known[i].type);
-			return true;
-		}
-	return false;
-}
-
-/* Row `row` of the description is this column. */
-static enum err
-take_order(struct frontdb *frontdb, struct order *order, size_t row)
-{
-	struct pg *pg = frontdb->pg;
-	struct span kind = pg_bytes(pg, row, 3);
-	bool stored = span_is(kind, "r") || span_is(kind, "p");
-
-	if (!take_type(pg_bytes(pg, row, 1), order))
-		return fault(frontdb->page, ERR_DATABASE, "cursor_type");
-	/* A row without a cursor would never be read. */
-	if (stored && pg_int(pg, row, 2) == 0)
-		return fault(frontdb->page, ERR_DATABASE, "cursor_nullable");
-	buf_reset(&order->value);
-	/* Qualified: a column of a result may have the same name. */
-	buf_text(&order->value, ROW ".");
-	pg_quote_name(pg, pg_bytes(pg, row, 0), &order->value);
-	if (order->kind == ORDER_TEXT)
-		buf_text(&order->value, "::text COLLATE \"C\"");
-	buf_cstr(&order->value);
-	return ERR_OK;
-}
-
-/* Its row in the description; the number of rows when there is none. */
-static size_t
-find_column(const struct pg *pg, const char *column)
-{
-	size_t row;
-
-	for (row = 0; row < pg_rows(pg); row++)
-		if (span_is(pg_bytes(pg, row, 0), column))
-			break;
-	return row;
-}
-
-static enum err
-take_orders(struct frontdb *frontdb)
-{
-	const struct source *source = frontdb->source;
-	struct pg *pg = frontdb->pg;
-	enum err err = ERR_OK;
-	size_t i;
-
-	for (i = 0; i < source->order_count && err == ERR_OK; i++) {
-		size_t row = find_column(pg, source->order[i]);
-
-		if (row == pg_rows(pg))
-			return fault(
-			    frontdb->page, ERR_DATABASE, "column_missing");
-		err = take_order(frontdb, &frontdb->order[i], row);
-	}
-	return err;
-}
-
-/* Too long a value makes its row too long; it is not cut off unseen. */
-static void
-add_field(struct frontdb *frontdb, struct span field, struct span column)
-{
-	struct buf *names = &frontdb->names, *columns = &frontdb->columns;
-	const char *comma = frontdb->fields > 0 ? ", " : "";
-
-	buf_text(names, comma);
-	pg_quote_text(frontdb->pg, field, names);
-	buf_print(columns, ", " ROW ".");
-	pg_quote_name(frontdb->pg, column, columns);
-	buf_print(columns, " AS c%zu", frontdb->fields);
-	buf_print(&frontdb->values, "%sleft(c%zu::text, " ROW_MAX " + 1)",
-	    comma, frontdb->fields);
-	frontdb->fields++;
-}
-
-static enum err
-take_fields(struct frontdb *frontdb)
-{
-	const struct source *source = frontdb->source;
-	struct pg *pg = frontdb->pg;
-	size_t i;
-
-	frontdb->fields = 0;
-	buf_reset(&frontdb->names);
-	buf_reset(&frontdb->columns);
-	buf_reset(&frontdb->values);
-	for (i = 0; i < source->column_count; i++) {
-		const struct source_column *column = &source->columns[i];
-
-		if (find_column(pg, column->column) == pg_rows(pg))
-			return fault(
-			    frontdb->page, ERR_DATABASE, "column_missing");
-		add_field(
-		    frontdb, span_of(column->field), span_of(column->column));
-	}
-	if (source->column_count > 0)
-		return ERR_OK;
-	if (pg_rows(pg) > SOURCE_COLUMNS_MAX)
-		return fault(frontdb->page, ERR_DATABASE, "too_many_columns");
-	for (i = 0; i < pg_rows(pg); i++)
-		add_field(frontdb, pg_bytes(pg, i, 0), pg_bytes(pg, i, 0));
-	return ERR_OK;
-}
-
-/* Is the table there, and what are its columns? */
-static enum err
-describe(struct frontdb *frontdb)
-{
-	const struct source *source = frontdb->source;
-	struct pg *pg = frontdb->pg;
-	struct buf *table = &frontdb->table;
-	enum err err;
-
-	buf_reset(table);
-	pg_quote_name(pg, span_of(source->schema), table);
-	buf_char(table, '.');
-	pg_quote_name(pg, span_of(source->table), table);
-	buf_cstr(table);
-	pg_exec(pg,
-	    "SELECT a.attname::text,"
-	    " coalesce(nullif(t.typbasetype, 0), t.oid)::regtype::text,"
-	    " a.attnotnull, c.relkind::text FROM pg_class c"
-	    " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
-	    " AND NOT a.attisdropped JOIN pg_type t ON t.oid = a.atttypid"
-	    " WHERE c.oid = to_regclass($1)"
-	    " AND c.relkind IN ('r', 'p', 'v', 'm') ORDER BY a.attnum",
-	    pg_arg_text(buf_span(table)));
-	if (pg_has_failed(pg))
-		return ERR_DATABASE;
-	if (pg_rows(pg) == 0)
-		return fault(frontdb->page, ERR_DATABASE, "table_missing");
-	err = take_orders(frontdb);
-	if (err == ERR_OK)
-		err = take_fields(frontdb);
-	buf_cstr(&frontdb->names);
-	buf_cstr(&frontdb->columns);
-	buf_cstr(&frontdb->values);
-	return err;
-}
-
-/* AND (cursor, key) > ($1, $2), with a parameter for each; without a place
- * yet, no condition. */
-static void
-print_behind(
-    const struct frontdb *frontdb, const struct place *from, struct buf *sql)
-{
-	size_t i;
-
-	if (from->count == 0)
-		return;
-	for (i = 0; i < from->count; i++)
-		buf_print(sql, "%s%s", i == 0 ? " AND (" : ", ",
-		    frontdb->order[i].value.data);
-	for (i = 0; i < from->count; i++)
-		buf_print(sql, "%s$%zu::text::%s", i == 0 ? ") > (" : ", ",
-		    i + 1, frontdb->order[i].type);
-	buf_char(sql, ')');
-}
-
-static size_t
-fill_behind(const struct place *from, struct pg_arg *args)
-{
-	size_t i;
-
-	for (i = 0; i < from->count; i++)
-		args[i] = pg_arg_text(buf_span(&from->values[i]));
-	return from->count;
-}
-
-/* A time has to be past for everybody: clocks of a second's resolution give
- * the same one again for as long. */
-static void
-print_lag(const struct frontdb *frontdb, struct buf *sql)
-{
-	const struct order *cursor = &frontdb->order[0];
-	const char *now = "pg_catalog.statement_timestamp()";
-
-	if (cursor->kind == ORDER_LOCAL_TIME)
-		now = "(pg_catalog.statement_timestamp() AT TIME ZONE (SELECT"
-		      " reset_val FROM pg_settings WHERE name = 'TimeZone'))";
-	if (cursor->kind == ORDER_TIME || cursor->kind == ORDER_LOCAL_TIME)
-		buf_print(sql, " AND %s < %s - interval '%us'",
-		    cursor->value.data, now, frontdb->source->lag_seconds);
-}
-
 /* Who else is inside a transaction of this database?  pg_locks is open to
  * every role and shows those that have not written yet too. */
 #define OTHERS                                                                 \
@@ -395,21 +150,22 @@ print_lag(const struct frontdb *frontdb, struct buf *sql)
 static enum err
 find_bound(struct frontdb *frontdb, const struct place *from)
 {
-	const char *cursor = frontdb->order[0].value.data;
-	struct pg_arg args[ORDER_MAX];
+	const char *cursor = frontdb->table.order[0].value.data;
+	struct pg_arg args[FRONT_ORDER_MAX];
 	struct pg *pg = frontdb->pg;
 	struct buf sql = {0};
 	struct span bound, open;
 
-	buf_print(&sql, "SELECT (SELECT %s::text FROM %s AS " ROW " WHERE true",
-	    frontdb->order[0].value.data, frontdb->table.data);
-	print_behind(frontdb, from, &sql);
-	print_lag(frontdb, &sql);
+	buf_print(&sql,
+	    "SELECT (SELECT %s::text FROM %s AS " FRONT_ROW " WHERE true",
+	    cursor, frontdb->table.name.data);
+	front_table_print_behind(&frontdb->table, from, &sql);
+	front_table_print_lag(&frontdb->table, &sql);
 	buf_print(&sql,
 	    " ORDER BY %s DESC LIMIT 1),"
 	    " array_to_string(ARRAY(" OTHERS "), ','), pg_is_in_recovery()",
 	    cursor);
-	pg_exec_args(pg, buf_cstr(&sql), args, fill_behind(from, args));
+	pg_exec_args(pg, buf_cstr(&sql), args, front_table_fill(from, args));
 	buf_release(&sql);
 	if (pg_rows(pg) != 1)
 		return ERR_DATABASE;
@@ -459,42 +215,6 @@ look_settled(struct frontdb *frontdb)
 	return ERR_OK;
 }
 
-/* Columns: cursor and key as text, is it whole, the row as JSON.  One row
- * more than may be taken.  The JSON is made of those rows only that are. */
-static void
-print_select(
-    const struct frontdb *frontdb, const struct place *from, struct buf *sql)
-{
-	size_t count = frontdb->source->order_count, i;
-
-	buf_text(sql, "SELECT ");
-	for (i = 0; i < count; i++)
-		buf_print(sql, "o%zu::text, ", i);
-	buf_text(sql,
-	    "octet_length(line) <= " ROW_MAX
-	    ", CASE WHEN octet_length(line) <= " ROW_MAX
-	    " THEN line ELSE left(line, " ROW_SHOWN ") END FROM (SELECT ");
-	for (i = 0; i < count; i++)
-		buf_print(sql, "%s%s AS o%zu", i > 0 ? ", " : "",
-		    frontdb->order[i].value.data, i);
-	buf_print(sql, "%s FROM %s AS " ROW " WHERE %s <= $%zu::text::%s",
-	    frontdb->columns.data, frontdb->table.data,
-	    frontdb->order[0].value.data, from->count + 1,
-	    frontdb->order[0].type);
-	print_behind(frontdb, from, sql);
-	buf_text(sql, " ORDER BY ");
-	for (i = 0; i < count; i++)
-		buf_print(sql, "%s%zu", i > 0 ? ", " : "", i + 1);
-	buf_print(sql,
-	    " LIMIT %u) p, LATERAL (SELECT json_object(ARRAY[%s],"
-	    " ARRAY[%s])::text AS line OFFSET 0) j"
-	    " ORDER BY ",
-	    frontdb->source->rows + 1, frontdb->names.data,
-	    frontdb->values.data);
-	for (i = 0; i < count; i++)
-		buf_print(sql, "%sp.o%zu", i > 0 ? ", " : "", i);
-}
-
 static bool
 flush(struct frontdb *frontdb)
 {
@@ -527,13 +247,13 @@ add_line(struct frontdb *frontdb, struct span line, bool whole)
 
 /* What something can be behind of: not NaN, infinity or nothing. */
 static bool
-is_value(struct span value, enum order_kind kind)
+is_value(struct span value, enum front_order_kind kind)
 {
 	size_t i = value.len > 0 && value.ptr[0] == '-' ? 1 : 0;
 
 	if (value.ptr == NULL || value.len > VALUE_MAX)
 		return false;
-	return kind == ORDER_TEXT ||
+	return kind == FRONT_TEXT ||
 	       (i < value.len && isdigit((unsigned char)value.ptr[i]));
 }
 
@@ -548,7 +268,7 @@ take_place(struct frontdb *frontdb, const struct pg *pg)
 	for (i = 0; i < count; i++) {
 		struct span value = pg_bytes(pg, 0, (int)i);
 
-		if (!is_value(value, frontdb->order[i].kind)) {
+		if (!is_value(value, frontdb->table.order[i].kind)) {
 			frontdb->err =
 			    fault(frontdb->page, ERR_DATABASE, "cursor_value");
 			return false;
@@ -604,12 +324,12 @@ on_row(void *context, const struct pg *pg)
 static enum err
 read_rows(struct frontdb *frontdb, const struct place *from)
 {
-	struct pg_arg args[ORDER_MAX + 1];
-	size_t count = fill_behind(from, args);
+	struct pg_arg args[FRONT_ORDER_MAX + 1];
+	size_t count = front_table_fill(from, args);
 	struct buf sql = {0};
 
 	args[count++] = pg_arg_text(buf_span(&frontdb->bound));
-	print_select(frontdb, from, &sql);
+	front_table_print_rows(&frontdb->table, from, &sql);
 	frontdb->err = ERR_OK;
 	buf_reset(&frontdb->piece);
 	place_copy(&frontdb->page->to, from);
@@ -625,8 +345,12 @@ read_rows(struct frontdb *frontdb, const struct place *from)
 static enum err
 read_steps(struct frontdb *frontdb, const struct place *from)
 {
-	enum err err = describe(frontdb);
+	const char *code = NULL;
+	enum err err =
+	    front_table_describe(&frontdb->table, frontdb->pg, &code);
 
+	if (code != NULL)
+		return fault(frontdb->page, err, code);
 	if (err == ERR_OK && !frontdb->bounded)
 		err = find_bound(frontdb, from);
 	if (err != ERR_OK || !frontdb->bounded)
