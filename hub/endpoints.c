@@ -5,6 +5,7 @@
 
 #include "credit/record.h"
 #include "hub/upload.h"
+#include "wire/problem_page.h"
 
 #define MEMBER_BODY_MAX 65536
 #define COMMIT_MAX 4096
@@ -154,6 +155,8 @@ const struct http_route endpoints[] = {
     {.method = "GET", .path = "/console/{file...}", .handle = console_on_file},
     {.method = "GET", .path = "/dept/{file...}", .handle = dept_on_page},
     {.method = "GET", .path = "/base/{file...}", .handle = dept_on_base},
+    {.method = "GET", .path = "/v1/problems", .handle = problem_on_list},
+    {.method = "GET", .path = "/v1/problems/{name}", .handle = problem_on_page},
     {.method = "GET", .path = "/v1/openapi", .handle = watch_on_manual},
     {.method = "GET", .path = "/v1/openapi.json", .handle = watch_on_manual},
     {.method = "GET", .path = "/v1/openapi.js", .handle = watch_on_manual},

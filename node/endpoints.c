@@ -29,6 +29,7 @@
 #include "node/webhook_page.h"
 #include "node/world.h"
 #include "wire/manual.h"
+#include "wire/problem_page.h"
 
 /* Any member, and nobody else.  Before the member list has come nobody can be
  * told from a stranger, and there is nothing to tell a stranger. */
@@ -404,6 +405,8 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/trail/entries/{index}",
 	.handle = trail_on_entry_page},
+    {.method = "GET", .path = "/v1/problems", .handle = problem_on_list},
+    {.method = "GET", .path = "/v1/problems/{name}", .handle = problem_on_page},
     {.method = "GET", .path = "/v1/openapi", .handle = on_manual},
     {.method = "GET", .path = "/v1/openapi.json", .handle = on_manual},
     {.method = "GET", .path = "/v1/openapi.js", .handle = on_manual},

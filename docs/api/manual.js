@@ -95,7 +95,9 @@ const show = (doc) => {
 		contents.append(make("li", "", link));
 	}
 	const rows = Object.entries(doc["x-problems"]).map(([type, one]) => {
-		const row = make("tr", "", make("td", "", make("code", `urn:rongxin:problem:${type}`)),
+		const link = make("a", "", make("code", `urn:rongxin:problem:${type}`));
+		link.href = type === "permit" ? "/v1/problems" : `/v1/problems/${type}`;
+		const row = make("tr", "", make("td", "", link),
 			make("td", one.status.join(", ")), make("td", `${one.zh} ${one.en}`));
 		row.id = `problem-${type}`;
 		return row;

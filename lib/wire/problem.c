@@ -5,8 +5,6 @@
 
 #include "base/json.h"
 
-#define PROBLEM_URN "urn:rongxin:problem:"
-
 /* What is not here is our own failure: 500. */
 static const struct {
 	enum err err;
@@ -41,14 +39,15 @@ problem_status(enum err err)
 }
 
 static void
-put_type(struct json_out *json, const char *type)
+put_joined(struct json_out *json, const char *member, const char *before,
+    const char *type)
 {
-	struct buf urn = {0};
+	struct buf text = {0};
 
-	buf_text(&urn, PROBLEM_URN);
-	buf_text(&urn, type);
-	json_put_text(json, "type", buf_span(&urn));
-	buf_release(&urn);
+	buf_text(&text, before);
+	buf_text(&text, type);
+	json_put_text(json, member, buf_span(&text));
+	buf_release(&text);
 }
 
 void
@@ -58,10 +57,11 @@ problem_print(int status, const char *type, const char *title,
 	struct json_out json = {out, false};
 
 	json_open_object(&json, NULL);
-	put_type(&json, type);
+	put_joined(&json, "type", PROBLEM_URN, type);
 	json_put_cstr(&json, "title", title);
 	json_put_int(&json, "status", status);
 	if (detail != NULL)
 		json_put_cstr(&json, "detail", detail);
+	put_joined(&json, "help", PROBLEM_PAGES, type);
 	json_close_object(&json);
 }

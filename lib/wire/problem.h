@@ -9,7 +9,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Append {"type","title","status","detail"}; `detail` may be NULL. */
+#define PROBLEM_URN "urn:rongxin:problem:"
+/* Where the page of a type is (problem_page.h). */
+#define PROBLEM_PAGES "/v1/problems/"
+
+/* Append {"type","title","status","detail","help"}; `detail` may be NULL. */
 void problem_print(int status, const char *type, const char *title,
     const char *detail, struct buf *out);
 /* The HTTP status that an error of ours deserves. */

@@ -1,6 +1,6 @@
 """The interfaces are described as they are: every route of hub and node is in
 docs/api/, and nothing else; every problem type is listed there, in
-docs/PROTOCOL.md and in the code, and a test meets it."""
+docs/PROTOCOL.md and in the code, has its page, and a test meets it."""
 import json
 import pathlib
 import re
@@ -77,17 +77,40 @@ def check_problems(document):
     wrong.extend(f"docs/PROTOCOL.md lacks the problem {t}" for t in sorted(listed - told - {"member_unknown",
                  "member_inactive", "member_kind"}))
     wrong.extend(f"docs/api lacks the problem {t}" for t in sorted(told - listed))
-    code = "".join(p.read_text() for room in ("lib", "hub", "node") for p in (ROOT / room).rglob("*.c"))
+    code = "".join(p.read_text() for room in ("lib", "hub", "node") for p in (ROOT / room).rglob("*.c")
+                   if p.name != "problem_table.c")
     tests = "".join(p.read_text() for p in (ROOT / "tests").rglob("*") if p.suffix in (".c", ".py") and
                     p.parent.name != "lint")
     wrong.extend(f"nothing says {t}" for t in sorted(listed) if f'"{t}"' not in code)
     wrong.extend(f"no test meets {t}" for t in sorted(listed - LATE) if t not in tests)
 
 
+def check_pages(document):
+    """Each type, and each rule of the permit, has its row in the table that pages are made of."""
+    text = (ROOT / "lib/wire/problem_table.c").read_text()
+    cells = re.compile(r'(?:"[^"]*"\s*)+')
+    rows = [["".join(re.findall(r'"([^"]*)"', cell)) for cell in cells.findall(row)]
+            for row in re.findall(r"\{(\s*\"[^{}]*)\}", text)]
+    listed = {t: one for t, one in document["x-problems"].items() if t != "permit"}
+    rules = set(re.findall(r'PERMIT_\w+\] = \{"(\w+)"', (ROOT / "lib/credit/permit.c").read_text())) - {"allowed"}
+    for row in rows:
+        if len(row) != 6 or not all(row):
+            wrong.append(f"problem_table.c: {row[:1]}: six texts are needed")
+        elif row[0] in listed and row[1:4] != [", ".join(map(str, listed[row[0]]["status"])), listed[row[0]]["zh"],
+                                               listed[row[0]]["en"]]:
+            wrong.append(f"problem_table.c: {row[0]} is another than in docs/api")
+    named = [row[0] for row in rows]
+    if named != sorted(set(named)):
+        wrong.append("problem_table.c: not in order")
+    wrong.extend(f"problem_table.c lacks {t}" for t in sorted((rules | set(listed)) - set(named)))
+    wrong.extend(f"problem_table.c: nothing says {t}" for t in sorted(set(named) - rules - set(listed)))
+
+
 documents = [check("hub"), check("node")]
 if documents[0][0]["x-problems"] != documents[1][0]["x-problems"]:
     wrong.append("docs/api: hub and node list other problems")
 check_problems(documents[0][0])
+check_pages(documents[0][0])
 for line in wrong:
     print("openapi: " + line)
 print(f"openapi: {documents[0][1]} + {documents[1][1]} operations, {len(documents[0][0]['x-problems'])} problems")

@@ -259,6 +259,24 @@ def test_a_method_that_a_path_does_not_have_is_refused(network):
         assert (reply.status, reply.json["type"]) == (405, "urn:rongxin:problem:method_not_allowed")
 
 
+def test_every_problem_leads_to_a_page_that_a_stranger_may_read(network):
+    """Its type is a name that stays, `help` where the answering program tells of it."""
+    for part in ("hub", "gz"):
+        refused = network.http(part, "GET", "/v1/streams", outsider(network))
+        assert (refused.status, refused.json["help"]) == (403, "/v1/problems/member_unknown")
+        page = network.http(part, "GET", refused.json["help"], "outsider")
+        text = page.body.decode()
+        assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "不在接入机构名单上" in text and "not on the member list" in text and "What to do" in text
+        listed = network.http(part, "GET", "/v1/problems", "outsider").body.decode()
+        for name in set(json.loads((ROOT / "docs/api/hub.json").read_text())["x-problems"]) - {"permit"}:
+            assert f'href="/v1/problems/{name}"' in listed, name
+        for name in ("consent_missing", "busy"):
+            assert network.http(part, "GET", f"/v1/problems/{name}", "bank").status == 200
+        missing = network.http(part, "GET", "/v1/problems/no_such", "bank")
+        assert (missing.status, missing.json["help"]) == (404, "/v1/problems/not_found")
+
+
 def test_an_operator_who_may_only_look_changes_nothing(network):
     code = "11100000MB0000019V"
     network.cli("key", "member", "--network", network.run / "net", "--out", network.stem("viewer"), "--code", code,

@@ -11,7 +11,7 @@
 #include "wire/problem.h"
 
 static void
-a_problem_has_its_four_members(void **state)
+a_problem_has_its_five_members(void **state)
 {
 	struct buf out = {0};
 
@@ -20,7 +20,8 @@ a_problem_has_its_four_members(void **state)
 
 	assert_string_equal(buf_cstr(&out),
 	    "{\"type\":\"urn:rongxin:problem:not_found\",\"title\":\"No such\","
-	    "\"status\":404,\"detail\":\"say \\\"it\\\"\\n\"}");
+	    "\"status\":404,\"detail\":\"say \\\"it\\\"\\n\","
+	    "\"help\":\"/v1/problems/not_found\"}");
 	buf_release(&out);
 }
 
@@ -34,7 +35,7 @@ a_problem_without_detail_leaves_it_out(void **state)
 
 	assert_string_equal(buf_cstr(&out),
 	    "{\"type\":\"urn:rongxin:problem:busy\",\"title\":\"Try later\","
-	    "\"status\":503}");
+	    "\"status\":503,\"help\":\"/v1/problems/busy\"}");
 	buf_release(&out);
 }
 
@@ -57,7 +58,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_problem_has_its_four_members),
+	    cmocka_unit_test(a_problem_has_its_five_members),
 	    cmocka_unit_test(a_problem_without_detail_leaves_it_out),
 	    cmocka_unit_test(every_error_has_a_status),
 	};
