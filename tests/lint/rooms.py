@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "cli": {"base", "credit", "wire", "cli"},
 }
 HOMES = {
-    r"libpq-fe\.h|postgres_fe\.h": r"hub/pg\.[ch]",
+    r"libpq-fe\.h|postgres_fe\.h": r"hub/pg\w*\.[ch]",
     r"rocksdb/c\.h": r"node/kv\w*\.[ch]",
     r"zmq\.h": r"lib/wire/bus\w*\.c",
     r".*\.pb-c\.h|protobuf-c/.*": r"lib/wire/pack\w*\.[ch]",
