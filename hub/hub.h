@@ -1,7 +1,7 @@
 /*
  * hub: everything that lives as long as the process, and who sees what.
  *
- * Made and taken apart by main.c, in this order and in reverse.
+ * Made and taken apart by parts.c, in this order and in reverse.
  */
 #ifndef HUB_HUB_H
 #define HUB_HUB_H
@@ -77,6 +77,13 @@ struct hub {
 	struct pages *console; /* NULL: no pages are found */
 	struct http_server *http;
 };
+
+/* What main.c does between its settings and its loop.  After hub_open, failed
+ * or not, hub_close. */
+MUST_CHECK enum err hub_open(struct hub *hub, struct why *why);
+void hub_close(struct hub *hub);
+/* Of the ledger's database; borrowed. */
+const char *hub_conninfo(const struct hub *hub);
 
 /* After a change of control records: read them again and swap the shared
  * object.  On the desk's thread, or before it runs. */
