@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/cert.h"
-#include "base/clock.h"
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -21,6 +20,8 @@
 #include "cli/commands.h"
 #include "cli/key_batch.h"
 #include "cli/key_roll.h"
+#include "cli/key_show.h"
+#include "cli/key_trust.h"
 #include "cli/show.h"
 #include "credit/member.h"
 #include "wire/bus.h"
@@ -171,7 +172,8 @@ key_network(const struct args *args)
 	if (make_network(folder, name, &why) != ERR_OK)
 		return args_failed(args, "%s", why.text);
 	printf("%s: network '%s': ca.key ca.crt batch.key catalogue.key "
-	       "receipt.key witness.key hub.curve hub.curve.pub network.json\n",
+	       "receipt.key witness.key journal.key hub.curve hub.curve.pub "
+	       "network.json\n",
 	    folder, name);
 	return DONE;
 }
@@ -268,6 +270,9 @@ issue(const struct args *args)
 	if (!args_int(args, "days", (int64_t[]){1, DAYS_MAX}, &days))
 		return MISUSED;
 	request.days = (int)days;
+	request.sm2 = args_knows(args, "sm2") && args_has(args, "sm2");
+	if (request.sm2 && request.hosts != NULL)
+		return args_misused(args, "--sm2: TLS knows no such servers");
 	file_path(ca, sizeof(ca), folder, "ca");
 	if (cert_issue(ca, stem, &request, &why) != ERR_OK)
 		return args_failed(args, "%s", why.text);
@@ -319,118 +324,6 @@ key_node(const struct args *args)
 	return DONE;
 }
 
-static int
-show_certificate(const char *path)
-{
-	struct identity who;
-	struct buf der = {0};
-	struct why why;
-	char time[CLOCK_TEXT_MAX];
-	enum err err = cert_read(path, &who, &der, &why);
-
-	buf_release(&der);
-	if (err != ERR_OK)
-		return REFUSED;
-	printf("certificate\n  code         %s\n  name         %s\n"
-	       "  valid until  %s\n  sha256       %s\n",
-	    who.code, who.name, clock_print(who.not_after_us, time),
-	    who.fingerprint);
-	return DONE;
-}
-
-static int
-show_signer(const char *path)
-{
-	struct signer *signer = signer_open(path, NULL);
-	struct buf hex = {0};
-	uint8_t raw[32], id[SIGN_KEY_ID_LEN];
-
-	if (signer == NULL)
-		return REFUSED;
-	printf("private key, %s\n", signer_algorithm(signer));
-	if (signer_public(signer, raw) == ERR_OK) {
-		sign_key_id(raw, id);
-		codec_hex(span_make(raw, sizeof(raw)), &hex);
-		printf("  public key   %s\n", buf_cstr(&hex));
-		buf_reset(&hex);
-		codec_hex(span_make(id, sizeof(id)), &hex);
-		printf("  key id       %s\n", buf_cstr(&hex));
-	}
-	buf_release(&hex);
-	signer_free(signer);
-	return DONE;
-}
-
-static int
-show_document(const char *path)
-{
-	struct network network;
-	struct member member;
-	struct buf text = {0};
-	struct why why;
-	int code = REFUSED;
-
-	if (network_read(path, &network, &why) == ERR_OK) {
-		printf("network '%s'\n  hub curve    %s\n", network.name,
-		    network.hub_curve_key);
-		codec_hex(span_make(network.batch_key, 32), &text);
-		printf("  batch key    %s\n", buf_cstr(&text));
-		buf_reset(&text);
-		codec_hex(span_make(network.catalogue_key, 32), &text);
-		printf("  catalogue    %s\n", buf_cstr(&text));
-		buf_reset(&text);
-		codec_hex(span_make(network.receipt_key, 32), &text);
-		if (network.has_receipt_key)
-			printf("  receipt key  %s\n", buf_cstr(&text));
-		buf_reset(&text);
-		codec_hex(span_make(network.witness_key, 32), &text);
-		if (network.has_witness_key)
-			printf("  witness key  %s\n", buf_cstr(&text));
-		buf_reset(&text);
-		codec_hex(span_make(network.journal_key, 32), &text);
-		if (network.has_journal_key)
-			printf("  journal key  %s\n", buf_cstr(&text));
-		network_release(&network);
-		code = DONE;
-	} else if (file_read(path, MEMBER_MAX, &text, &why) == ERR_OK &&
-		   member_parse(buf_span(&text), &member, &why) == ERR_OK) {
-		printf("member %s, %s, %s\n  name         %s\n", member.code,
-		    member_kind_name(member.kind),
-		    member_status_name(member.status), member.name);
-		code = DONE;
-	}
-	buf_release(&text);
-	return code;
-}
-
-static int
-show_curve(const char *path)
-{
-	char key[BUS_KEY_LEN + 1];
-
-	if (network_read_curve(path, false, key, NULL) != ERR_OK)
-		return REFUSED;
-	printf("CURVE key, public or secret\n");
-	return DONE;
-}
-
-static int
-key_show(const struct args *args)
-{
-	const char *path = args->operands[0];
-
-	if (!file_exists(path))
-		return args_failed(args, "there is no %s", path);
-	if (show_certificate(path) == DONE || show_document(path) == DONE ||
-	    show_signer(path) == DONE || show_curve(path) == DONE)
-		return DONE;
-	args_failed(args,
-	    "%s is no certificate, private key of ours, network "
-	    "or member document",
-	    path);
-	return REFUSED;
-}
-
 static const struct arg_option network_options[] = {
     {"out", "DIR", NULL, "folder to make"},
     {"name", "NAME", NULL, "the network's name"},
@@ -453,6 +346,8 @@ static const struct arg_option member_options[] = {
 	"also write STEM.member.json: department, bank, guarantee, service, "
 	"operator, subject"},
     {"items", "LIST", NULL, "items that a department may hand in: 1,2,11"},
+    {"sm2", NULL, NULL,
+	"a new key is SM2 (GB/T 32918): signs documents, opens no connection"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -480,6 +375,11 @@ static const struct arg_option roll_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option trust_options[] = {
+    {"network", "FILE", NULL, "network.json, which will name them"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option no_options[] = {{NULL, NULL, NULL, NULL}};
 
 static const struct arg_command commands[] = {
@@ -501,6 +401,14 @@ static const struct arg_command commands[] = {
 	0, 0, node_options, key_node},
     {"key show", "FILE", "say what a key, certificate or document is", "",
 	"rongxin key show keys/bank.crt", 1, 1, no_options, key_show},
+    {"key trust", "FILE", "believe a CA in documents: consents, objections",
+	"FILE has its certificates in PEM, roots and what is between. Who they "
+	"certify signs\ndocuments and opens no connection. A subject is the "
+	"organizationIdentifier (2.5.4.97)\nof its certificate: trust only a "
+	"CA "
+	"that checks it.",
+	"rongxin key trust sm2-ca.pem --network net/network.json", 1, 1,
+	trust_options, key_trust},
     {"key roll", "STEM", "make the next CURVE pair, or put it in place",
 	"First STEM.next.curve and .pub are made; when the others know the "
 	"public one (member roll,\nparent_key), --finish renames them.",

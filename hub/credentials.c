@@ -75,7 +75,7 @@ credentials_open(struct hub *hub, struct why *why)
 	err = file_replace(path, span_of(hub->network.ca), 0644, why);
 	if (err != ERR_OK)
 		return err;
-	hub->trust = trust_open(path, why);
+	hub->trust = network_trust(&hub->network, why);
 	return hub->trust != NULL ? ERR_OK : ERR_INVALID;
 }
 

@@ -90,7 +90,7 @@ read_roots(struct daemon *daemon, struct why *why)
 	err = file_replace(daemon->ca, span_of(daemon->network.ca), 0644, why);
 	if (err != ERR_OK)
 		return err;
-	daemon->trust = trust_open(daemon->ca, why);
+	daemon->trust = network_trust(&daemon->network, why);
 	return daemon->trust != NULL ? ERR_OK : ERR_CRYPTO;
 }
 

@@ -370,9 +370,9 @@ cert_save(const X509 *cert, const char *stem, struct why *why)
 	return err;
 }
 
-/* `<stem>.key`; a new key when there is none and `make` says so. */
+/* `<stem>.key`; a new key when there is none and `make` says how. */
 static struct signer *
-open_key(const char *stem, bool make, struct why *why)
+open_key(const char *stem, struct signer *(*make)(void), struct why *why)
 {
 	struct signer *signer;
 	char path[PATH_MAX];
@@ -381,9 +381,9 @@ open_key(const char *stem, bool make, struct why *why)
 		why_set(why, ERR_LIMIT, "path too long: %s", stem);
 		return NULL;
 	}
-	if (!make || file_exists(path))
+	if (make == NULL || file_exists(path))
 		return signer_open(path, why);
-	signer = signer_new_p256();
+	signer = make();
 	if (signer_save(signer, path, why) != ERR_OK) {
 		signer_free(signer);
 		return NULL;
@@ -425,7 +425,7 @@ cert_make_ca(const char *stem, const char *name, struct why *why)
 
 	if (cert_path(path, stem, ".key") != NULL && file_exists(path))
 		return why_set(why, ERR_CONFLICT, "%s exists already", path);
-	signer = open_key(stem, true, why);
+	signer = open_key(stem, signer_new_p256, why);
 	if (signer == NULL)
 		return ERR_IO;
 	cert = new_cert(signer, name, NULL, CA_DAYS);
@@ -447,7 +447,8 @@ static enum err
 issue(X509 *ca, const struct signer *ca_key, const char *stem,
     const struct cert_request *request, struct why *why)
 {
-	struct signer *key = open_key(stem, true, why);
+	struct signer *key = open_key(
+	    stem, request->sm2 ? signer_new_sm2 : signer_new_p256, why);
 	enum err err = ERR_CRYPTO;
 	X509 *cert;
 
@@ -482,7 +483,7 @@ cert_issue(const char *ca_stem, const char *stem,
 		    "a code is 1 to %d of A-Z a-z 0-9 . _ -, days are 1 or "
 		    "more",
 		    CERT_CODE_MAX);
-	ca_key = open_key(ca_stem, false, why);
+	ca_key = open_key(ca_stem, NULL, why);
 	if (ca_key != NULL && cert_path(path, ca_stem, ".crt") != NULL)
 		ca = cert_open(path, why);
 	if (ca != NULL && X509_check_private_key(ca, signer_key(ca_key)) != 1)

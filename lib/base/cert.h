@@ -35,18 +35,25 @@ struct cert_request {
 	const char
 	    *hosts; /* comma list of DNS names and IPs; NULL: client only */
 	int days;
+	bool sm2; /* a new key is SM2: signs documents, opens no connection */
 };
 
-/* A new P-256 key and a certificate from the CA: `<stem>.key`, `<stem>.crt`.
- * An existing `<stem>.key` is kept and certified again (renewal). */
+/* A new P-256 or SM2 key and a certificate from the CA: `<stem>.key`,
+ * `<stem>.crt`.  An existing `<stem>.key` is kept and certified again
+ * (renewal). */
 MUST_CHECK enum err cert_issue(const char *ca_stem, const char *stem,
     const struct cert_request *request, struct why *why);
 
-/* Trusted roots, for documents that carry their own chain (cert_trust.c).
- * Opened once; any thread may check. */
+/* Whom documents that carry their own certificate are believed from
+ * (cert_trust.c).  Made once; any thread may check. */
 struct trust;
 
-struct trust *trust_open(const char *ca_path, struct why *why);
+/* From CAs' certificates in PEM: roots, and what is between.  NULL and `why`
+ * when there are none, or others among them. */
+struct trust *trust_new(const char *pem, struct why *why);
+/* These too.  Before anybody checks. */
+MUST_CHECK enum err trust_add(
+    struct trust *trust, const char *pem, struct why *why);
 void trust_free(struct trust *trust); /* safe on NULL */
 
 /* Verify a DER certificate against the roots at `now_us` and say who it is.

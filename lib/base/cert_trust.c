@@ -2,8 +2,10 @@
  * cert_trust: certificates verified against the network's roots (cert.h).
  */
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 #include "base/cert.h"
 #include "base/clock.h"
@@ -15,21 +17,6 @@ struct trust {
 	X509_STORE *store;
 };
 
-struct trust *
-trust_open(const char *ca_path, struct why *why)
-{
-	struct trust *trust = mem_new(sizeof(*trust));
-
-	trust->store = X509_STORE_new();
-	if (trust->store != NULL &&
-	    X509_STORE_load_file(trust->store, ca_path) == 1)
-		return trust;
-	why_set(why, ERR_CRYPTO, "%s holds no certificates in PEM", ca_path);
-	ERR_clear_error();
-	trust_free(trust);
-	return NULL;
-}
-
 void
 trust_free(struct trust *trust)
 {
@@ -37,6 +24,72 @@ trust_free(struct trust *trust)
 		return;
 	X509_STORE_free(trust->store);
 	mem_free(trust);
+}
+
+/* An SM2 signature hashes its signer's identity in, which no certificate
+ * names: GM/T 0015-2012 certificates all have the default one. */
+static bool
+set_signer_id(X509 *cert)
+{
+	ASN1_OCTET_STRING *id;
+
+	if (X509_get_signature_nid(cert) != NID_SM2_with_SM3)
+		return true;
+	id = ASN1_OCTET_STRING_new();
+	if (id == NULL ||
+	    ASN1_OCTET_STRING_set(id, (const unsigned char *)SIGN_SM2_ID,
+		(int)strlen(SIGN_SM2_ID)) != 1) {
+		ASN1_OCTET_STRING_free(id);
+		return false;
+	}
+	X509_set0_distinguishing_id(cert, id);
+	return true;
+}
+
+static bool
+add_next(struct trust *trust, BIO *bio, bool *more)
+{
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	bool fine;
+
+	*more = cert != NULL;
+	if (cert == NULL)
+		return ERR_GET_REASON(ERR_peek_last_error()) ==
+		       PEM_R_NO_START_LINE;
+	fine = X509_check_ca(cert) != 0 && set_signer_id(cert) &&
+	       X509_STORE_add_cert(trust->store, cert) == 1;
+	X509_free(cert);
+	return fine;
+}
+
+enum err
+trust_add(struct trust *trust, const char *pem, struct why *why)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	bool more = bio != NULL, fine = more, any = false;
+
+	while (fine && more) {
+		fine = add_next(trust, bio, &more);
+		any = any || more;
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	if (!fine || !any)
+		return why_set(why, ERR_INVALID,
+		    "no certificates of CAs in PEM, or others beside them");
+	return ERR_OK;
+}
+
+struct trust *
+trust_new(const char *pem, struct why *why)
+{
+	struct trust *trust = mem_new(sizeof(*trust));
+
+	trust->store = X509_STORE_new();
+	if (trust->store != NULL && trust_add(trust, pem, why) == ERR_OK)
+		return trust;
+	trust_free(trust);
+	return NULL;
 }
 
 static enum err
@@ -70,7 +123,7 @@ take_key(X509 *cert, struct verifier **verifier, struct why *why)
 	*verifier = verifier_of_key(X509_get0_pubkey(cert));
 	if (*verifier == NULL)
 		return why_set(why, ERR_INVALID,
-		    "certificate's key is neither Ed25519 nor P-256");
+		    "certificate's key is not Ed25519, P-256 or SM2");
 	return ERR_OK;
 }
 
@@ -89,8 +142,10 @@ trust_check(const struct trust *trust, struct span der, int64_t now_us,
 	if (err != ERR_OK)
 		return err;
 	cert = d2i_X509(NULL, &at, (long)der.len);
-	if (cert == NULL)
+	if (cert == NULL || !set_signer_id(cert)) {
+		X509_free(cert);
 		return why_set(why, ERR_CRYPTO, "cannot read a certificate");
+	}
 	err = chain_check(trust, cert, now_us, why);
 	if (err == ERR_OK && X509_check_ca(cert) != 0)
 		err = why_set(

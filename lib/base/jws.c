@@ -11,7 +11,8 @@
 #include "base/codec.h"
 #include "base/json.h"
 
-#define RAW_LEN 64 /* r and s of P-256, 32 bytes each (RFC 7518 §3.4) */
+/* r and s, 32 bytes each, of P-256 (RFC 7518 §3.4) and SM2 alike. */
+#define RAW_LEN 64
 #define HEADER_MAX ((size_t)64 << 10)
 
 /* The three parts as they came, and the header understood. */
@@ -22,7 +23,13 @@ struct parts {
 	struct json *header;
 };
 
-/* ECDSA signatures are DER for OpenSSL and r || s in a JWS. */
+/* Signatures on a curve are DER for OpenSSL and r || s in a JWS. */
+static bool
+is_pair(const char *algorithm)
+{
+	return strcmp(algorithm, "EdDSA") != 0;
+}
+
 static bool
 raw_from_der(struct span der, struct buf *raw)
 {
@@ -70,7 +77,7 @@ static enum err
 sign_parts(struct signer *signer, struct span header, struct span payload,
     struct buf *out)
 {
-	bool es256 = strcmp(signer_algorithm(signer), "ES256") == 0;
+	bool pair = is_pair(signer_algorithm(signer));
 	struct buf signature = {0}, raw = {0};
 	size_t start = out->len;
 	enum err err;
@@ -80,11 +87,11 @@ sign_parts(struct signer *signer, struct span header, struct span payload,
 	codec_base64url(payload, out);
 	err = signer_sign(
 	    signer, span_make(out->data + start, out->len - start), &signature);
-	if (err == ERR_OK && es256 && !raw_from_der(buf_span(&signature), &raw))
+	if (err == ERR_OK && pair && !raw_from_der(buf_span(&signature), &raw))
 		err = ERR_CRYPTO;
 	if (err == ERR_OK) {
 		buf_char(out, '.');
-		codec_base64url(buf_span(es256 ? &raw : &signature), out);
+		codec_base64url(buf_span(pair ? &raw : &signature), out);
 	} else {
 		out->len = start;
 	}
@@ -302,7 +309,7 @@ check_signature(
 		    "JWS algorithm is not the key's, %s", algorithm);
 	if (signature.len != RAW_LEN)
 		good = false;
-	else if (strcmp(algorithm, "ES256") == 0)
+	else if (is_pair(algorithm))
 		good = der_from_raw(signature, &der);
 	if (der.len > 0)
 		signature = buf_span(&der);

@@ -2,8 +2,8 @@
  * jws: a signed document in compact serialisation (RFC 7515 §7.1).
  *
  * Two kinds of signer: a certificate (header x5c, one leaf; consents) and a
- * named key (header kid = hex key id; the catalogue).  Algorithms EdDSA and
- * ES256 only, decided by the key, never by the header alone.  `crit` and
+ * named key (header kid = hex key id; the catalogue).  Algorithms EdDSA, ES256
+ * and SM2-SM3 only, decided by the key, never by the header alone.  `crit` and
  * unknown header members are refused.
  */
 #ifndef BASE_JWS_H

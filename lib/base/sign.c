@@ -1,5 +1,5 @@
 /*
- * sign: Ed25519 and ECDSA P-256 keys through OpenSSL's EVP.
+ * sign: Ed25519, ECDSA P-256 and SM2 keys through OpenSSL's EVP.
  */
 #include "base/sign.h"
 
@@ -16,7 +16,7 @@
 
 #include "base/mem.h"
 
-#define SIGNATURE_MAX 128 /* DER of P-256 takes at most 72 */
+#define SIGNATURE_MAX 128 /* DER of P-256 and SM2 takes at most 72 */
 
 struct signer {
 	EVP_PKEY *key;
@@ -26,34 +26,57 @@ struct verifier {
 	EVP_PKEY *key;
 };
 
+/* What this file knows of a kind of key. */
+struct kind {
+	const char *type;      /* OpenSSL's name */
+	const char *group;     /* of a curve; NULL: the type says it */
+	const char *algorithm; /* in a JWS */
+	const char *digest;    /* NULL: the message itself is signed */
+	const char *id;        /* signer's identity, hashed in; NULL: none */
+};
+
+/* GM/T 0009-2012 §10: the identity of who has none of his own. */
+static const struct kind kinds[] = {
+    {"ED25519", NULL, "EdDSA", NULL, NULL},
+    {"EC", "prime256v1", "ES256", "SHA256", NULL},
+    {"SM2", NULL, "SM2-SM3", "SM3", SIGN_SM2_ID},
+};
+
 static bool
-key_is_p256(const EVP_PKEY *key)
+key_is(const EVP_PKEY *key, const struct kind *kind)
 {
 	char group[32] = "";
 	size_t len;
 
-	return EVP_PKEY_is_a(key, "EC") &&
-	       EVP_PKEY_get_group_name(key, group, sizeof(group), &len) &&
-	       strcmp(group, "prime256v1") == 0;
+	if (!EVP_PKEY_is_a(key, kind->type))
+		return false;
+	return kind->group == NULL ||
+	       (EVP_PKEY_get_group_name(key, group, sizeof(group), &len) &&
+		   strcmp(group, kind->group) == 0);
 }
 
-static bool
-key_is_ours(const EVP_PKEY *key)
+/* NULL: a key of another kind. */
+static const struct kind *
+key_kind(const EVP_PKEY *key)
 {
-	return EVP_PKEY_is_a(key, "ED25519") || key_is_p256(key);
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (key_is(key, &kinds[i]))
+			return &kinds[i];
+	return NULL;
 }
 
-static const char *
-key_algorithm(const EVP_PKEY *key)
+/* What the kind wants to know beside the key. */
+static void
+kind_params(const struct kind *kind, OSSL_PARAM params[2])
 {
-	return EVP_PKEY_is_a(key, "ED25519") ? "EdDSA" : "ES256";
-}
-
-/* ES256 hashes first; Ed25519 takes the message itself. */
-static const char *
-key_digest(const EVP_PKEY *key)
-{
-	return EVP_PKEY_is_a(key, "ED25519") ? NULL : "SHA256";
+	params[0] = OSSL_PARAM_construct_end();
+	params[1] = OSSL_PARAM_construct_end();
+	if (kind->id != NULL)
+		params[0] =
+		    OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_DIST_ID,
+			(void *)(uintptr_t)kind->id, strlen(kind->id));
 }
 
 /* Takes the key. */
@@ -89,6 +112,12 @@ signer_new_p256(void)
 	return signer_must(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"));
 }
 
+struct signer *
+signer_new_sm2(void)
+{
+	return signer_must(EVP_PKEY_Q_keygen(NULL, NULL, "SM2"));
+}
+
 /* Keys are files without a passphrase: never ask at the terminal. */
 static int
 no_passphrase(char *buf, int size, int writing, void *context)
@@ -121,9 +150,9 @@ signer_open(const char *path, struct why *why)
 	}
 	key = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
 	fclose(file);
-	if (key == NULL || !key_is_ours(key)) {
+	if (key == NULL || key_kind(key) == NULL) {
 		why_set(why, ERR_CRYPTO,
-		    "%s holds no Ed25519 or P-256 key in PEM", path);
+		    "%s holds no Ed25519, P-256 or SM2 key in PEM", path);
 		EVP_PKEY_free(key);
 		return NULL;
 	}
@@ -175,14 +204,17 @@ signer_free(struct signer *signer)
 enum err
 signer_sign(struct signer *signer, struct span bytes, struct buf *signature)
 {
+	const struct kind *kind = key_kind(signer->key);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t *out = (uint8_t *)buf_room(signature, SIGNATURE_MAX);
 	size_t len = SIGNATURE_MAX;
+	OSSL_PARAM params[2];
 	bool fine;
 
+	kind_params(kind, params);
 	fine = context != NULL &&
-	       EVP_DigestSignInit_ex(context, NULL, key_digest(signer->key),
-		   NULL, NULL, signer->key, NULL) == 1 &&
+	       EVP_DigestSignInit_ex(context, NULL, kind->digest, NULL, NULL,
+		   signer->key, params) == 1 &&
 	       EVP_DigestSign(context, out, &len, (const uint8_t *)bytes.ptr,
 		   bytes.len) == 1;
 	EVP_MD_CTX_free(context);
@@ -195,7 +227,7 @@ signer_sign(struct signer *signer, struct span bytes, struct buf *signature)
 const char *
 signer_algorithm(const struct signer *signer)
 {
-	return key_algorithm(signer->key);
+	return key_kind(signer->key)->algorithm;
 }
 
 static enum err
@@ -227,7 +259,7 @@ verifier_of_key(struct evp_pkey_st *key)
 {
 	struct verifier *verifier;
 
-	if (!key_is_ours(key) || EVP_PKEY_up_ref(key) != 1)
+	if (key_kind(key) == NULL || EVP_PKEY_up_ref(key) != 1)
 		return NULL;
 	verifier = mem_new(sizeof(*verifier));
 	verifier->key = key;
@@ -260,7 +292,7 @@ verifier_free(struct verifier *verifier)
 const char *
 verifier_algorithm(const struct verifier *verifier)
 {
-	return key_algorithm(verifier->key);
+	return key_kind(verifier->key)->algorithm;
 }
 
 enum err
@@ -273,12 +305,15 @@ bool
 verifier_check(
     const struct verifier *verifier, struct span bytes, struct span signature)
 {
+	const struct kind *kind = key_kind(verifier->key);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	OSSL_PARAM params[2];
 	bool good;
 
+	kind_params(kind, params);
 	good = context != NULL &&
-	       EVP_DigestVerifyInit_ex(context, NULL, key_digest(verifier->key),
-		   NULL, NULL, verifier->key, NULL) == 1 &&
+	       EVP_DigestVerifyInit_ex(context, NULL, kind->digest, NULL, NULL,
+		   verifier->key, params) == 1 &&
 	       EVP_DigestVerify(context, (const uint8_t *)signature.ptr,
 		   signature.len, (const uint8_t *)bytes.ptr, bytes.len) == 1;
 	EVP_MD_CTX_free(context);

@@ -11,8 +11,8 @@
 
 #define NETWORK_MAX 65536
 
-static const char *const known[] = {"network", "suite", "ca", "batch_key",
-    "catalogue_key", "hub_curve_key", "receipt_key", "witness_key",
+static const char *const known[] = {"network", "suite", "ca", "document_ca",
+    "batch_key", "catalogue_key", "hub_curve_key", "receipt_key", "witness_key",
     "journal_key", "next_batch_key", "former_batch_keys", "next_hub_curve_key",
     NULL};
 static const char *const known_former[] = {"key", "until", NULL};
@@ -125,6 +125,9 @@ network_fill(const struct json *root, struct network *network, struct why *why)
 	network->ca = mem_text(json_cstr(json_find(root, "ca"), ""));
 	if (strstr(network->ca, "BEGIN CERTIFICATE") == NULL)
 		return why_set(why, ERR_INVALID, "ca: no PEM certificate");
+	if (json_find(root, "document_ca") != NULL)
+		network->document_ca =
+		    mem_text(json_cstr(json_find(root, "document_ca"), ""));
 	return ERR_OK;
 }
 
@@ -155,6 +158,7 @@ void
 network_release(struct network *network)
 {
 	mem_free(network->ca);
+	mem_free(network->document_ca);
 	memset(network, 0, sizeof(*network));
 }
 
@@ -192,6 +196,22 @@ put_rolled(struct json_out *json, const struct network *network)
 	json_close_array(json);
 }
 
+struct trust *
+network_trust(const struct network *network, struct why *why)
+{
+	struct why inner = {0};
+	struct trust *trust = trust_new(network->ca, &inner);
+
+	if (trust != NULL && network->document_ca != NULL &&
+	    trust_add(trust, network->document_ca, &inner) != ERR_OK) {
+		trust_free(trust);
+		trust = NULL;
+	}
+	if (trust == NULL)
+		why_set(why, ERR_INVALID, "ca, document_ca: %s", inner.text);
+	return trust;
+}
+
 struct keyring *
 network_keyring(const struct network *network)
 {
@@ -215,6 +235,8 @@ network_print(const struct network *network, struct buf *out)
 	json_put_cstr(&json, "network", network->name);
 	json_put_cstr(&json, "suite", "international");
 	json_put_cstr(&json, "ca", network->ca);
+	if (network->document_ca != NULL)
+		json_put_cstr(&json, "document_ca", network->document_ca);
 	put_key(&json, "batch_key", network->batch_key);
 	put_key(&json, "catalogue_key", network->catalogue_key);
 	json_put_cstr(&json, "hub_curve_key", network->hub_curve_key);

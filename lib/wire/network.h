@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/cert.h"
 #include "base/err.h"
 #include "wire/bus.h"
 #include "wire/keyring.h"
@@ -26,6 +27,9 @@ struct former_key {
 struct network {
 	char name[65];
 	char *ca; /* PEM text; owned */
+	/* CAs of who signs documents and opens no connection, SM2's above all;
+	 * PEM text, owned; NULL: none */
+	char *document_ca;
 	uint8_t batch_key[32];
 	uint8_t catalogue_key[32];
 	char hub_curve_key[BUS_KEY_LEN + 1];
@@ -48,9 +52,11 @@ MUST_CHECK enum err network_read(
     const char *path, struct network *network, struct why *why);
 void network_release(struct network *network);
 /* {"network","suite","ca","batch_key","catalogue_key","hub_curve_key"} and
- * perhaps "receipt_key", "witness_key", "journal_key", "next_batch_key",
- * "former_batch_keys", "next_hub_curve_key" */
+ * perhaps "document_ca", "receipt_key", "witness_key", "journal_key",
+ * "next_batch_key", "former_batch_keys", "next_hub_curve_key" */
 void network_print(const struct network *network, struct buf *out);
+/* Who is believed in documents: `ca` and `document_ca`.  Caller frees. */
+struct trust *network_trust(const struct network *network, struct why *why);
 /* The batch keys; the caller's to free. */
 struct keyring *network_keyring(const struct network *network);
 /* Read a one-line Z85 key file; a secret one must be readable by its owner

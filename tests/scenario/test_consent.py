@@ -1,6 +1,8 @@
 """What leaves, to whom, and when it stops."""
+import base64
 import datetime
 import json
+import subprocess
 import time
 
 import pytest
@@ -302,3 +304,67 @@ def restart_with_own_settings(network, pid_file):
     pid_file.write_text(str(process.pid))
     until(lambda: ready.exists() and json.loads(ready.read_text())["pid"] == process.pid or not alive(process.pid), 60, "gz started")
     assert alive(process.pid), network.logs()
+
+
+def sm2_certificate(network, who, code):
+    """An SM2 CA of somebody else's, and whom it certifies: by the openssl command alone."""
+    folder = network.folder / "sm2"
+    folder.mkdir()
+
+    def openssl(*words):
+        done = subprocess.run(["openssl", *map(str, words)], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    sm2 = ["-sm3", "-sigopt", "distid:1234567812345678"]
+    (folder / "leaf.ext").write_text("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n")
+    openssl("genpkey", "-algorithm", "SM2", "-out", "ca.key")
+    openssl("req", "-x509", "-new", "-key", "ca.key", *sm2, "-days", 30, "-subj", "/CN=SM2 CA", "-out", "ca.crt",
+            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+    key = network.stem(who).with_suffix(".key")
+    openssl("genpkey", "-algorithm", "SM2", "-out", key)
+    key.chmod(0o600)
+    openssl("req", "-new", "-key", key, *sm2, "-subj", f"/CN=firm/2.5.4.97={code}", "-out", "leaf.csr")
+    openssl("x509", "-req", "-in", "leaf.csr", "-CA", "ca.crt", "-CAkey", "ca.key", *sm2, "-vfyopt",
+            "distid:1234567812345678", "-days", 20, "-CAcreateserial", "-extfile", "leaf.ext",
+            "-out", network.stem(who).with_suffix(".crt"))
+    return folder / "ca.crt"
+
+
+def told_what(reply):
+    """A node that has just started waits for the hub's time before it judges a consent."""
+    return reply if reply.status != 503 else None
+
+
+def test_an_enterprise_signs_with_the_sm2_certificate_it_has(network, subject):
+    code, _ = subject
+    ca = sm2_certificate(network, "sm2", code)
+    jws = network.sign_consent("sm2", items="19", consent_id="by-sm2")
+    header = json.loads(base64.urlsafe_b64decode(jws.split(".")[0] + "=="))
+    assert header["alg"] == "SM2-SM3"
+    reply = until(lambda: told_what(register(network, jws)), 20, "gz knows the time")
+    assert reply.status == 400 and "certificate is not accepted" in reply.json["detail"], reply.body
+
+    network.cli("key", "trust", ca, "--network", network.run / "net/network.json")
+    for part in ("hub", "gz"):
+        network.stop(part)
+        network.start(part)
+    network.agree("gz", "4401")
+    assert until(lambda: told_what(register(network, jws)), 20, "gz knows the time").status == 201
+    shown = until(lambda: records(network.ask(code, items=[19], consent="by-sm2").json, 19), 10, "under the consent")
+    assert shown
+    changed = jws[:-4] + ("AAAA" if jws[-4:] != "AAAA" else "BBBB")
+    assert register(network, changed).status == 400
+    network.cli("consent", "revoke", "by-sm2", "--stem", network.stem("sm2"), who="bank", part="gz")
+    assert rule_for(network.ask(code, items=[19], consent="by-sm2").json, 19) == "consent_revoked"
+
+
+def test_a_member_may_have_an_sm2_key_for_documents(network, subject):
+    code, _ = subject
+    network.cli("key", "member", "--network", network.run / "net", "--out", network.stem("own-sm2"), "--code", code,
+                "--name", "演示企业", "--sm2")
+    shown = network.cli("key", "show", network.stem("own-sm2").with_suffix(".key")).stdout
+    assert "SM2-SM3" in shown
+    assert register(network, network.sign_consent("own-sm2", items="19", consent_id="own-sm2")).status == 201
+    server = network.cli("key", "member", "--network", network.run / "net", "--out", network.stem("no"), "--code", code,
+                         "--name", "x", "--sm2", "--hosts", "localhost", check=False)
+    assert server.returncode == 2 and not network.stem("no").with_suffix(".key").exists()

@@ -24,7 +24,7 @@ static char folder[] = "/tmp/test_cert.XXXXXX";
 static char ca[64], bank[64], other_ca[64], ca_file[72], bank_file[72],
     bank_key[72];
 static const struct cert_request request = {
-    "91110000100000001X", "某某银行", "bank.example,127.0.0.1,::1", 30};
+    "91110000100000001X", "某某银行", "bank.example,127.0.0.1,::1", 30, false};
 
 static int
 make_network(void **state)
@@ -59,6 +59,18 @@ remove_network(void **state)
 	return rmdir(folder);
 }
 
+static struct trust *
+trust_in(const char *path)
+{
+	struct buf pem = {0};
+	struct trust *trust;
+
+	assert_int_equal(file_read(path, 65536, &pem, NULL), ERR_OK);
+	trust = trust_new(buf_cstr(&pem), NULL);
+	buf_release(&pem);
+	return trust;
+}
+
 static enum err
 check(const char *root, const char *file, int64_t now_us, struct identity *who)
 {
@@ -68,7 +80,7 @@ check(const char *root, const char *file, int64_t now_us, struct identity *who)
 	struct buf der = {0};
 	enum err err;
 
-	trust = trust_open(root, NULL);
+	trust = trust_in(root);
 	assert_non_null(trust);
 	err = cert_read(file, &ignored, &der, NULL);
 	assert_int_equal(err, ERR_OK);
@@ -185,8 +197,9 @@ bytes_behind_a_certificate_are_refused(void **state)
 	    cert_identify(buf_span(&der), &who, NULL), ERR_INVALID);
 	assert_int_equal(cert_identify(span_of("x"), &who, NULL), ERR_INVALID);
 	assert_int_equal(cert_identify(span_of(NULL), &who, NULL), ERR_INVALID);
-	assert_null(trust_open(bank_key, NULL));
-	assert_null(trust_open("/none", NULL));
+	assert_null(trust_in(bank_key));
+	assert_null(trust_in(bank_file));
+	assert_null(trust_new("", NULL));
 	trust_free(NULL);
 	buf_release(&der);
 }

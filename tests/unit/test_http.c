@@ -284,8 +284,9 @@ static void
 make_certificates(void)
 {
 	struct cert_request server = {
-	    "91110000TEST000001", "server", "127.0.0.1,localhost", 2};
-	struct cert_request bank = {"91110000TEST000002", "a bank", NULL, 2};
+	    "91110000TEST000001", "server", "127.0.0.1,localhost", 2, false};
+	struct cert_request bank = {
+	    "91110000TEST000002", "a bank", NULL, 2, false};
 	struct why why;
 
 	assert_int_equal(cert_make_ca(at("ca"), "test CA", &why), ERR_OK);

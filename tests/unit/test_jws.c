@@ -16,8 +16,10 @@
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/jws.h"
+#include "sample_sm2.h"
 
 #define NOW INT64_C(1795408800000000)
+#define LATER INT64_C(1900000000000000)
 
 static char folder[] = "/tmp/test_jws.XXXXXX";
 static char ca[64], subject[64], ca_file[72];
@@ -27,7 +29,8 @@ static int
 make_network(void **state)
 {
 	const struct cert_request request = {
-	    "91110000100000001X", "某某公司", NULL, 30};
+	    "91110000100000001X", "某某公司", NULL, 30, false};
+	struct buf pem = {0};
 
 	(void)state;
 	clock_set(NOW);
@@ -39,7 +42,10 @@ make_network(void **state)
 	if (cert_make_ca(ca, "Root", NULL) != ERR_OK ||
 	    cert_issue(ca, subject, &request, NULL) != ERR_OK)
 		return 1;
-	trust = trust_open(ca_file, NULL);
+	if (file_read(ca_file, 65536, &pem, NULL) != ERR_OK)
+		return 1;
+	trust = trust_new(buf_cstr(&pem), NULL);
+	buf_release(&pem);
 	return trust == NULL;
 }
 
@@ -236,6 +242,78 @@ what_is_no_jws_is_refused(void **state)
 	buf_release(&payload);
 }
 
+/* Not one of openssl's certificates names who signs: it is hashed in. */
+static void
+a_document_of_an_sm2_certificate_is_believed_from_its_ca_on(void **state)
+{
+	struct trust *sm2 = trust_new(sample_sm2_root, NULL);
+	struct span jws = span_of(sample_sm2_jws);
+	struct identity who;
+	struct buf payload = {0};
+
+	(void)state;
+	assert_non_null(sm2);
+	assert_int_equal(
+	    jws_check_with_trust(jws, "t", sm2, LATER, &who, &payload, NULL),
+	    ERR_DENIED);
+	assert_int_equal(trust_add(sm2, sample_sm2_between, NULL), ERR_OK);
+	assert_int_equal(
+	    jws_check_with_trust(jws, "t", sm2, LATER, &who, &payload, NULL),
+	    ERR_OK);
+	assert_string_equal(who.code, SAMPLE_SM2_CODE);
+	assert_string_equal(buf_cstr(&payload), SAMPLE_SM2_PAYLOAD);
+	assert_int_equal(
+	    jws_check_with_trust(jws, "t", trust, LATER, &who, &payload, NULL),
+	    ERR_DENIED);
+	trust_free(sm2);
+	buf_release(&payload);
+}
+
+static void
+a_changed_document_of_an_sm2_certificate_is_not(void **state)
+{
+	struct trust *sm2 = trust_new(sample_sm2_root, NULL);
+	struct buf changed = {0}, payload = {0};
+	struct identity who;
+	char *last;
+
+	(void)state;
+	assert_int_equal(trust_add(sm2, sample_sm2_between, NULL), ERR_OK);
+	buf_text(&changed, sample_sm2_jws);
+	last = &changed.data[changed.len - 3];
+	*last = *last == 'A' ? 'B' : 'A';
+	assert_int_equal(jws_check_with_trust(buf_span(&changed), "t", sm2,
+			     LATER, &who, &payload, NULL),
+	    ERR_INVALID);
+	trust_free(sm2);
+	buf_release(&changed);
+	buf_release(&payload);
+}
+
+static void
+an_sm2_member_of_a_p256_ca_signs(void **state)
+{
+	const struct cert_request request = {
+	    "91110000100000002X", "某某公司", NULL, 30, true};
+	struct buf jws = {0}, payload = {0};
+	struct identity who;
+	char stem[64], path[72];
+
+	(void)state;
+	file_path(stem, sizeof(stem), folder, "sm2");
+	assert_int_equal(cert_issue(ca, stem, &request, NULL), ERR_OK);
+	assert_int_equal(
+	    jws_sign_with_cert(stem, "t", span_of("{}"), &jws, NULL), ERR_OK);
+	assert_int_equal(jws_check_with_trust(buf_span(&jws), "t", trust, NOW,
+			     &who, &payload, NULL),
+	    ERR_OK);
+	assert_string_equal(who.code, request.code);
+	unlink(file_path(path, sizeof(path), folder, "sm2.key"));
+	unlink(file_path(path, sizeof(path), folder, "sm2.crt"));
+	buf_release(&jws);
+	buf_release(&payload);
+}
+
 int
 main(void)
 {
@@ -246,6 +324,10 @@ main(void)
 	    cmocka_unit_test(any_changed_byte_is_noticed),
 	    cmocka_unit_test(the_header_has_nothing_but_what_is_known),
 	    cmocka_unit_test(what_is_no_jws_is_refused),
+	    cmocka_unit_test(
+		a_document_of_an_sm2_certificate_is_believed_from_its_ca_on),
+	    cmocka_unit_test(a_changed_document_of_an_sm2_certificate_is_not),
+	    cmocka_unit_test(an_sm2_member_of_a_p256_ca_signs),
 	};
 
 	return cmocka_run_group_tests(tests, make_network, remove_network);

@@ -52,9 +52,9 @@ static void
 make_certificates(void)
 {
 	struct cert_request server = {
-	    NODE_CODE, "node", "127.0.0.1,localhost", 2};
-	struct cert_request bank = {BANK, "a bank", NULL, 2};
-	struct cert_request stranger = {STRANGER, "nobody", NULL, 2};
+	    NODE_CODE, "node", "127.0.0.1,localhost", 2, false};
+	struct cert_request bank = {BANK, "a bank", NULL, 2, false};
+	struct cert_request stranger = {STRANGER, "nobody", NULL, 2, false};
 	struct why why;
 
 	assert_int_equal(cert_make_ca(at("ca"), "test CA", &why), ERR_OK);

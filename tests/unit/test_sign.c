@@ -1,5 +1,5 @@
 /*
- * sign: keys, their files, and a vector of RFC 8032.
+ * sign: keys, their files, and vectors of RFC 8032 and GM/T 0003.5.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include <openssl/x509.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +140,67 @@ p256_signs_and_has_no_raw_key(void **state)
 	buf_release(&signature);
 }
 
+/* GM/T 0003.5-2012, appendix A: the public key as DER, r and s as DER. */
+static void
+sm2_is_as_in_its_standard(void **state)
+{
+	static const uint8_t der[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
+	    0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x81, 0x1c,
+	    0xcf, 0x55, 0x01, 0x82, 0x2d, 0x03, 0x42, 0x00, 0x04, /* x */
+	    0x09, 0xf9, 0xdf, 0x31, 0x1e, 0x54, 0x21, 0xa1, 0x50, 0xdd, 0x7d,
+	    0x16, 0x1e, 0x4b, 0xc5, 0xc6, 0x72, 0x17, 0x9f, 0xad, 0x18, 0x33,
+	    0xfc, 0x07, 0x6b, 0xb0, 0x8f, 0xf3, 0x56, 0xf3, 0x50, 0x20, /* y */
+	    0xcc, 0xea, 0x49, 0x0c, 0xe2, 0x67, 0x75, 0xa5, 0x2d, 0xc6, 0xea,
+	    0x71, 0x8c, 0xc1, 0xaa, 0x60, 0x0a, 0xed, 0x05, 0xfb, 0xf3, 0x5e,
+	    0x08, 0x4a, 0x66, 0x32, 0xf6, 0x07, 0x2d, 0xa9, 0xad, 0x13};
+	static const char signature[] =
+	    "3046022100f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eac"
+	    "eee720b3022100b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b"
+	    "69c485bbc1aa";
+	const unsigned char *at = der;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, sizeof(der));
+	struct verifier *verifier = verifier_of_key(key);
+	struct buf raw = {0};
+
+	(void)state;
+	assert_non_null(verifier);
+	assert_true(codec_parse_hex(span_of(signature), &raw));
+	assert_true(verifier_check(
+	    verifier, span_of("message digest"), buf_span(&raw)));
+	assert_false(verifier_check(
+	    verifier, span_of("message digesT"), buf_span(&raw)));
+	verifier_free(verifier);
+	EVP_PKEY_free(key);
+	buf_release(&raw);
+}
+
+static void
+sm2_signs_and_has_no_raw_key(void **state)
+{
+	struct signer *signer = signer_new_sm2(), *again;
+	struct verifier *verifier = verifier_of_key(signer_key(signer));
+	struct buf signature = {0};
+	uint8_t raw[32];
+
+	(void)state;
+	assert_int_equal(signer_save(signer, path, NULL), ERR_OK);
+	again = signer_open(path, NULL);
+	assert_non_null(again);
+	assert_string_equal(signer_algorithm(again), "SM2-SM3");
+	assert_string_equal(verifier_algorithm(verifier), "SM2-SM3");
+	assert_int_equal(signer_public(again, raw), ERR_INVALID);
+	assert_int_equal(signer_sign(again, span_of("x"), &signature), ERR_OK);
+	assert_true(
+	    verifier_check(verifier, span_of("x"), buf_span(&signature)));
+	assert_false(
+	    verifier_check(verifier, span_of("y"), buf_span(&signature)));
+	unlink(path);
+	verifier_free(verifier);
+	signer_free(signer);
+	signer_free(again);
+	buf_release(&signature);
+}
+
 static void
 a_key_is_named_by_the_digest_of_its_raw_bytes(void **state)
 {
@@ -158,6 +221,8 @@ main(void)
 	    cmocka_unit_test(a_saved_key_signs_as_before),
 	    cmocka_unit_test(a_key_that_others_may_read_is_refused),
 	    cmocka_unit_test(p256_signs_and_has_no_raw_key),
+	    cmocka_unit_test(sm2_is_as_in_its_standard),
+	    cmocka_unit_test(sm2_signs_and_has_no_raw_key),
 	    cmocka_unit_test(a_key_is_named_by_the_digest_of_its_raw_bytes),
 	};
 
