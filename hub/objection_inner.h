@@ -1,0 +1,45 @@
+/*
+ * objection_inner: what objection.c, objection_act.c and objection_stand.c
+ * share.
+ */
+#ifndef HUB_OBJECTION_INNER_H
+#define HUB_OBJECTION_INNER_H
+
+#include "base/json.h"
+#include "hub/objection.h"
+
+#define OBJECTION_OPEN_MAX 100 /* of one subject */
+
+#define OBJECTION_COLUMNS                                                      \
+	" id, subject, item, key, reason, repair, provider, stream,"           \
+	" leader, state, note, filed_at, due_at, ended_at, digest,"            \
+	" claims::text "
+
+/* Their places in a row of an answer. */
+enum objection_column {
+	ID,
+	SUBJECT,
+	ITEM,
+	KEY,
+	REASON,
+	REPAIR,
+	PROVIDER,
+	STREAM,
+	LEADER,
+	STATE,
+	NOTE,
+	FILED,
+	DUE,
+	ENDED,
+	DIGEST,
+	CLAIMS
+};
+
+/* How the one in this row of the answer stands; `whole`: with its claims. */
+void objection_print_row(
+    struct json_out *json, const struct pg *pg, size_t row, bool whole);
+/* Tell every node how it stands, and those that are joined to it. */
+MUST_CHECK enum err objection_tell(
+    struct control_round *round, struct span id, struct why *why);
+
+#endif
