@@ -173,6 +173,35 @@ copy_text(char *out, size_t size, struct span text)
 		memcpy(out, text.ptr, text.len);
 }
 
+uint64_t
+mark_find_position(struct pg *pg, const struct mark_scope *scope)
+{
+	pg_exec(pg, "SELECT COALESCE(max(r.position), 0)" RECORDS,
+	    pg_arg_text(scope->subject), pg_arg_int(scope->item->number),
+	    pg_arg_text(scope->key));
+	return pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+}
+
+/* The oldest version that said the same. */
+static void
+find_since(
+    struct pg *pg, const struct mark_scope *scope, struct mark_place *place)
+{
+	pg_exec(pg,
+	    "SELECT least(min(r.known_from), min(h.known_from)),"
+	    " least(min(r.position), min(h.position))"
+	    " FROM record r LEFT JOIN record_history h ON h.stream = r.stream"
+	    " AND h.item = r.item AND h.subject = r.subject AND h.key = r.key"
+	    " AND h.fields = r.fields WHERE r.stream = $4 AND r.subject = $1"
+	    " AND r.item = $2 AND ($3 = '' OR r.key = $3) AND r.state <> 4",
+	    pg_arg_text(scope->subject), pg_arg_int(scope->item->number),
+	    pg_arg_text(scope->key), pg_arg_text(span_of(place->stream)));
+	if (pg_rows(pg) != 1 || pg_is_null(pg, 0, 0))
+		return;
+	place->since_us = pg_time(pg, 0, 0);
+	place->from = (uint64_t)pg_int(pg, 0, 1);
+}
+
 void
 mark_find_place(
     struct pg *pg, const struct mark_scope *scope, struct mark_place *place)
@@ -192,4 +221,5 @@ mark_find_place(
 	if (pg_int(pg, 0, 3) == 1)
 		copy_text(place->provider, sizeof(place->provider),
 		    pg_bytes(pg, 0, 2));
+	find_since(pg, scope, place);
 }

@@ -29,9 +29,16 @@ size_t mark_put(struct control_round *round, const struct mark_scope *scope,
 /* Records that are disputed by a mark. */
 size_t mark_count_disputed(struct pg *pg, const struct mark_scope *scope);
 
+/* Where in their stream what they say now came; 0: there are none. */
+uint64_t mark_find_position(struct pg *pg, const struct mark_scope *scope);
+
 /* Division and provider of the records, if they have one in common. */
 struct mark_place {
 	size_t records;
+	/* Since when, and from which position, the ledger holds what they say;
+	 * marks do not count. */
+	int64_t since_us;
+	uint64_t from;
 	char stream[STREAM_LEN + 1];
 	char provider[MEMBER_CODE_MAX + 1]; /* empty: several */
 };

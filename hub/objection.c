@@ -80,13 +80,15 @@ insert(struct pg *pg, const struct filed *filed)
 	pg_exec(pg,
 	    "INSERT INTO objection (id, subject, item, key, reason, repair,"
 	    " claims, digest, origin, stream, provider, leader, state, note,"
-	    " filed_at, due_at, accepted_at, suspended_at, ended_at)"
+	    " filed_at, due_at, accepted_at, suspended_at, ended_at,"
+	    " wrong_since, wrong_from)"
 	    " SELECT $1, $2, $3, $4, $5, $6 <> 0, $7::json, $8, $9, $10, $11,"
 	    " o.id, CASE WHEN $12 = 0 THEN 'refused'"
 	    " ELSE COALESCE(o.state, 'filed') END,"
 	    " CASE WHEN $12 = 0 THEN 'no such record is held' ELSE '' END,"
 	    " $13, $14, o.accepted_at, o.suspended_at,"
-	    " CASE WHEN $12 = 0 THEN $13 END FROM (SELECT 1) x LEFT JOIN"
+	    " CASE WHEN $12 = 0 THEN $13 END,"
+	    " CASE WHEN $12 <> 0 THEN $15 END, $16 FROM (SELECT 1) x LEFT JOIN"
 	    " (SELECT * FROM objection WHERE subject = $2 AND item = $3"
 	    " AND key = $4 AND repair = ($6 <> 0) AND ended_at IS NULL"
 	    " AND leader IS NULL LIMIT 1) o ON true",
@@ -101,7 +103,9 @@ insert(struct pg *pg, const struct filed *filed)
 	    pg_arg_text(span_of(filed->origin)),
 	    pg_arg_text(span_of(filed->place.stream)),
 	    pg_arg_text(span_of(filed->place.provider)), pg_arg_int(held),
-	    pg_arg_time(filed->now_us), pg_arg_time(filed->due_us));
+	    pg_arg_time(filed->now_us), pg_arg_time(filed->due_us),
+	    pg_arg_time(filed->place.since_us),
+	    pg_arg_int((int64_t)filed->place.from));
 }
 
 static enum err

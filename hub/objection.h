@@ -27,6 +27,11 @@ MUST_CHECK enum err objection_file(struct control_round *round,
     const struct objection_desk *desk, const char *origin,
     const struct upward *upward, struct why *why);
 
+/* Node `origin` has told those that had read there what was corrected.  The
+ * same again changes nothing. */
+MUST_CHECK enum err objection_note_informed(struct control_round *round,
+    const char *origin, struct span document, struct why *why);
+
 enum objection_verb {
 	OBJECTION_ACCEPT,
 	OBJECTION_REFUSE,

@@ -169,6 +169,10 @@ static void
 update(const struct decision *decision, struct pg *pg)
 {
 	int64_t now_us = clock_now_us();
+	uint64_t until = 0;
+
+	if (strcmp(decision->to, "corrected") == 0 && !decision->withdraw)
+		until = mark_find_position(pg, &decision->scope);
 
 	pg_exec(pg,
 	    "UPDATE objection SET state = $2, decided_by = $4,"
@@ -178,12 +182,13 @@ update(const struct decision *decision, struct pg *pg)
 	    " due_at = CASE WHEN suspended_at IS NULL THEN due_at"
 	    " ELSE due_at + ($5 - suspended_at) END,"
 	    " suspended_at = CASE WHEN $2 = 'suspended' THEN $5 END,"
-	    " ended_at = CASE WHEN $6 <> 0 THEN $5 END"
+	    " ended_at = CASE WHEN $6 <> 0 THEN $5 END,"
+	    " wrong_until = $7"
 	    " WHERE id = $1 OR leader = $1",
 	    pg_arg_text(buf_span(&decision->id)),
 	    pg_arg_text(span_of(decision->to)), pg_arg_text(decision->note),
 	    pg_arg_text(span_of(decision->act->who->code)), pg_arg_time(now_us),
-	    pg_arg_int(decision->rule->ends));
+	    pg_arg_int(decision->rule->ends), pg_arg_int((int64_t)until));
 }
 
 /* Of what is applied for as repaired nothing is disputed. */

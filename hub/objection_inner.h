@@ -13,7 +13,9 @@
 #define OBJECTION_COLUMNS                                                      \
 	" id, subject, item, key, reason, repair, provider, stream,"           \
 	" leader, state, note, filed_at, due_at, ended_at, digest,"            \
-	" claims::text "
+	" claims::text, wrong_since, wrong_from, wrong_until, (SELECT"         \
+	" sum(i.members) FROM objection_informed i"                            \
+	" WHERE i.id = COALESCE(objection.leader, objection.id)) "
 
 /* Their places in a row of an answer. */
 enum objection_column {
@@ -32,7 +34,11 @@ enum objection_column {
 	DUE,
 	ENDED,
 	DIGEST,
-	CLAIMS
+	CLAIMS,
+	WRONG_SINCE,
+	WRONG_FROM,
+	WRONG_UNTIL,
+	INFORMED
 };
 
 /* How the one in this row of the answer stands; `whole`: with its claims. */

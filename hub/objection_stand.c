@@ -2,6 +2,7 @@
  * objection_stand: how objections stand, for nodes and readers.
  */
 #include "base/clock.h"
+#include "credit/informed.h"
 #include "hub/objection_inner.h"
 
 #define LISTED "200"
@@ -41,6 +42,22 @@ put_digest(struct json_out *json, const struct pg *pg, size_t row)
 	json_put_cstr(json, "digest", digest_print(&digest, hex));
 }
 
+/* Which readers read what was wrong, and how many of them know. */
+static void
+put_wrong(struct json_out *json, const struct pg *pg, size_t row)
+{
+	int64_t until = pg_int(pg, row, WRONG_UNTIL);
+
+	json_open_object(json, "wrong");
+	put_time(json, "since", pg, row, WRONG_SINCE);
+	json_put_int(json, "from", pg_int(pg, row, WRONG_FROM));
+	if (until > 0)
+		json_put_int(json, "until", until);
+	json_close_object(json);
+	json_put_int(json, "informed",
+	    pg_is_null(pg, row, INFORMED) ? 0 : pg_int(pg, row, INFORMED));
+}
+
 void
 objection_print_row(
     struct json_out *json, const struct pg *pg, size_t row, bool whole)
@@ -64,6 +81,8 @@ objection_print_row(
 	put_digest(json, pg, row);
 	if (span_is(pg_bytes(pg, row, STATE), "undetermined"))
 		put_statement(json, pg, row);
+	if (span_is(pg_bytes(pg, row, STATE), "corrected"))
+		put_wrong(json, pg, row);
 	if (whole)
 		json_put_raw(json, "claims", pg_bytes(pg, row, CLAIMS));
 	json_close_object(json);
@@ -110,6 +129,34 @@ objection_tell(struct control_round *round, struct span id, struct why *why)
 	for (i = 0; i < count && err == ERR_OK; i++)
 		err = tell_one(round, ids[i], why);
 	return pg_has_failed(pg) ? ERR_DATABASE : err;
+}
+
+enum err
+objection_note_informed(struct control_round *round, const char *origin,
+    struct span document, struct why *why)
+{
+	struct pg *pg = control_round_pg(round);
+	struct informed informed;
+	struct span id;
+	enum err err = informed_parse(document, &informed, why);
+
+	if (err != ERR_OK)
+		return err;
+	id = span_of(informed.objection);
+	if (!control_round_takes_objection(round, id))
+		return why_set(why, ERR_BUSY, "not in this round");
+	pg_exec(pg,
+	    "INSERT INTO objection_informed (id, node, members, told_at)"
+	    " SELECT $1, $2, $3, $4 FROM objection WHERE id = $1"
+	    " AND state = 'corrected' AND leader IS NULL ON CONFLICT (id, node)"
+	    " DO UPDATE SET members = excluded.members"
+	    " WHERE objection_informed.members <> excluded.members"
+	    " RETURNING id",
+	    pg_arg_text(id), pg_arg_text(span_of(origin)),
+	    pg_arg_int(informed.members), pg_arg_time(clock_now_us()));
+	if (pg_has_failed(pg))
+		return ERR_DATABASE;
+	return pg_rows(pg) == 1 ? objection_tell(round, id, why) : ERR_OK;
 }
 
 enum err

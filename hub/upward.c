@@ -154,6 +154,9 @@ dispatch(struct control_round *round, const struct member *origin,
 	case UPWARD_OBJECTION:
 		return objection_file(
 		    round, &turn->objections, origin->code, upward, why);
+	case UPWARD_INFORMED:
+		return objection_note_informed(
+		    round, origin->code, upward->document, why);
 	case UPWARD_FEED:
 		turn->is_feed = true;
 		return freight_take(turn->freight, control_round_pg(round),

@@ -3,9 +3,10 @@
  *
  * Keys begin with one letter: m member, k catalogue, c consent, h key of the
  * hub, p pending consent, r revoked here, o paused or resumed here, f an
- * objection that is pending (filings.h).  A consent's value is its state, the
- * time of the subject's last order and its claims; a key's its state and its
- * document; a mark's the subject, of an order state and time before it.
+ * objection that is pending, x one that is corrected (filings.h).  A consent's
+ * value is its state, the time of the subject's last order and its claims; a
+ * key's its state and its document; a mark's the subject, of an order state and
+ * time before it.
  */
 #include "node/control_inner.h"
 
@@ -150,7 +151,7 @@ control_index(struct kv_write *write, struct snapshot *newest,
 		control_index_key(write, record, document->value);
 		break;
 	case CONTROL_OBJECTION:
-		filings_drop(write, record->subject, record->key);
+		filings_index(write, record);
 		break;
 	default: /* of a later version */
 		break;

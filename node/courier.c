@@ -132,7 +132,7 @@ letter_mark(const struct letter *letter, struct kv_write *write)
 		    write, letter->order.id, buf_span(&letter->document));
 	else if (letter->kind == UPWARD_OBJECTION)
 		filings_keep(write, &letter->order, buf_span(&letter->claims));
-	else
+	else if (letter->kind != UPWARD_INFORMED)
 		control_mark(write, &letter->order);
 }
 

@@ -152,6 +152,9 @@ daemon_close(struct daemon *daemon)
 		check_stop(daemon->check);
 	if (daemon->relay != NULL)
 		relay_stop(daemon->relay);
+	hooks_stop(node->hooks);
+	if (node->lookout != NULL)
+		lookout_stop(node->lookout);
 	if (node->follow != NULL)
 		follow_stop(node->follow);
 	if (daemon->bus != NULL)
@@ -168,9 +171,6 @@ daemon_close(struct daemon *daemon)
 	follow_free(node->follow);
 	if (node->jobs != NULL)
 		jobs_stop(node->jobs);
-	hooks_stop(node->hooks);
-	if (node->lookout != NULL)
-		lookout_stop(node->lookout);
 	guard_free(node->guard);
 	accesses_close(node->accesses);
 	trail_close(node->trail);

@@ -78,6 +78,7 @@ daemon_open_lookout(struct daemon *daemon, struct why *why)
 	    .store = node->store,
 	    .world = node->world,
 	    .keys = daemon->keys,
+	    .accesses = node->accesses,
 	    .keep_us = daemon->settings.event_days * DAY_US};
 
 	node->watch_subjects = (uint64_t)daemon->settings.watch_subjects;
@@ -153,6 +154,7 @@ daemon_open_follow(struct daemon *daemon, struct why *why)
 	node->follow = follow_open(&settings, why);
 	if (node->follow == NULL)
 		return ERR_DATABASE;
+	lookout_attach(node->lookout, node->follow);
 	relay.follow = node->follow;
 	if (daemon->settings.live[0] == '\0')
 		return ERR_OK;

@@ -3,11 +3,14 @@
  */
 #include "node/filings.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "node/store_key.h"
 
-/* Beside the other control records' index (control.c). */
+/* Beside the other control records' index (control.c); of what is corrected:
+ * time(u64) id → subject. */
 #define PENDING "f"
+#define CORRECTED "x"
 
 static void
 print_key(struct span subject, struct span id, struct buf *key)
@@ -37,6 +40,72 @@ filings_keep(
 	print_key(span_of(about->subject), span_of(about->id), &key);
 	kv_write_put(write, STORE_CONTROL, buf_span(&key), claims);
 	buf_release(&key);
+}
+
+static void
+print_corrected_key(int64_t told_us, struct span id, struct buf *key)
+{
+	buf_text(key, CORRECTED);
+	buf_u64(key, (uint64_t)told_us);
+	buf_add(key, id.ptr, id.len);
+}
+
+/* What is joined to another one is corrected with that one. */
+void
+filings_index(struct kv_write *write, const struct record *record)
+{
+	const struct record_field *field = record_find(record, 1);
+	struct json *document = NULL;
+	struct buf key = {0};
+
+	filings_drop(write, record->subject, record->key);
+	if (field != NULL)
+		document = json_parse(field->value, NULL);
+	if (strcmp(json_cstr(json_find(document, "state"), ""), "corrected") ==
+		0 &&
+	    json_find(document, "joined") == NULL) {
+		print_corrected_key(record->as_of_us, record->key, &key);
+		kv_write_put(
+		    write, STORE_CONTROL, buf_span(&key), record->subject);
+	}
+	buf_release(&key);
+	json_free(document);
+}
+
+struct corrected_walk {
+	filings_corrected_fn each;
+	void *context;
+};
+
+static bool
+corrected_row(void *context, struct span key, struct span value)
+{
+	const struct corrected_walk *walk = context;
+	const size_t head = strlen(CORRECTED) + 8;
+
+	if (key.len <= head)
+		return true;
+	return walk->each(walk->context,
+	    (int64_t)store_parse_u64(key.ptr + strlen(CORRECTED)),
+	    span_make(key.ptr + head, key.len - head), value);
+}
+
+enum err
+filings_each_corrected(struct snapshot *snapshot, int64_t from_us,
+    filings_corrected_fn each, void *context)
+{
+	struct corrected_walk walk = {each, context};
+	struct kv_range range = {
+	    .family = STORE_CONTROL, .prefix = span_of(CORRECTED)};
+	struct buf from = {0};
+	enum err err;
+
+	print_corrected_key(from_us, span_of(""), &from);
+	range.from = buf_span(&from);
+	err = kv_each(
+	    snapshot_view(snapshot), &range, corrected_row, &walk, NULL);
+	buf_release(&from);
+	return err;
 }
 
 struct filed_walk {

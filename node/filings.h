@@ -17,6 +17,15 @@ void filings_keep(
     struct kv_write *write, const struct order *about, struct span claims);
 void filings_drop(struct kv_write *write, struct span subject, struct span id);
 
+/* A record of stream 0000 says how one stands. */
+void filings_index(struct kv_write *write, const struct record *record);
+/* Those that stand as corrected, in the order in which the hub said so, from
+ * that time on (perhaps again, when it said more about one).  False: enough. */
+typedef bool (*filings_corrected_fn)(
+    void *context, int64_t told_us, struct span id, struct span subject);
+MUST_CHECK enum err filings_each_corrected(struct snapshot *snapshot,
+    int64_t from_us, filings_corrected_fn each, void *context);
+
 /* The subject's, by id behind `after` (NULL: all): the documents of stream
  * 0000, then the claims that are pending.  False: enough. */
 typedef bool (*filings_fn)(

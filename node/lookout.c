@@ -18,6 +18,8 @@ struct lookout {
 	struct lookout_settings settings;
 	struct watchbook *book;
 	struct scan *scan;
+	struct corrections *corrections;
+	struct follow *attached; /* to be */
 	struct worker *worker;
 	struct listener *listeners;
 	void (*tick)(void *context); /* or NULL */
@@ -90,6 +92,7 @@ lookout_tick(struct lookout *lookout)
 	if (clock_tick_us() - lookout->tick_us < IDLE_MS * 1000)
 		return;
 	lookout->tick_us = clock_tick_us();
+	corrections_step(lookout->corrections);
 	if (lookout->tick != NULL)
 		lookout->tick(lookout->tick_context);
 	if (lookout->tick_us - lookout->beat_us > BEAT_US)
@@ -135,6 +138,27 @@ lookout_on_told(void *context, const char *member)
 	}
 }
 
+static void
+lookout_on_run(void *context, void (*call)(void *context), void *call_context)
+{
+	lookout_post(context, call, call_context);
+}
+
+static void
+lookout_on_attach(void *context)
+{
+	struct lookout *lookout = context;
+
+	corrections_attach(lookout->corrections, lookout->attached);
+}
+
+void
+lookout_attach(struct lookout *lookout, struct follow *follow)
+{
+	lookout->attached = follow;
+	lookout_post(lookout, lookout_on_attach, lookout);
+}
+
 struct lookout *
 lookout_open(const struct lookout_settings *settings, struct why *why)
 {
@@ -144,6 +168,12 @@ lookout_open(const struct lookout_settings *settings, struct why *why)
 	    .keys = settings->keys,
 	    .told = lookout_on_told,
 	    .context = lookout};
+	struct corrections_settings corrections = {.store = settings->store,
+	    .world = settings->world,
+	    .accesses = settings->accesses,
+	    .told = lookout_on_told,
+	    .run = lookout_on_run,
+	    .context = lookout};
 
 	lookout->settings = *settings;
 	lookout->book = watchbook_open(settings->folder, why);
@@ -152,7 +182,9 @@ lookout_open(const struct lookout_settings *settings, struct why *why)
 		return NULL;
 	}
 	scan.book = lookout->book;
+	corrections.book = lookout->book;
 	lookout->scan = scan_new(&scan);
+	lookout->corrections = corrections_new(&corrections);
 	lookout->beat_us = clock_tick_us();
 	lookout->worker = worker_new(
 	    "watch", lookout_on_job, lookout_on_idle, IDLE_MS, lookout);
@@ -171,6 +203,7 @@ lookout_close(struct lookout *lookout)
 	if (lookout == NULL)
 		return;
 	worker_free(lookout->worker);
+	corrections_free(lookout->corrections);
 	scan_free(lookout->scan);
 	watchbook_close(lookout->book);
 	mem_free(lookout);

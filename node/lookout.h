@@ -10,6 +10,7 @@
 #define NODE_LOOKOUT_H
 
 #include "base/shared.h"
+#include "node/corrections.h"
 #include "node/scan.h"
 
 struct lookout;
@@ -19,12 +20,15 @@ struct lookout_settings {
 	struct store *store;
 	struct shared *world;
 	struct keyring *keys;
+	struct accesses *accesses;
 	int64_t keep_us; /* how long events are kept */
 };
 
 /* NULL and `why` on failure. */
 struct lookout *lookout_open(
     const struct lookout_settings *settings, struct why *why);
+/* Who read what was corrected is told so from now on. */
+void lookout_attach(struct lookout *lookout, struct follow *follow);
 /* What was posted is done before it returns; what comes then is dropped. */
 void lookout_stop(struct lookout *lookout);
 void lookout_close(struct lookout *lookout); /* after lookout_stop; or NULL */

@@ -359,6 +359,9 @@ query_pass_on(struct query *query, const struct elsewhere_answer *from)
 	query->passed_on = true;
 	query->retry_after = from->retry_after;
 	answer->status = from->status;
+	if (from->status == 200)
+		answer->access.item_count =
+		    holder_items(from->body, answer->access.items);
 	buf_add(&answer->body, from->body.ptr, from->body.len);
 	json_open_object(&out, "elsewhere");
 	json_put_cstr(&out, "holder", from->node);

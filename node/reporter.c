@@ -77,7 +77,9 @@ read_row(struct reporter *reporter, uint64_t index, struct arena *arena,
 	row->action = span_of(access->action);
 	row->purpose = access->purpose;
 	row->items = access->items;
-	row->item_count = access->item_count;
+	/* The holder counts what it showed. */
+	if (strcmp(access->action, "forward") != 0)
+		row->item_count = access->item_count;
 	row->rule = access->rule;
 	return true;
 }

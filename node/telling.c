@@ -73,16 +73,19 @@ secrets_of(const struct item *item)
  * again and again. */
 static enum permit_rule
 decide(struct teller *teller, const struct question *question,
-    const char *stream, struct permit *permit)
+    const struct event *event, struct permit *permit)
 {
 	uint64_t secrets;
 	struct circumstances around = {.catalog = teller->world->catalog,
 	    .member = teller->member,
 	    .platform = teller->world->self,
-	    .stream = stream,
+	    .stream = event->stream,
 	    .lease_fresh = teller->fresh,
 	    .now_us = teller->now_us};
 
+	/* It has read that already; there is nothing in it but that. */
+	if (event->kind == CHANGE_CORRECTED)
+		return permit->rule = PERMIT_ALLOWED;
 	find_consent(teller, question->consent);
 	if (teller->has_consent)
 		around.consent = &teller->consent;
@@ -108,6 +111,23 @@ print_watches(struct json_out *out, struct span watches)
 	for (; at < end; at += strlen(at) + 1)
 		json_put_cstr(out, NULL, at);
 	json_close_array(out);
+}
+
+/* The member's own reading, and that it was of something wrong. */
+static void
+print_corrected(struct json_out *out, const struct event *event)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	json_put_cstr(out, "kind", change_kind_name(event->kind));
+	json_put_text(out, "subject", event->subject);
+	json_put_int(out, "item", event->item);
+	json_put_cstr(out, "stream", event->stream);
+	json_put_cstr(out, "committed", clock_print(event->committed_us, time));
+	json_open_object(out, "read");
+	json_put_cstr(out, "time", clock_print(event->read_us, time));
+	json_put_int(out, "index", (int64_t)event->read_index);
+	json_close_object(out);
 }
 
 static void
@@ -155,7 +175,9 @@ print_event(
 	print_frame(teller, event);
 	json_open_object(out, NULL);
 	json_put_int(out, "number", (int64_t)event->number);
-	if (rule == PERMIT_ALLOWED)
+	if (event->kind == CHANGE_CORRECTED)
+		print_corrected(out, event);
+	else if (rule == PERMIT_ALLOWED)
 		print_shown(out, event);
 	else
 		json_put_cstr(out, "withheld", permit_rule_name(rule));
@@ -240,7 +262,7 @@ on_event(void *context, const struct event *event)
 		return false;
 	}
 	fill_question(event, &question);
-	rule = decide(teller, &question, event->stream, &permit);
+	rule = decide(teller, &question, event, &permit);
 	if (rule == PERMIT_LEASE_STALE) {
 		telling->waiting = telling->more = true;
 		return false;

@@ -33,6 +33,9 @@ struct event {
 	int64_t as_of_us, committed_us;
 	struct span subject, consent; /* consent: empty: none */
 	struct span watches;          /* ids, each with a NUL behind it */
+	/* CHANGE_CORRECTED: the member's last entry in the trail about it. */
+	uint64_t read_index;
+	int64_t read_us;
 };
 
 /* In `<folder>/watches`.  NULL and `why` on failure. */
@@ -156,6 +159,18 @@ void watchbook_remove_dead(
 typedef bool (*watchbook_dead_fn)(void *context, const struct dead *dead);
 MUST_CHECK enum err watchbook_each_dead(struct kv_view *view,
     const char *member, watchbook_dead_fn each, void *context);
+
+/* --- corrections: watchbook_corrections.c --- */
+
+enum correction_phase {
+	CORRECTION_NEW,
+	CORRECTION_TOLD, /* its events are written … */
+	CORRECTION_DONE  /* … and the hub will be told how many */
+};
+MUST_CHECK enum err watchbook_correction(struct kv_view *view, struct span id,
+    enum correction_phase *phase, uint32_t *members);
+void watchbook_put_correction(struct kv_write *write, struct span id,
+    enum correction_phase phase, uint32_t members);
 
 /* The database itself, for what is written at once. */
 struct kv_write *watchbook_begin(struct watchbook *book);

@@ -7,7 +7,8 @@
 #include "node/watchbook_inner.h"
 
 /* kind(u8) by_difference(u8) item(u32) stream(4) position version as_of
- * committed (u64 each), then subject, consent and watches, counted. */
+ * committed (u64 each), then subject, consent and watches, counted; of what
+ * is corrected read_index and read_us (u64). */
 #define HEAD_LEN (1 + 1 + 4 + STREAM_LEN + 4 * 8)
 
 static void
@@ -24,6 +25,10 @@ print_event(const struct event *event, struct buf *value)
 	buf_counted(value, event->subject);
 	buf_counted(value, event->consent);
 	buf_counted(value, event->watches);
+	if (event->kind != CHANGE_CORRECTED)
+		return;
+	buf_u64(value, event->read_index);
+	buf_u64(value, (uint64_t)event->read_us);
 }
 
 static uint32_t
@@ -68,9 +73,17 @@ parse_event(struct span value, struct event *event)
 	event->version = store_parse_u64(at + 8);
 	event->as_of_us = (int64_t)store_parse_u64(at + 16);
 	event->committed_us = (int64_t)store_parse_u64(at + 24);
-	return take_counted(&rest, &event->subject) &&
-	       take_counted(&rest, &event->consent) &&
-	       take_counted(&rest, &event->watches);
+	if (!take_counted(&rest, &event->subject) ||
+	    !take_counted(&rest, &event->consent) ||
+	    !take_counted(&rest, &event->watches))
+		return false;
+	if (event->kind != CHANGE_CORRECTED)
+		return true;
+	if (rest.len != 2 * 8)
+		return false;
+	event->read_index = store_parse_u64(rest.ptr);
+	event->read_us = (int64_t)store_parse_u64(rest.ptr + 8);
+	return true;
 }
 
 static void

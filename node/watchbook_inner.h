@@ -13,7 +13,7 @@
  * known: key of the record in the store → version(u64) state(u8)
  * events: member number(u64) → event
  * state: "log" → hex; "p" stream → position(u64); "b" member → newest(u64)
- * oldest(u64) */
+ * oldest(u64); "x" objection → phase(u8) members(u64) */
 enum watchbook_family {
 	BOOK_HEADS,
 	BOOK_LISTS,

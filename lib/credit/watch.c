@@ -14,6 +14,7 @@ static const char *const kind_names[CHANGE_KINDS] = {
     [CHANGE_DISPUTED] = "disputed",
     [CHANGE_REPAIRED] = "repaired",
     [CHANGE_WITHDRAWN] = "withdrawn",
+    [CHANGE_CORRECTED] = "corrected",
 };
 
 static const char *const watch_members[] = {
@@ -47,7 +48,7 @@ kind_bit(struct span name)
 {
 	unsigned i;
 
-	for (i = 1; i < CHANGE_KINDS; i++)
+	for (i = 1; i < CHANGE_CORRECTED; i++)
 		if (span_is(name, kind_names[i]))
 			return 1u << i;
 	return 0;

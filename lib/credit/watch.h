@@ -30,6 +30,9 @@ enum change_kind {
 	CHANGE_DISPUTED,
 	CHANGE_REPAIRED,
 	CHANGE_WITHDRAWN,
+	/* What the member once read was corrected after an objection, watched
+	 * or not: in events, not in rules. */
+	CHANGE_CORRECTED,
 	CHANGE_KINDS
 };
 

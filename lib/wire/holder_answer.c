@@ -135,3 +135,28 @@ holder_judge(struct https_answer *answer, const char *subject,
 	*fault = "not a status of an answer";
 	return HOLDER_FAILED;
 }
+
+size_t
+holder_items(struct span body, uint32_t *items)
+{
+	struct buf whole = {0};
+	struct json *root;
+	const struct json *list, *item;
+	size_t i, count = 0;
+	int64_t number;
+
+	buf_add(&whole, body.ptr, body.len);
+	buf_char(&whole, '}');
+	root = json_parse(buf_span(&whole), NULL);
+	list = json_find(root, "items");
+	for (i = 0; i < json_count(list) && count < QUESTION_ITEMS_MAX; i++) {
+		item = json_at(list, i);
+		number = json_int(json_find(item, "item"), 0);
+		if (json_count(json_find(item, "records")) > 0 && number > 0 &&
+		    number <= CATALOG_ITEM_MAX)
+			items[count++] = (uint32_t)number;
+	}
+	json_free(root);
+	buf_release(&whole);
+	return count;
+}

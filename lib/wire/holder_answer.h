@@ -23,5 +23,8 @@ enum holder_end {
  * `fault` says why, for the log. */
 enum holder_end holder_judge(struct https_answer *answer, const char *subject,
     struct access_asked *asked, const char **fault);
+/* Of a report as it is passed on, so without its last '}': the items of which
+ * it shows records, QUESTION_ITEMS_MAX at most; returns how many. */
+size_t holder_items(struct span body, uint32_t *items);
 
 #endif

@@ -186,7 +186,8 @@ enum upward_kind {
 	UPWARD_USAGE,
 	UPWARD_FEED,
 	UPWARD_ALERTS,
-	UPWARD_OBJECTION
+	UPWARD_OBJECTION,
+	UPWARD_INFORMED
 };
 #define ALERTS_MAX 1000
 /* Of a local feed: its manifest's JWS, and bytes at a time. */
@@ -197,7 +198,7 @@ struct upward {
 	uint64_t sequence;
 	int64_t time_us;
 	enum upward_kind kind;
-	struct span document;  /* JWS, the consent's id, or claims */
+	struct span document;  /* JWS, the consent's id, claims, or informed */
 	struct span subject;   /* ordered or claimed here … */
 	enum order_kind order; /* … by its certificate */
 	/* status */

@@ -5,6 +5,7 @@
 
 #include "bus.pb-c.h"
 #include "credit/consent.h"
+#include "credit/informed.h"
 #include "credit/member.h"
 #include "credit/note.h"
 #include "credit/objection.h"
@@ -122,6 +123,10 @@ upward_print_body(const struct upward *upward, struct buf *out)
 		body.objection = part_bytes(upward->document);
 		body.subject =
 		    part_text(upward->subject, subject, sizeof(subject));
+		break;
+	case UPWARD_INFORMED:
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_INFORMED;
+		body.informed = part_bytes(upward->document);
 		break;
 	}
 	buf_text(out, UPWARD_MAGIC);
@@ -253,6 +258,9 @@ upward_fill(
 	case RONGXIN__UPWARD_BODY__WHAT_OBJECTION:
 		return upward_fill_document(upward, UPWARD_OBJECTION,
 		    part_span(body->objection), OBJECTION_MAX);
+	case RONGXIN__UPWARD_BODY__WHAT_INFORMED:
+		return upward_fill_document(upward, UPWARD_INFORMED,
+		    part_span(body->informed), INFORMED_MAX);
 	default:
 		return ERR_INVALID;
 	}

@@ -50,6 +50,25 @@ judge_problem(int status, const char *body)
 }
 
 static void
+the_items_with_records_are_read_from_a_report(void **state)
+{
+	uint32_t items[QUESTION_ITEMS_MAX];
+
+	(void)state;
+	assert_int_equal(
+	    holder_items(span_of("{\"items\":[{\"item\":1,\"records\":[{}]},"
+				 "{\"item\":2,\"records\":[]},"
+				 "{\"item\":-3,\"records\":[{}]},"
+				 "{\"item\":11,\"records\":[{},{}]},7]"),
+		items),
+	    2);
+	assert_int_equal(items[0], 1);
+	assert_int_equal(items[1], 11);
+	assert_int_equal(holder_items(span_of("{\"items\":7"), items), 0);
+	assert_int_equal(holder_items(span_of("nothing"), items), 0);
+}
+
+static void
 a_report_and_a_refusal_are_answers(void **state)
 {
 	(void)state;
@@ -122,6 +141,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_items_with_records_are_read_from_a_report),
 	    cmocka_unit_test(a_report_and_a_refusal_are_answers),
 	    cmocka_unit_test(who_does_not_hold_it_may_be_followed_by_another),
 	    cmocka_unit_test(what_is_no_answer_to_this_question_has_failed),

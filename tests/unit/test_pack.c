@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "credit/informed.h"
 #include "wire/pack.h"
 #include "wire/pack_part.h"
 
@@ -901,6 +902,33 @@ a_piece_of_a_local_feed_comes_back_and_so_does_its_answer(void **state)
 }
 
 static void
+how_many_were_informed_comes_back(void **state)
+{
+	struct upward after, before = {.origin = text("o"),
+				 .kind = UPWARD_INFORMED,
+				 .document = text("{}")};
+	struct arena *arena = arena_new();
+	struct buf packed = {0}, wide = {0};
+
+	(void)state;
+	assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+	assert_int_equal(
+	    unpack_upward(buf_span(&packed), verifier, arena, &after), ERR_OK);
+	assert_int_equal(after.kind, UPWARD_INFORMED);
+	assert_true(span_equal(after.document, before.document));
+
+	while (wide.len <= INFORMED_MAX)
+		buf_char(&wide, ' ');
+	before.document = buf_span(&wide);
+	buf_reset(&packed);
+	assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+	assert_int_equal(try_upward(buf_span(&packed), arena), ERR_INVALID);
+	buf_release(&wide);
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
 a_trails_row_out_of_bounds_is_refused(void **state)
 {
 	static const uint32_t wide[] = {1 << 16};
@@ -1132,6 +1160,7 @@ main(void)
 	    cmocka_unit_test(alerts_come_back_and_what_is_none_is_refused),
 	    cmocka_unit_test(
 		a_piece_of_a_local_feed_comes_back_and_so_does_its_answer),
+	    cmocka_unit_test(how_many_were_informed_comes_back),
 	    cmocka_unit_test(a_trails_row_out_of_bounds_is_refused),
 	    cmocka_unit_test(
 		an_upward_message_of_another_signer_is_parsed_but_not_believed),
