@@ -354,7 +354,8 @@ static const struct arg_option member_options[] = {
 static const struct arg_option node_options[] = {
     MEMBER_OPTIONS,
     {"divisions", "LIST", NULL,
-	"what it holds: 44 (a province), 4401 (a city), empty: the nation"},
+	"44 (a province), 4401 (a city), 440106 (a county: holds nothing), "
+	"empty: the nation"},
     {"items", "LIST", NULL, "items that it answers for: 1,2,11; all if absent"},
     {"url", "URL", NULL,
 	"where other nodes reach its HTTPS, https://host:port"},

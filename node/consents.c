@@ -240,6 +240,19 @@ deed_signer_is_good(struct deed *deed, const char *signer)
 	return good;
 }
 
+/* A door answers for nothing, so it could never count a use. */
+static bool
+deed_counts_at_a_door(struct deed *deed)
+{
+	struct shared *shared = deed->answer.node->world;
+	const struct world *world = shared_hold(shared);
+	const struct member *at = world_find(world, deed->claims.frequency.at);
+	bool door = at != NULL && member_is_door(at);
+
+	shared_drop(shared, world);
+	return door;
+}
+
 static enum err
 deed_check_consent(struct deed *deed, struct span jws,
     struct authority *authority, struct why *why)
@@ -253,6 +266,9 @@ deed_check_consent(struct deed *deed, struct span jws,
 	deed->claims = authority->consent;
 	if (deed->claims.expiry_us <= now_us)
 		return why_set(why, ERR_INVALID, "it has expired");
+	if (deed_counts_at_a_door(deed))
+		return why_set(why, ERR_INVALID,
+		    "frequency: its platform holds no enterprises");
 	if (!deed_signer_is_good(deed, authority->signer))
 		return why_set(
 		    why, ERR_INVALID, "its signer is suspended or struck off");

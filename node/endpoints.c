@@ -13,6 +13,7 @@
 #include "node/accesses_vouched.h"
 #include "node/consent_list.h"
 #include "node/consents.h"
+#include "node/door.h"
 #include "node/events_page.h"
 #include "node/feeds.h"
 #include "node/find.h"
@@ -201,6 +202,40 @@ on_receipt(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_search(struct http_exchange *exchange, void *context)
+{
+	if (door_admit(exchange, context))
+		find_on_get(exchange, context);
+}
+
+static void
+on_statistics(struct http_exchange *exchange, void *context)
+{
+	if (door_admit(exchange, context))
+		masked_on_statistics(exchange, context);
+}
+
+static void
+on_screening(struct http_exchange *exchange, void *context)
+{
+	if (door_admit(exchange, context))
+		masked_on_screening(exchange, context);
+}
+
+static void
+on_watch(struct http_exchange *exchange, void *context)
+{
+	if (door_admit(exchange, context))
+		watches_on_post(exchange, context);
+}
+
+static bool
+on_job(struct http_exchange *exchange, void *context)
+{
+	return door_admit(exchange, context) && jobs_on_open(exchange, context);
+}
+
+static void
 on_accesses(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -300,7 +335,7 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/reports",
 	.handle = query_on_report,
 	.max_body = QUESTION_BODY},
-    {.method = "GET", .path = "/v1/enterprises", .handle = find_on_get},
+    {.method = "GET", .path = "/v1/enterprises", .handle = on_search},
     {.method = "GET",
 	.path = "/v1/enterprises/{uscc}",
 	.handle = query_on_enterprise},
@@ -310,11 +345,11 @@ const struct http_route node_endpoints[] = {
 	.max_body = VOUCHED_BODY},
     {.method = "POST",
 	.path = "/v1/statistics",
-	.handle = masked_on_statistics,
+	.handle = on_statistics,
 	.max_body = QUESTION_BODY},
     {.method = "POST",
 	.path = "/v1/screenings",
-	.handle = masked_on_screening,
+	.handle = on_screening,
 	.max_body = QUESTION_BODY},
     {.method = "POST",
 	.path = "/v1/consents",
@@ -344,7 +379,7 @@ const struct http_route node_endpoints[] = {
 	.handle = on_readers},
     {.method = "POST",
 	.path = "/v1/watches",
-	.handle = watches_on_post,
+	.handle = on_watch,
 	.max_body = WATCH_MAX},
     {.method = "GET", .path = "/v1/watches", .handle = watches_on_list},
     {.method = "GET", .path = "/v1/watches/{id}", .handle = watches_on_get},
@@ -359,7 +394,7 @@ const struct http_route node_endpoints[] = {
 	.max_body = WEBHOOK_BODY},
     {.method = "POST",
 	.path = "/v1/report-jobs",
-	.open = jobs_on_open,
+	.open = on_job,
 	.chunk = jobs_on_chunk,
 	.close = jobs_on_close},
     {.method = "GET", .path = "/v1/report-jobs", .handle = jobs_on_list},

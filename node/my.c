@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/jws.h"
 #include "node/control.h"
+#include "node/door.h"
 #include "node/node.h"
 #include "node/world.h"
 #include "wire/http_tag.h"
@@ -87,6 +88,8 @@ my_on_me(struct http_exchange *exchange, void *context)
 	json_put_cstr(&out, "code", node->code);
 	json_put_cstr(&out, "name",
 	    world != NULL && world->self != NULL ? world->self->name : "");
+	if (door_holder(world) != NULL)
+		json_put_cstr(&out, "holder", door_holder(world)->code);
 	json_close_object(&out);
 	json_close_object(&out);
 	shared_drop(node->world, world);

@@ -13,6 +13,7 @@ void my_on_root(struct http_exchange *exchange, void *context);
 void my_on_page(struct http_exchange *exchange, void *context);
 /* What all pages share. */
 void my_on_base(struct http_exchange *exchange, void *context);
+/* The caller and this node; of a door, the holder that answers for it. */
 void my_on_me(struct http_exchange *exchange, void *context);
 /* Institutions and platforms that are active: code, name, kind. */
 void my_on_members(struct http_exchange *exchange, void *context);

@@ -213,8 +213,15 @@ parent_leave(struct parent *parent, struct followed *followed)
 	mem_free(followed);
 }
 
+static bool
+is_new(const struct member *before, const char *division)
+{
+	return !region_is_county(division) &&
+	       !member_has_division(before, division);
+}
+
 /* A division is a prefix of its streams' topics, so a node needs as many
- * subscriptions as it has divisions. */
+ * subscriptions as it has divisions.  A county has no stream. */
 void
 parent_subscribe(struct parent *parent, const struct member *self)
 {
@@ -226,10 +233,10 @@ parent_subscribe(struct parent *parent, const struct member *self)
 	if (parent->bus == NULL)
 		return;
 	for (i = 0; i < next->division_count; i++)
-		if (!member_has_division(before, next->divisions[i]))
+		if (is_new(before, next->divisions[i]))
 			bus_subscribe(parent->bus, next->divisions[i]);
 	for (i = 0; i < before->division_count; i++)
-		if (!member_has_division(next, before->divisions[i]))
+		if (is_new(next, before->divisions[i]))
 			bus_unsubscribe(parent->bus, before->divisions[i]);
 	parent->subscribed = *next;
 }

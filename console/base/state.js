@@ -22,7 +22,8 @@ export function platformState(platform) {
 	return ["good", t("good"), null];
 }
 
-// "44": of a province; "4401" is a city's, "" the nation's.
+// "44": of a province; "4401" is a city's, "440106" a county's, which holds
+// nothing, "" the nation's.
 export function divisionName(division) {
 	const province = provinceOf(division);
 
@@ -30,6 +31,8 @@ export function divisionName(division) {
 		return t("nation");
 	if (!province)
 		return division;
+	if (division.length > 4)
+		return t("county_door", `${name(province)} ${division}`);
 	return division.length > 2 ? `${name(province)} ${division}` : name(province);
 }
 

@@ -177,6 +177,7 @@ export const words = {
 	open_rows: ["未整改行", "Open rows"],
 	items_late: ["{0}（逾期 {1}）", "{0} ({1} late)"],
 	divisions: ["管辖", "Divisions"],
+	county_door: ["{0}（县级入口，不存数据）", "{0} (a county's door: holds nothing)"],
 	behind_by: ["落后", "Behind"],
 	delay_ms: ["时延", "Delay"],
 	proof: ["一致性", "Equality"],

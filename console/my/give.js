@@ -40,7 +40,7 @@ const value = (id) => document.getElementById(id).value;
 
 function claims(context, items) {
 	const mode = value("mode"), uses = mode === "once" ? "1" : value("uses");
-	const limit = uses === "" ? "unlimited" : { uses: Number(uses), at: context.me.node.code };
+	const limit = uses === "" ? "unlimited" : { uses: Number(uses), at: context.me.node.holder ?? context.me.node.code };
 	const expiry = new Date(`${value("until")}T23:59:59`);
 
 	return {

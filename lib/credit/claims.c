@@ -185,6 +185,8 @@ division_is_valid(struct span text)
 		if (text.ptr[i] < '0' || text.ptr[i] > '9')
 			return false;
 	}
+	if (text.len == 6)
+		return memcmp(text.ptr + 4, "00", 2) != 0;
 	return text.len == 0 || text.len == 2 || text.len == 4;
 }
 

@@ -43,8 +43,8 @@ void claims_int(struct claims *claims, const char *name, int64_t min,
 /* Item or category numbers, up to `max`; none when absent. */
 void claims_numbers(struct claims *claims, const char *name, size_t max,
     uint32_t *numbers, size_t *count);
-/* Divisions: "" (the nation), two digits, or four; up to `max`; none when
- * absent. */
+/* Divisions: "" (the nation), two digits, four, or six (a county's do not end
+ * in "00"); up to `max`; none when absent. */
 #define CLAIMS_DIVISION_SIZE 7
 void claims_divisions(struct claims *claims, const char *name, size_t max,
     char (*divisions)[CLAIMS_DIVISION_SIZE], size_t *count);

@@ -10,8 +10,8 @@
 
 #include "credit/member.h"
 
-/* City, province, own province, nation. */
-#define HOLDERS_MAX 4
+/* City, province; of a county its own city and province; nation. */
+#define HOLDERS_MAX 5
 
 /* Active platforms that can be reached (url), without `self`: that of the
  * `hint`'s city, then its province, then those above `self`, then national

@@ -163,6 +163,19 @@ read_url(struct claims *claims, struct member *member)
 		claims_refuse(claims, "url", "not https://host:port");
 }
 
+/* A county is no stream: who is bound to one could not be told what is his. */
+static void
+judge_divisions(struct claims *claims, const struct member *member)
+{
+	size_t i;
+
+	for (i = 0; i < member->division_count; i++)
+		if (member->kind != MEMBER_PLATFORM &&
+		    region_is_county(member->divisions[i]))
+			claims_refuse(
+			    claims, "divisions", "counties are for platforms");
+}
+
 enum err
 member_parse(struct span json, struct member *member, struct why *why)
 {
@@ -180,6 +193,7 @@ member_parse(struct span json, struct member *member, struct why *why)
 	read_role(&claims, &read);
 	claims_divisions(&claims, "divisions", MEMBER_LIST_MAX, read.divisions,
 	    &read.division_count);
+	judge_divisions(&claims, &read);
 	claims_numbers(
 	    &claims, "items", MEMBER_LIST_MAX, read.items, &read.item_count);
 	read_curve_key(&claims, "curve_key", read.curve_key);
@@ -294,6 +308,18 @@ member_holds(const struct member *member, const char *stream)
 }
 
 bool
+member_is_door(const struct member *member)
+{
+	size_t i;
+
+	for (i = 0; i < member->division_count; i++) {
+		if (!region_is_county(member->divisions[i]))
+			return false;
+	}
+	return member->kind == MEMBER_PLATFORM && member->division_count > 0;
+}
+
+bool
 member_may_hear(const struct member *member, const char *topic_prefix)
 {
 	const char *division;
@@ -306,7 +332,8 @@ member_may_hear(const struct member *member, const char *topic_prefix)
 		return true;
 	for (i = 0; i < member->division_count; i++) {
 		division = member->divisions[i];
-		if (strncmp(topic_prefix, division, strlen(division)) == 0)
+		if (!region_is_county(division) &&
+		    strncmp(topic_prefix, division, strlen(division)) == 0)
 			return true;
 	}
 	return false;

@@ -53,7 +53,8 @@ struct member {
 	enum member_status status;
 	enum member_role role; /* operators only */
 	/* Platforms: divisions held; institutions: those that they may ask
-	 * about, none: any ("" nation, "44", "4401"). */
+	 * about, none: any ("" nation, "44", "4401").  A platform's may be a
+	 * county ("440106"), of which it holds nothing. */
 	char divisions[MEMBER_LIST_MAX][MEMBER_DIVISION_MAX + 1];
 	size_t division_count;
 	/* Departments: items that it may hand in.  Platforms: items that it
@@ -85,6 +86,9 @@ bool member_may_act(const struct member *member);
 /* An active operator who may read what names subjects? */
 bool member_may_audit(const struct member *member);
 bool member_holds(const struct member *member, const char *stream);
+/* A platform of counties only: it holds no stream but 0000, and others answer
+ * what it is asked. */
+bool member_is_door(const struct member *member);
 /* Platforms only: topics of the bus that begin so are all theirs.  "pulse" and
  * stream 0000 are everybody's. */
 bool member_may_hear(const struct member *member, const char *topic_prefix);

@@ -172,11 +172,14 @@ region_is_prefecture(const struct catalog *catalog, struct span four_digits)
 bool
 region_holds(const char *division, const char *stream)
 {
-	size_t len = strlen(division);
-
 	if (strcmp(stream, STREAM_CONTROL) == 0)
 		return true;
-	if (len > STREAM_LEN)
-		len = STREAM_LEN;
-	return strncmp(division, stream, len) == 0;
+	return !region_is_county(division) &&
+	       strncmp(division, stream, strlen(division)) == 0;
+}
+
+bool
+region_is_county(const char *division)
+{
+	return strlen(division) > STREAM_LEN;
 }

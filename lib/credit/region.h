@@ -41,7 +41,9 @@ bool region_is_province(const struct catalog *catalog, struct span two_digits);
 bool region_is_prefecture(
     const struct catalog *catalog, struct span four_digits);
 /* Does a platform's division ("" nation, "44" province, "4401" prefecture)
- * hold the stream?  Control ("0000") is held by everybody. */
+ * hold the stream?  A county ("440106") holds none: a stream is a prefecture.
+ * Control ("0000") is held by everybody. */
 bool region_holds(const char *division, const char *stream);
+bool region_is_county(const char *division);
 
 #endif

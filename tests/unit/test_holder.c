@@ -66,6 +66,22 @@ the_city_comes_first_then_its_province_our_own_and_the_nation(void **state)
 }
 
 static void
+a_county_asks_its_city_and_nobody_asks_a_county(void **state)
+{
+	struct member list[] = {platform("cn", ""), platform("gd", "44"),
+	    platform("gz", "4401"), platform("hz", "3301"),
+	    platform("sz", "4403"), platform("th", "440106"),
+	    platform("zj", "33")};
+	size_t count = sizeof(list) / sizeof(*list);
+
+	(void)state;
+	assert_asked(list, count, "th", "4401", "gz gd cn");
+	assert_asked(list, count, "th", "4403", "sz gd gz cn");
+	assert_asked(list, count, "th", "3301", "hz zj gd gz cn");
+	assert_asked(list, count, "sz", "4401", "gz gd cn");
+}
+
+static void
 who_cannot_be_asked_is_left_out(void **state)
 {
 	struct member list[] = {platform("a", "4403"), platform("b", "44"),
@@ -101,6 +117,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(
 		the_city_comes_first_then_its_province_our_own_and_the_nation),
+	    cmocka_unit_test(a_county_asks_its_city_and_nobody_asks_a_county),
 	    cmocka_unit_test(who_cannot_be_asked_is_left_out),
 	    cmocka_unit_test(no_more_are_asked_than_may_be),
 	};

@@ -105,6 +105,54 @@ a_platform_holds_the_streams_of_its_divisions(void **state)
 	assert_false(member_holds(&member, "3302"));
 }
 
+static struct member
+of_divisions(const char *kind, const char *divisions, enum err expected)
+{
+	struct member member = {0};
+	struct buf text = {0};
+
+	buf_print(&text,
+	    "{\"code\":\"p\",\"name\":\"x\",\"kind\":\"%s\",\"divisions\":%s}",
+	    kind, divisions);
+	assert_int_equal(
+	    member_parse(buf_span(&text), &member, NULL), expected);
+	buf_release(&text);
+	return member;
+}
+
+static void
+a_county_is_a_door_and_holds_and_hears_control_only(void **state)
+{
+	struct member door =
+	    of_divisions("platform", "[\"440106\",\"429004\"]", ERR_OK);
+	struct member mixed =
+	    of_divisions("platform", "[\"4401\",\"440305\"]", ERR_OK);
+	struct member none = of_divisions("platform", "[]", ERR_OK);
+
+	(void)state;
+	assert_true(member_is_door(&door));
+	assert_true(member_holds(&door, "0000"));
+	assert_false(member_holds(&door, "4401"));
+	assert_false(member_holds(&door, "4290"));
+	assert_true(member_may_hear(&door, "0000"));
+	assert_true(member_may_hear(&door, "pulse"));
+	assert_false(member_may_hear(&door, "440106"));
+	assert_false(member_may_hear(&door, "4401"));
+	assert_false(member_is_door(&mixed));
+	assert_true(member_holds(&mixed, "4401"));
+	assert_false(member_holds(&mixed, "4403"));
+	assert_false(member_is_door(&none));
+}
+
+static void
+nobody_but_a_platform_has_a_county(void **state)
+{
+	(void)state;
+	(void)of_divisions("bank", "[\"440106\"]", ERR_INVALID);
+	(void)of_divisions("department", "[\"440106\"]", ERR_INVALID);
+	(void)of_divisions("bank", "[\"4401\"]", ERR_OK);
+}
+
 static void
 active_platforms_with_the_same_division_are_rivals(void **state)
 {
@@ -308,7 +356,8 @@ lists_and_keys_of_the_wrong_shape_are_refused(void **state)
 {
 	static const char *const others[] = {"\"divisions\":\"44\"",
 	    "\"divisions\":[44]", "\"divisions\":[\"440\"]",
-	    "\"divisions\":[\"440106\"]", "\"divisions\":[\"4a\"]",
+	    "\"divisions\":[\"440100\"]", "\"divisions\":[\"4a\"]",
+	    "\"divisions\":[\"44010\"]", "\"divisions\":[\"4401060\"]",
 	    "\"items\":[0]", "\"items\":[60001]", "\"items\":[1.5]",
 	    "\"items\":[\"1\"]", "\"items\":{}", "\"items\":[-1]",
 	    "\"items\":[18446744073709551617]", "\"curve_key\":\"short\"",
@@ -391,6 +440,9 @@ main(void)
 	    cmocka_unit_test(status_is_active_when_absent),
 	    cmocka_unit_test(a_department_may_provide_what_its_document_lists),
 	    cmocka_unit_test(a_platform_holds_the_streams_of_its_divisions),
+	    cmocka_unit_test(
+		a_county_is_a_door_and_holds_and_hears_control_only),
+	    cmocka_unit_test(nobody_but_a_platform_has_a_county),
 	    cmocka_unit_test(
 		active_platforms_with_the_same_division_are_rivals),
 	    cmocka_unit_test(while_a_key_rolls_both_are_the_members),

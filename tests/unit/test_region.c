@@ -144,7 +144,8 @@ a_platform_holds_what_begins_with_its_division(void **state)
 	assert_true(region_holds("", "4403"));
 	assert_true(region_holds("44", "4403"));
 	assert_true(region_holds("4403", "4403"));
-	assert_true(region_holds("440300", "4403"));
+	assert_false(region_holds("440305", "4403"));
+	assert_true(region_holds("440305", STREAM_CONTROL));
 	assert_false(region_holds("4401", "4403"));
 	assert_false(region_holds("31", "4403"));
 	assert_true(region_holds("31", STREAM_CONTROL));
