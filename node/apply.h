@@ -8,20 +8,13 @@
 #ifndef NODE_APPLY_H
 #define NODE_APPLY_H
 
+#include "node/parcel.h"
 #include "node/store.h"
 
-struct batch {
-	const struct batch_header *header;
-	struct span sealed; /* as it travelled */
-	struct span packed; /* the records as they are signed, in order */
-	const struct record *records;
-	size_t count; /* header->last - header->first + 1 */
-};
-
-/* `state` moves forward on ERR_OK only.  ERR_CONFLICT: the state digest is
- * not the signed one.  Not yet synced (kv_sync). */
+/* The parcel is opened.  `state` moves forward on ERR_OK only.  ERR_CONFLICT:
+ * the state digest is not the signed one.  Not yet synced (kv_sync). */
 MUST_CHECK enum err apply_batch(struct store *store, struct stream_state *state,
-    const struct batch *batch, struct why *why);
+    const struct parcel *parcel, struct why *why);
 
 /* What we hold is not what was signed; only the flag changes. */
 MUST_CHECK enum err apply_mark_diverged(

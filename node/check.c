@@ -73,7 +73,6 @@ audit_row(void *context, struct span key, struct span value)
 {
 	struct audit *audit = context;
 	struct account *account = audit_find(audit, key);
-	struct digest content, element;
 	struct stored stored;
 
 	if (atomic_load(&audit->check->stopping))
@@ -82,14 +81,12 @@ audit_row(void *context, struct span key, struct span value)
 		return true;
 	arena_reset(audit->arena);
 	audit->records++;
-	if (store_parse_record(key, value, audit->arena, &stored) != ERR_OK) {
+	if (store_parse_record(key, value, audit->arena, &stored) != ERR_OK ||
+	    !store_record_is_whole(&stored)) {
 		account->readable = false;
 		return true;
 	}
-	content = record_content_digest(&stored.record);
-	element = record_element_digest(
-	    &content, stored.record.version, stored.record.as_of_us);
-	setsum_add(&account->sum, &element);
+	setsum_add(&account->sum, &stored.element);
 	return true;
 }
 

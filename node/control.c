@@ -194,18 +194,18 @@ rebuild_tell(struct rebuild *rebuild, const struct record *record)
 
 /* One that a later version, or nobody, can read stays out of the index. */
 static void
-rebuild_add(void *context, struct span key, const struct record *record)
+rebuild_add(void *context, struct span key, const struct stored *stored)
 {
 	struct rebuild *rebuild = context;
 	struct why why = {""};
 
 	(void)key;
-	if (rebuild->err != ERR_OK || record == NULL)
+	if (rebuild->err != ERR_OK || stored == NULL)
 		return;
-	if (control_index(rebuild->write, rebuild->newest, record, &why) !=
-	    ERR_OK)
+	if (control_index(rebuild->write, rebuild->newest, &stored->record,
+		&why) != ERR_OK)
 		log_warn("control.consent", "ignored=1 why=\"%s\"", why.text);
-	rebuild_tell(rebuild, record);
+	rebuild_tell(rebuild, &stored->record);
 	if (++rebuild->count == REBUILD_RECORDS)
 		rebuild_turn(rebuild);
 }

@@ -25,7 +25,7 @@ struct merge {
 	const char *stream;
 	const struct record *records;
 	uint32_t at, count;
-	struct buf key, value; /* of records[at] */
+	struct buf key, packed, value; /* of records[at] */
 };
 
 struct fill *
@@ -56,13 +56,17 @@ static void
 merge_load(struct merge *merge)
 {
 	const struct record *record = &merge->records[merge->at];
+	struct digest element;
 
 	if (merge->at == merge->count)
 		return;
 	buf_reset(&merge->key);
+	buf_reset(&merge->packed);
 	buf_reset(&merge->value);
+	element = record_element(record);
 	store_record_key(merge->stream, record, &merge->key);
-	pack_record(record, &merge->value);
+	pack_record(record, &merge->packed);
+	store_record_value(&element, buf_span(&merge->packed), &merge->value);
 }
 
 static void
@@ -179,6 +183,7 @@ fill_chunk(struct fill *fill, uint32_t number, const struct record *records,
 	if (err == ERR_OK && kv_table_size(fill->table) >= TABLE_BYTES)
 		err = fill_end(fill, why);
 	buf_release(&merge.key);
+	buf_release(&merge.packed);
 	buf_release(&merge.value);
 	return err;
 }

@@ -23,6 +23,7 @@
 #define LOG_FILES 4
 #define BACKGROUND_JOBS 2
 #define POINT_IN_TIME_RECOVERY 2
+#define AT_ONCE 32 /* keys that RocksDB looks up together */
 
 struct kv_view {
 	struct kv *kv;
@@ -289,6 +290,55 @@ kv_get(struct kv_view *view, unsigned family, struct span key,
 	buf_add(value, bytes, len);
 	rocksdb_pinnableslice_destroy(found);
 	return ERR_OK;
+}
+
+/* At most AT_ONCE of them, from `begun` on. */
+static enum err
+kv_find_some(struct kv_view *view, const struct kv_keys *wanted, size_t begun,
+    rocksdb_pinnableslice_t *values[AT_ONCE], struct why *why)
+{
+	struct kv *kv = view->kv;
+	const char *keys[AT_ONCE];
+	size_t lens[AT_ONCE], i, count = wanted->count - begun;
+	char *errors[AT_ONCE] = {NULL};
+	enum err err = ERR_OK;
+
+	for (i = 0; i < AT_ONCE && i < count; i++) {
+		keys[i] = wanted->keys[begun + i].ptr;
+		lens[i] = wanted->keys[begun + i].len;
+	}
+	rocksdb_batched_multi_get_cf(kv->db, view->options,
+	    kv->families[wanted->family], i, keys, lens, values, errors, true);
+	while (i-- > 0)
+		if (errors[i] != NULL)
+			err = kv_fault_in(kv, errors[i], why);
+	return err;
+}
+
+enum err
+kv_find(struct kv_view *view, const struct kv_keys *wanted, kv_found_fn found,
+    void *context, struct why *why)
+{
+	rocksdb_pinnableslice_t *values[AT_ONCE];
+	enum err err = ERR_OK;
+	const char *bytes;
+	size_t begun, i, len;
+
+	for (begun = 0; begun < wanted->count && err == ERR_OK;
+	     begun += AT_ONCE) {
+		memset(values, 0, sizeof(values));
+		err = kv_find_some(view, wanted, begun, values, why);
+		for (i = 0; i < AT_ONCE; i++) {
+			if (values[i] == NULL)
+				continue;
+			bytes = rocksdb_pinnableslice_value(values[i], &len);
+			if (err == ERR_OK)
+				found(
+				    context, begun + i, span_make(bytes, len));
+			rocksdb_pinnableslice_destroy(values[i]);
+		}
+	}
+	return err;
 }
 
 static struct span

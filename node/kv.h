@@ -46,6 +46,16 @@ void kv_view_close(struct kv_view *view); /* safe on NULL */
 /* Append the value; ERR_MISSING when there is none. */
 MUST_CHECK enum err kv_get(struct kv_view *view, unsigned family,
     struct span key, struct buf *value, struct why *why);
+/* What there is of some keys, which are in ascending order; `found` gets the
+ * number of the key in `keys` and a value on loan. */
+typedef void (*kv_found_fn)(void *context, size_t number, struct span value);
+struct kv_keys {
+	unsigned family;
+	const struct span *keys;
+	size_t count;
+};
+MUST_CHECK enum err kv_find(struct kv_view *view, const struct kv_keys *wanted,
+    kv_found_fn found, void *context, struct why *why);
 /* Borrowed; false: enough. */
 typedef bool (*kv_row_fn)(void *context, struct span key, struct span value);
 struct kv_range {

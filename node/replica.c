@@ -12,8 +12,7 @@
 
 struct replica {
 	struct store *store;
-	struct opener *opener;
-	struct arena *arena;
+	struct parcel parcel;
 	struct metric *batches, *records, *delay;
 };
 
@@ -26,8 +25,7 @@ replica_new(struct store *store, struct keyring *keys)
 	struct replica *replica = mem_new(sizeof(*replica));
 
 	replica->store = store;
-	replica->opener = opener_new(keys);
-	replica->arena = arena_new();
+	parcel_init(&replica->parcel, keys);
 	replica->batches = metric_counter("rongxin_node_batches_applied_total",
 	    "", "Sealed batches applied.");
 	replica->records = metric_counter(
@@ -45,8 +43,7 @@ replica_free(struct replica *replica)
 {
 	if (replica == NULL)
 		return;
-	opener_free(replica->opener);
-	arena_free(replica->arena);
+	parcel_release(&replica->parcel);
 	mem_free(replica);
 }
 
@@ -73,27 +70,6 @@ replica_refuse(const struct parent *parent, const struct batch_header *header,
 	return err;
 }
 
-static enum err
-replica_apply(struct replica *replica, struct span bytes,
-    const struct sealed *sealed, struct taken *taken, struct why *why)
-{
-	struct batch batch = {.header = &taken->header, .sealed = bytes};
-	struct record *records;
-	enum err err;
-
-	arena_reset(replica->arena);
-	err = opener_open(replica->opener, &taken->header, sealed,
-	    replica->arena, &records, why);
-	if (err != ERR_OK)
-		return err;
-	batch.packed = opener_packed(replica->opener);
-	batch.records = taken->records = records;
-	batch.count = taken->count =
-	    (size_t)(taken->header.last - taken->header.first + 1);
-	return apply_batch(
-	    replica->store, &taken->followed->state, &batch, why);
-}
-
 static void
 replica_count(struct replica *replica, const struct taken *taken)
 {
@@ -110,34 +86,49 @@ replica_count(struct replica *replica, const struct taken *taken)
 	    replica->delay, state->applied_us - state->committed_us);
 }
 
+/* What continues our chain is opened and applied. */
+static enum err
+replica_apply(struct replica *replica, struct parcel *parcel,
+    struct taken *taken, struct why *why)
+{
+	struct stream_state *state = &taken->followed->state;
+	enum err err = chain_admit(&state->chain, &parcel->header);
+
+	if (err == ERR_SEEN || err == ERR_GAP)
+		return err;
+	if (err != ERR_OK)
+		return why_set(why, err, "it does not continue our chain");
+	parcel_open(parcel);
+	*why = parcel->why;
+	if (parcel->opened != ERR_OK)
+		return parcel->opened;
+	taken->records = parcel->records;
+	taken->count = parcel->count;
+	return apply_batch(replica->store, state, parcel, why);
+}
+
 enum err
 replica_take(struct replica *replica, struct parent *parent, struct span bytes,
     struct taken *taken)
 {
-	struct why why = {""};
-	struct sealed sealed;
+	struct parcel *parcel = &replica->parcel;
+	struct why why;
 	enum err err;
 
-	*taken = (struct taken){0};
-	err =
-	    opener_check(replica->opener, bytes, &taken->header, &sealed, &why);
-	if (err != ERR_OK)
+	parcel_check(parcel, bytes);
+	*taken = (struct taken){.header = parcel->header};
+	if (parcel->checked != ERR_OK)
 		return replica_refuse(
-		    parent, &taken->header, ERR_INVALID, &why);
+		    parent, &taken->header, ERR_INVALID, &parcel->why);
 	taken->followed = parent_find(parent, taken->header.stream);
 	if (taken->followed == NULL)
 		return ERR_MISSING;
 	if (taken->followed->phase == FOLLOWED_LOADING)
 		return ERR_BUSY;
-	err = chain_admit(&taken->followed->state.chain, &taken->header);
-	if (err == ERR_SEEN || err == ERR_GAP)
-		return err;
-	if (err != ERR_OK)
-		why_set(&why, err, "it does not continue our chain");
-	else
-		err = replica_apply(replica, bytes, &sealed, taken, &why);
-	if (err != ERR_OK)
-		return replica_refuse(parent, &taken->header, err, &why);
-	replica_count(replica, taken);
-	return ERR_OK;
+	err = replica_apply(replica, parcel, taken, &why);
+	if (err == ERR_OK)
+		replica_count(replica, taken);
+	else if (err != ERR_SEEN && err != ERR_GAP)
+		err = replica_refuse(parent, &taken->header, err, &why);
+	return err;
 }

@@ -10,7 +10,7 @@
 
 #include "node/parent.h"
 #include "node/store.h"
-#include "wire/seal.h"
+#include "wire/keyring.h"
 
 struct replica;
 

@@ -127,16 +127,16 @@ struct making {
 };
 
 static void
-making_add(void *context, struct span key, const struct record *record)
+making_add(void *context, struct span key, const struct stored *stored)
 {
 	struct making *making = context;
 
 	(void)key;
-	if (record == NULL)
+	if (stored == NULL)
 		making->readable = false;
 	else if (making->err == ERR_OK)
-		making->err =
-		    image_writer_add(making->writer, record, &making->why);
+		making->err = image_writer_add(
+		    making->writer, &stored->record, &making->why);
 }
 
 static enum err

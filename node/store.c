@@ -314,12 +314,15 @@ void
 store_put_record(
     struct kv_write *write, const char *stream, const struct record *record)
 {
-	struct buf key = {0}, value = {0};
+	struct digest element = record_element(record);
+	struct buf key = {0}, packed = {0}, value = {0};
 
 	store_record_key(stream, record, &key);
-	pack_record(record, &value);
+	pack_record(record, &packed);
+	store_record_value(&element, buf_span(&packed), &value);
 	kv_write_put(write, STORE_RECORDS, buf_span(&key), buf_span(&value));
 	buf_release(&key);
+	buf_release(&packed);
 	buf_release(&value);
 }
 

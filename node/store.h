@@ -18,7 +18,8 @@
 #include "node/kv.h"
 
 enum store_family {
-	STORE_RECORDS, /* subject 0x00 item(u16) stream key → record */
+	STORE_RECORDS, /* subject 0x00 item(u16) stream key → element
+			  digest, record */
 	STORE_SEALED,  /* stream first(u64) → packed Sealed; the first one may
 			  be without its body: there an image was taken in */
 	STORE_STREAMS, /* stream → struct stream_state */
@@ -45,6 +46,7 @@ struct stream_state {
 /* A record as it lies here. */
 struct stored {
 	char stream[STREAM_LEN + 1];
+	struct digest element; /* what the stream's digest counts of it */
 	struct record record;
 };
 

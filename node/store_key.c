@@ -93,17 +93,43 @@ store_sealed_key(const char *stream, uint64_t first, struct buf *key)
 	buf_u64(key, first);
 }
 
+void
+store_record_value(
+    const struct digest *element, struct span packed, struct buf *value)
+{
+	buf_add(value, element->bytes, DIGEST_LEN);
+	buf_add(value, packed.ptr, packed.len);
+}
+
+bool
+store_value_element(struct span value, struct digest *element)
+{
+	if (value.len <= DIGEST_LEN)
+		return false;
+	memcpy(element->bytes, value.ptr, DIGEST_LEN);
+	return true;
+}
+
 enum err
 store_parse_record(struct span key, struct span value, struct arena *arena,
     struct stored *stored)
 {
 	const char *at = key_stream(key);
 
-	if (at == NULL)
-		return ERR_INVALID;
 	*stored = (struct stored){0};
+	if (at == NULL || !store_value_element(value, &stored->element))
+		return ERR_INVALID;
 	memcpy(stored->stream, at, STREAM_LEN);
+	value = span_make(value.ptr + DIGEST_LEN, value.len - DIGEST_LEN);
 	return unpack_record(value, arena, &stored->record);
+}
+
+bool
+store_record_is_whole(const struct stored *stored)
+{
+	struct digest element = record_element(&stored->record);
+
+	return digest_equal(&element, &stored->element);
 }
 
 void

@@ -20,9 +20,17 @@ bool store_key_is_of(struct span key, const char *stream);
 void store_image_key(struct span key, struct buf *image_key);
 void store_key_of_image(
     const char *stream, struct span image_key, struct buf *key);
+/* A record's value: its element digest, then the record as it is packed, so
+ * that a record that goes need not be opened.  Appended. */
+void store_record_value(
+    const struct digest *element, struct span packed, struct buf *value);
+/* The element digest alone; false: it is no record's value. */
+bool store_value_element(struct span value, struct digest *element);
 /* Everything is copied into `arena`. */
 MUST_CHECK enum err store_parse_record(struct span key, struct span value,
     struct arena *arena, struct stored *stored);
+/* Is the digest beside it its own? */
+bool store_record_is_whole(const struct stored *stored);
 
 void store_print_state(const struct stream_state *state, struct buf *value);
 /* All but the stream's name, which is the key. */

@@ -29,8 +29,9 @@ walk_row(void *context, struct span key, struct span value)
 		return true;
 	arena_reset(walk->arena);
 	readable =
-	    store_parse_record(key, value, walk->arena, &stored) == ERR_OK;
-	walk->each(walk->context, key, readable ? &stored.record : NULL);
+	    store_parse_record(key, value, walk->arena, &stored) == ERR_OK &&
+	    store_record_is_whole(&stored);
+	walk->each(walk->context, key, readable ? &stored : NULL);
 	return true;
 }
 
@@ -70,25 +71,13 @@ comparison_close(struct comparison *comparison)
 	comparison->at++;
 }
 
-/* What cannot be read makes its chunk another one, as any wrong record. */
-static struct digest
-comparison_element(const struct record *record)
-{
-	struct digest content = {{0}};
-
-	if (record == NULL)
-		return content;
-	content = record_content_digest(record);
-	return record_element_digest(
-	    &content, record->version, record->as_of_us);
-}
-
 static void
-comparison_add(void *context, struct span key, const struct record *record)
+comparison_add(void *context, struct span key, const struct stored *stored)
 {
 	struct comparison *comparison = context;
 	const struct index *index = comparison->index;
-	struct digest element = comparison_element(record);
+	/* What cannot be read makes its chunk another one, as any wrong one. */
+	struct digest element = {{0}};
 
 	buf_reset(&comparison->key);
 	store_image_key(key, &comparison->key);
@@ -96,6 +85,8 @@ comparison_add(void *context, struct span key, const struct record *record)
 	       !image_key_is_before(buf_span(&comparison->key),
 		   index->entries[comparison->at + 1].first_key))
 		comparison_close(comparison);
+	if (stored != NULL)
+		element = stored->element;
 	setsum_add(&comparison->sum, &element);
 }
 

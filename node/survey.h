@@ -13,9 +13,10 @@
 #include "node/index.h"
 #include "node/store.h"
 
-/* `key` is the store's; a record that cannot be read is NULL. */
+/* `key` is the store's; a record that cannot be read, or is not what its
+ * digest says, is NULL. */
 typedef void (*survey_fn)(
-    void *context, struct span key, const struct record *record);
+    void *context, struct span key, const struct stored *stored);
 
 /* Every record of the stream in the order of an image; ERR_CLOSED: `stop` was
  * set. */

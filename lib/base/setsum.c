@@ -3,54 +3,13 @@
  */
 #include "base/setsum.h"
 
-#include <openssl/evp.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/shake.h"
 
 #define LIMBS (SETSUM_LEN / 8)
 
-static pthread_once_t setsum_once = PTHREAD_ONCE_INIT;
-static pthread_key_t setsum_key;
-static EVP_MD *setsum_md;
-static _Thread_local EVP_MD_CTX *setsum_context;
-
-/* These calls fail for want of memory or of a working library only. */
-static void
-setsum_must(int ok)
-{
-	if (ok)
-		return;
-	fputs("the cryptographic library failed\n", stderr);
-	abort();
-}
-
-static void
-setsum_context_free(void *context)
-{
-	EVP_MD_CTX_free(context);
-}
-
-static void
-setsum_start(void)
-{
-	setsum_md = EVP_MD_fetch(NULL, "SHAKE128", NULL);
-	setsum_must(setsum_md != NULL);
-	setsum_must(pthread_key_create(&setsum_key, setsum_context_free) == 0);
-}
-
-static EVP_MD_CTX *
-setsum_own_context(void)
-{
-	if (setsum_context == NULL) {
-		pthread_once(&setsum_once, setsum_start);
-		setsum_context = EVP_MD_CTX_new();
-		setsum_must(setsum_context != NULL);
-		pthread_setspecific(setsum_key, setsum_context);
-	}
-	return setsum_context;
-}
+_Static_assert(LIMBS == SHAKE_WORDS, "an element is as long as a sum");
 
 static uint64_t
 limb_from(const uint8_t bytes[8])
@@ -64,56 +23,76 @@ limb_from(const uint8_t bytes[8])
 }
 
 static void
-setsum_stretch(const struct digest *element, uint64_t limbs[LIMBS])
-{
-	EVP_MD_CTX *context = setsum_own_context();
-	uint8_t bytes[SETSUM_LEN];
-	size_t i;
-
-	setsum_must(EVP_DigestInit_ex2(context, setsum_md, NULL));
-	setsum_must(EVP_DigestUpdate(context, element->bytes, DIGEST_LEN));
-	setsum_must(EVP_DigestFinalXOF(context, bytes, sizeof(bytes)));
-	for (i = 0; i < LIMBS; i++)
-		limbs[i] = limb_from(bytes + 8 * i);
-}
-
-void
-setsum_join(struct setsum *sum, const struct setsum *other)
+limbs_add(uint64_t limbs[LIMBS], const uint64_t other[LIMBS])
 {
 	uint64_t carry = 0, total;
 	size_t i;
 
 	for (i = 0; i < LIMBS; i++) {
-		total = sum->limbs[i] + carry;
+		total = limbs[i] + carry;
 		carry = total < carry;
-		total += other->limbs[i];
-		carry += total < other->limbs[i];
-		sum->limbs[i] = total;
+		total += other[i];
+		carry += total < other[i];
+		limbs[i] = total;
 	}
+}
+
+static void
+limbs_subtract(uint64_t limbs[LIMBS], const uint64_t other[LIMBS])
+{
+	uint64_t borrow = 0, left;
+	size_t i;
+
+	for (i = 0; i < LIMBS; i++) {
+		left = limbs[i] - borrow;
+		borrow = left > limbs[i];
+		borrow += left < other[i];
+		limbs[i] = left - other[i];
+	}
+}
+
+void
+setsum_join(struct setsum *sum, const struct setsum *other)
+{
+	limbs_add(sum->limbs, other->limbs);
+}
+
+void
+setsum_add_all(struct setsum *sum, const struct digest *elements, size_t count)
+{
+	struct digest group[SHAKE_AT_ONCE] = {{{0}}};
+	uint64_t stretched[SHAKE_AT_ONCE][SHAKE_WORDS];
+	size_t i, size;
+
+	for (; count > 0; count -= size, elements += size) {
+		size = count < SHAKE_AT_ONCE ? count : SHAKE_AT_ONCE;
+		memcpy(group, elements, size * sizeof(*group));
+		shake_stretch(group, stretched);
+		for (i = 0; i < size; i++)
+			limbs_add(sum->limbs, stretched[i]);
+	}
+}
+
+void
+setsum_remove_all(
+    struct setsum *sum, const struct digest *elements, size_t count)
+{
+	struct setsum removed = {{0}};
+
+	setsum_add_all(&removed, elements, count);
+	limbs_subtract(sum->limbs, removed.limbs);
 }
 
 void
 setsum_add(struct setsum *sum, const struct digest *element)
 {
-	struct setsum stretched = {{0}};
-
-	setsum_stretch(element, stretched.limbs);
-	setsum_join(sum, &stretched);
+	setsum_add_all(sum, element, 1);
 }
 
 void
 setsum_remove(struct setsum *sum, const struct digest *element)
 {
-	uint64_t limbs[LIMBS], borrow = 0, left;
-	size_t i;
-
-	setsum_stretch(element, limbs);
-	for (i = 0; i < LIMBS; i++) {
-		left = sum->limbs[i] - borrow;
-		borrow = left > sum->limbs[i];
-		borrow += left < limbs[i];
-		sum->limbs[i] = left - limbs[i];
-	}
+	setsum_remove_all(sum, element, 1);
 }
 
 struct digest

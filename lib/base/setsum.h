@@ -22,6 +22,11 @@ struct setsum {
 /* {0} is the empty set. */
 void setsum_add(struct setsum *sum, const struct digest *element);
 void setsum_remove(struct setsum *sum, const struct digest *element);
+/* The same of many, which takes an eighth of the time for each. */
+void setsum_add_all(
+    struct setsum *sum, const struct digest *elements, size_t count);
+void setsum_remove_all(
+    struct setsum *sum, const struct digest *elements, size_t count);
 /* The sum of the union of two sets that have nothing in common. */
 void setsum_join(struct setsum *sum, const struct setsum *other);
 /* What is compared and signed: SHA-256 of the little-endian limbs. */

@@ -97,6 +97,15 @@ record_element_digest(
 	return digest_of(span_make(bytes, sizeof(bytes)));
 }
 
+struct digest
+record_element(const struct record *record)
+{
+	struct digest content = record_content_digest(record);
+
+	return record_element_digest(
+	    &content, record->version, record->as_of_us);
+}
+
 const struct record_field *
 record_find(const struct record *record, uint32_t number)
 {

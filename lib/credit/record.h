@@ -73,6 +73,8 @@ struct digest record_content_digest(const struct record *record);
 /* What the stream's set digest adds up: all that a place holds of a record. */
 struct digest record_element_digest(
     const struct digest *content, uint64_t version, int64_t as_of_us);
+/* The same of a record at hand. */
+struct digest record_element(const struct record *record);
 const struct record_field *record_find(
     const struct record *record, uint32_t number);
 const char *record_state_name(enum record_state state);

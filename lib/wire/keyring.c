@@ -30,6 +30,7 @@ struct keyring {
 	pthread_mutex_t lock;
 	struct held_key keys[KEYRING_MAX];
 	size_t count;
+	uint64_t serial;
 };
 
 struct keyring *
@@ -77,6 +78,7 @@ keyring_hold(struct keyring *keyring, const uint8_t raw_key[32])
 			return &keyring->keys[i];
 	if (keyring->count == KEYRING_MAX)
 		return NULL;
+	keyring->serial++;
 	key = &keyring->keys[keyring->count++];
 	memcpy(key->raw, raw_key, 32);
 	sign_key_id(raw_key, key->id);
@@ -125,6 +127,7 @@ keyring_trust_former(
 	pthread_mutex_lock(&keyring->lock);
 	key = keyring_hold(keyring, raw_key);
 	if (key != NULL && !key->retired) {
+		keyring->serial++;
 		key->retired = true;
 		key_bound(key, STREAM_CONTROL, until);
 	}
@@ -166,6 +169,7 @@ keyring_settle(struct keyring *keyring, const uint8_t raw_key[32],
 	pthread_mutex_lock(&keyring->lock);
 	key = keyring_hold(keyring, raw_key);
 	if (key != NULL && news->retired) {
+		keyring->serial++;
 		mem_free(key->bounds);
 		key->bounds = news->bounds;
 		key->bound_count = news->bound_count;
@@ -235,6 +239,17 @@ keyring_check(struct keyring *keyring, const struct sealed *sealed,
 	err = check_locked(keyring, sealed, header, why);
 	pthread_mutex_unlock(&keyring->lock);
 	return err;
+}
+
+uint64_t
+keyring_serial(struct keyring *keyring)
+{
+	uint64_t serial;
+
+	pthread_mutex_lock(&keyring->lock);
+	serial = keyring->serial;
+	pthread_mutex_unlock(&keyring->lock);
+	return serial;
 }
 
 const struct verifier *

@@ -41,6 +41,9 @@ MUST_CHECK enum err keyring_take(struct keyring *keyring, struct span hex,
  * that position. */
 MUST_CHECK enum err keyring_check(struct keyring *keyring,
     const struct sealed *sealed, struct batch_header *header, struct why *why);
+/* Another number whenever something was learned: what was checked before may
+ * be judged otherwise now. */
+uint64_t keyring_serial(struct keyring *keyring);
 /* The keys that are not retired, from 0 on; NULL: no more.  Lives as long as
  * the ring. */
 const struct verifier *keyring_live(struct keyring *keyring, size_t index);

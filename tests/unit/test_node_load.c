@@ -318,15 +318,13 @@ adopt(struct place *place)
 }
 
 static void
-add_up(void *context, struct span key, const struct record *record)
+add_up(void *context, struct span key, const struct stored *stored)
 {
 	struct setsum *sum = context;
-	struct digest content = record_content_digest(record);
-	struct digest element =
-	    record_element_digest(&content, record->version, record->as_of_us);
 
 	(void)key;
-	setsum_add(sum, &element);
+	assert_non_null(stored);
+	setsum_add(sum, &stored->element);
 }
 
 /* State and records are the hub's. */
@@ -486,6 +484,41 @@ a_record_that_is_wrong_missing_or_unreadable_is_mended(void **state)
 	assert_int_equal(fixture->report.records.deleted, 1);
 	assert_in_range(fixture->chunks, 2, 3);
 	assert_is_hubs(fixture, &fixture->child);
+}
+
+/* The digest beside it, which the stream's digest counts, is still right. */
+static void
+a_record_that_is_not_what_its_digest_says_is_mended(void **state)
+{
+	struct fixture *fixture = *state;
+	struct record record = {.item = 1 + 60 % 3,
+	    .subject = span_of("91440101MA00000015"),
+	    .key = span_of("k060")};
+	struct snapshot *newest = store_newest(fixture->child.store);
+	struct buf key = {0}, value = {0};
+	struct kv_write *write;
+
+	assert_true(make_image(fixture));
+	assert_int_equal(load_child(fixture), LOAD_WHOLE);
+	adopt(&fixture->child);
+	store_record_key(STREAM, &record, &key);
+	assert_int_equal(kv_get(snapshot_view(newest), STORE_RECORDS,
+			     buf_span(&key), &value, NULL),
+	    ERR_OK);
+	value.data[value.len - 1] ^= 1;
+	write = kv_write_begin(store_kv(fixture->child.store));
+	kv_write_put(write, STORE_RECORDS, buf_span(&key), buf_span(&value));
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+	fixture->child.state.diverged = true;
+
+	assert_int_equal(load_child(fixture), LOAD_WHOLE);
+	adopt(&fixture->child);
+
+	assert_int_equal(fixture->report.records.put, 1);
+	assert_is_hubs(fixture, &fixture->child);
+	buf_release(&key);
+	buf_release(&value);
+	snapshot_release(newest);
 }
 
 static void
@@ -879,6 +912,7 @@ main(void)
 	    TEST(what_follows_an_image_goes_on_from_it),
 	    TEST(only_chunks_that_differ_are_fetched),
 	    TEST(a_record_that_is_wrong_missing_or_unreadable_is_mended),
+	    TEST(a_record_that_is_not_what_its_digest_says_is_mended),
 	    TEST(a_wrong_record_is_found_by_its_next_change_and_mended),
 	    TEST(another_stream_of_the_same_subjects_is_left_alone),
 	    TEST(lies_are_refused_and_nothing_changes),

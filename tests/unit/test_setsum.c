@@ -98,6 +98,29 @@ an_element_is_stretched_by_shake128(void **state)
 	    "fd9790d55109b3859d9b801062494c1d");
 }
 
+/* However many there are, in groups and beyond them. */
+static void
+many_at_once_are_as_one_after_the_other(void **state)
+{
+	struct setsum together = {{0}}, alone = {{0}};
+	struct digest elements[21];
+	size_t count, i;
+
+	(void)state;
+	for (i = 0; i < 21; i++)
+		elements[i] = digest_of(span_make(&i, sizeof(i)));
+	for (count = 0; count <= 21; count++) {
+		setsum_add_all(&together, elements, count);
+		for (i = 0; i < count; i++)
+			setsum_add(&alone, &elements[i]);
+		assert_memory_equal(&together, &alone, sizeof(alone));
+		setsum_remove_all(&together, elements, count / 2);
+		for (i = 0; i < count / 2; i++)
+			setsum_remove(&alone, &elements[i]);
+		assert_memory_equal(&together, &alone, sizeof(alone));
+	}
+}
+
 static void
 a_sum_is_stored_and_read_back(void **state)
 {
@@ -122,6 +145,7 @@ main(void)
 		an_empty_set_comes_back_even_through_negative_sums),
 	    cmocka_unit_test(a_carry_runs_through_all_limbs),
 	    cmocka_unit_test(an_element_is_stretched_by_shake128),
+	    cmocka_unit_test(many_at_once_are_as_one_after_the_other),
 	    cmocka_unit_test(a_sum_is_stored_and_read_back),
 	};
 
