@@ -123,6 +123,7 @@ const struct http_route endpoints[] = {
 	.path = "/v1/provinces/{place}",
 	.handle = figures_on_province},
     {.method = "GET", .path = "/v1/platforms", .handle = figures_on_platforms},
+    {.method = "GET", .path = "/v1/keys", .handle = keys_on_list},
     {.method = "GET",
 	.path = "/v1/platforms/{code}",
 	.handle = figures_on_platform},

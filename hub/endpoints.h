@@ -74,6 +74,7 @@ void dept_on_batches(struct http_exchange *exchange, void *context);
 void dept_on_use(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_figures.c --- */
+void keys_on_list(struct http_exchange *exchange, void *context);
 void figures_on_overview(struct http_exchange *exchange, void *context);
 void figures_on_grid(struct http_exchange *exchange, void *context);
 void figures_on_province(struct http_exchange *exchange, void *context);

@@ -10,38 +10,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "hub/inquiry.h"
-#include "hub/quality.h"
+#include "hub/figure.h"
 
 #define TREND_DAYS 30
 #define USAGE_DAYS 6
 #define ACTIONS_MAX 1000
-
-/* The one JSON value that `sql` answers; 404 when it answers nothing. */
-static void
-answer_json(struct inquiry *inquiry, struct ledger *ledger, const char *sql,
-    const struct pg_arg *args, size_t count)
-{
-	struct pg *pg = ledger_pg(ledger);
-	bool found;
-
-	pg_begin(pg);
-	pg_exec_args(pg, sql, args, count);
-	found = pg_rows(pg) == 1;
-	if (found) {
-		struct span text = pg_bytes(pg, 0, 0);
-
-		buf_add(&inquiry->answer.body, text.ptr, text.len);
-	}
-	if (pg_end(pg, true) != ERR_OK)
-		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
-	else if (!found)
-		answer_fail(&inquiry->answer, ERR_MISSING, "not known");
-}
-
-#define ANSWER(inquiry, ledger, sql, ...)                                      \
-	answer_json(inquiry, ledger, sql, (struct pg_arg[]){__VA_ARGS__},      \
-	    sizeof((struct pg_arg[]){__VA_ARGS__}) / sizeof(struct pg_arg))
 
 static struct pg_arg
 now(void)
@@ -59,48 +32,48 @@ text(const char *value)
 static void
 fill_overview(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger, "SELECT console_overview($1, $2::date)::text",
+	FIGURE(inquiry, ledger, "SELECT console_overview($1, $2::date)::text",
 	    now(), text(inquiry->to));
 }
 
 static void
 fill_grid(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger, "SELECT console_grid($1::date)::text",
+	FIGURE(inquiry, ledger, "SELECT console_grid($1::date)::text",
 	    text(inquiry->to));
 }
 
 static void
 fill_province(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger, "SELECT console_province($1, $2::date)::text",
+	FIGURE(inquiry, ledger, "SELECT console_province($1, $2::date)::text",
 	    text(inquiry->id), text(inquiry->to));
 }
 
 static void
 fill_platforms(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger, "SELECT console_platforms($1)::text", now());
+	FIGURE(inquiry, ledger, "SELECT console_platforms($1)::text", now());
 }
 
 static void
 fill_platform(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger, "SELECT console_platform($1)::text",
+	FIGURE(inquiry, ledger, "SELECT console_platform($1)::text",
 	    text(inquiry->id));
 }
 
 static void
 fill_checkpoints(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger, "SELECT console_checkpoints($1)::text",
+	FIGURE(inquiry, ledger, "SELECT console_checkpoints($1)::text",
 	    text(inquiry->id));
 }
 
 static void
 fill_departments(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger,
+	FIGURE(inquiry, ledger,
 	    "SELECT console_departments($1, $2::date)::text",
 	    text(inquiry->provider), text(inquiry->to));
 }
@@ -108,7 +81,7 @@ fill_departments(struct inquiry *inquiry, struct ledger *ledger)
 static void
 fill_trend(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger,
+	FIGURE(inquiry, ledger,
 	    "SELECT console_trend($1, $2::integer, $3, $4::date,"
 	    " $5::date)::text",
 	    text(inquiry->provider), pg_arg_int(inquiry->item),
@@ -118,7 +91,7 @@ fill_trend(struct inquiry *inquiry, struct ledger *ledger)
 static void
 fill_usage(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger,
+	FIGURE(inquiry, ledger,
 	    "SELECT console_usage($1, ($2 || ' 00:00+08')::timestamptz,"
 	    " ($3 || ' 00:00+08')::timestamptz + interval '1 day')::text",
 	    text(inquiry->id), text(inquiry->from), text(inquiry->to));
@@ -127,14 +100,14 @@ fill_usage(struct inquiry *inquiry, struct ledger *ledger)
 static void
 fill_actions(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger, "SELECT console_actions($1, $2)::text",
+	FIGURE(inquiry, ledger, "SELECT console_actions($1, $2)::text",
 	    pg_arg_int(inquiry->after), pg_arg_int(inquiry->limit));
 }
 
 static void
 fill_catalogues(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger,
+	FIGURE(inquiry, ledger,
 	    "SELECT json_build_object('versions', json_agg(json_build_object("
 	    "'version', version, 'known_from', known_from, 'known_to',"
 	    " known_to, 'issued', document->>'issued') ORDER BY version DESC))"
@@ -145,88 +118,34 @@ fill_catalogues(struct inquiry *inquiry, struct ledger *ledger)
 static void
 fill_catalogue(struct inquiry *inquiry, struct ledger *ledger)
 {
-	ANSWER(inquiry, ledger,
+	FIGURE(inquiry, ledger,
 	    "SELECT document::text FROM console_catalogues()"
 	    " WHERE version = $1 LIMIT 1",
 	    pg_arg_int(inquiry->after));
 }
 
-/* An operator's question, today's unless it says another day; NULL: refused
- * already. */
-static struct inquiry *
-question_new(struct http_exchange *exchange, struct hub *hub,
-    void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
-{
-	struct inquiry *inquiry;
-	struct member who;
-
-	if (!inquiry_admit_operator(exchange, hub, &who))
-		return NULL;
-	inquiry = inquiry_new(exchange, hub, &who, fill);
-	quality_day(clock_now_us(), inquiry->to);
-	return inquiry;
-}
-
-/* The same, of a department too: it asks about itself. */
-static struct inquiry *
-provider_question_new(struct http_exchange *exchange, struct hub *hub,
-    void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
-{
-	struct inquiry *inquiry;
-	struct member who;
-
-	if (!inquiry_admit_provider(exchange, hub, &who))
-		return NULL;
-	inquiry = inquiry_new(exchange, hub, &who, fill);
-	quality_day(clock_now_us(), inquiry->to);
-	return inquiry;
-}
-
-static void
-post(struct inquiry *inquiry)
-{
-	inquiry_post_to(inquiry->hub->reader, inquiry);
-}
-
-static void
-refuse(struct inquiry *inquiry, const char *detail)
-{
-	answer_problem(inquiry->exchange, 400, "malformed", detail);
-	inquiry_free(inquiry);
-}
-
-static void
-ask(struct http_exchange *exchange, void *context,
-    void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
-{
-	struct inquiry *inquiry = question_new(exchange, context, fill);
-
-	if (inquiry != NULL)
-		post(inquiry);
-}
-
 void
 figures_on_overview(struct http_exchange *exchange, void *context)
 {
-	ask(exchange, context, fill_overview);
+	figure_ask(exchange, context, fill_overview);
 }
 
 void
 figures_on_grid(struct http_exchange *exchange, void *context)
 {
-	ask(exchange, context, fill_grid);
+	figure_ask(exchange, context, fill_grid);
 }
 
 void
 figures_on_platforms(struct http_exchange *exchange, void *context)
 {
-	ask(exchange, context, fill_platforms);
+	figure_ask(exchange, context, fill_platforms);
 }
 
 void
 figures_on_catalogues(struct http_exchange *exchange, void *context)
 {
-	ask(exchange, context, fill_catalogues);
+	figure_ask(exchange, context, fill_catalogues);
 }
 
 /* Two digits, or nothing. */
@@ -241,16 +160,16 @@ figures_on_province(struct http_exchange *exchange, void *context)
 {
 	const char *place = http_path_param(exchange, "place");
 	struct inquiry *inquiry =
-	    question_new(exchange, context, fill_province);
+	    figure_question(exchange, context, fill_province);
 
 	if (inquiry == NULL)
 		return;
 	if (!is_place(place)) {
-		refuse(inquiry, "a province is two digits");
+		figure_refuse(inquiry, "a province is two digits");
 		return;
 	}
 	strcpy(inquiry->id, place);
-	post(inquiry);
+	figure_post(inquiry);
 }
 
 static void
@@ -258,16 +177,16 @@ ask_about_code(struct http_exchange *exchange, void *context,
     void (*fill)(struct inquiry *inquiry, struct ledger *ledger))
 {
 	const char *code = http_path_param(exchange, "code");
-	struct inquiry *inquiry = question_new(exchange, context, fill);
+	struct inquiry *inquiry = figure_question(exchange, context, fill);
 
 	if (inquiry == NULL)
 		return;
 	if (!member_code_is_valid(span_of(code))) {
-		refuse(inquiry, "not an organisation code");
+		figure_refuse(inquiry, "not an organisation code");
 		return;
 	}
 	strcpy(inquiry->id, code);
-	post(inquiry);
+	figure_post(inquiry);
 }
 
 void
@@ -303,22 +222,22 @@ void
 figures_on_departments(struct http_exchange *exchange, void *context)
 {
 	struct inquiry *inquiry =
-	    provider_question_new(exchange, context, fill_departments);
+	    figure_provider_question(exchange, context, fill_departments);
 
 	if (inquiry == NULL)
 		return;
 	if (read_provider(exchange, inquiry) &&
 	    inquiry_day(exchange, "day", 0, inquiry->to))
-		post(inquiry);
+		figure_post(inquiry);
 	else
-		refuse(inquiry, "provider: a code; day: 2024-03-28");
+		figure_refuse(inquiry, "provider: a code; day: 2024-03-28");
 }
 
 void
 figures_on_trend(struct http_exchange *exchange, void *context)
 {
 	struct inquiry *inquiry =
-	    provider_question_new(exchange, context, fill_trend);
+	    figure_provider_question(exchange, context, fill_trend);
 	const char *place = http_query(exchange, "province");
 	int64_t item = inquiry_number(exchange, "item", 0, 0);
 
@@ -328,13 +247,14 @@ figures_on_trend(struct http_exchange *exchange, void *context)
 	    item > CATALOG_ITEM_MAX || (place != NULL && !is_place(place)) ||
 	    !inquiry_day(exchange, "from", TREND_DAYS, inquiry->from) ||
 	    !inquiry_day(exchange, "to", 0, inquiry->to)) {
-		refuse(inquiry, "provider: a code; item: a number; province:"
-				" two digits; from, to: days");
+		figure_refuse(inquiry,
+		    "provider: a code; item: a number; province:"
+		    " two digits; from, to: days");
 		return;
 	}
 	strcpy(inquiry->id, place != NULL ? place : "");
 	inquiry->item = (uint32_t)item;
-	post(inquiry);
+	figure_post(inquiry);
 }
 
 void
@@ -343,7 +263,8 @@ figures_on_usage(struct http_exchange *exchange, void *context)
 	static const char *const splits[] = {
 	    "day", "node", "member", "action", "purpose", "item", "rule"};
 	const char *by = http_query(exchange, "by");
-	struct inquiry *inquiry = question_new(exchange, context, fill_usage);
+	struct inquiry *inquiry =
+	    figure_question(exchange, context, fill_usage);
 	size_t i;
 
 	if (inquiry == NULL)
@@ -354,16 +275,18 @@ figures_on_usage(struct http_exchange *exchange, void *context)
 	if (inquiry->id[0] != '\0' &&
 	    inquiry_day(exchange, "from", USAGE_DAYS, inquiry->from) &&
 	    inquiry_day(exchange, "to", 0, inquiry->to))
-		post(inquiry);
+		figure_post(inquiry);
 	else
-		refuse(inquiry, "by: day, node, member, action, purpose, item"
-				" or rule; from, to: days");
+		figure_refuse(inquiry,
+		    "by: day, node, member, action, purpose, item"
+		    " or rule; from, to: days");
 }
 
 void
 figures_on_actions(struct http_exchange *exchange, void *context)
 {
-	struct inquiry *inquiry = question_new(exchange, context, fill_actions);
+	struct inquiry *inquiry =
+	    figure_question(exchange, context, fill_actions);
 
 	if (inquiry == NULL)
 		return;
@@ -372,9 +295,9 @@ figures_on_actions(struct http_exchange *exchange, void *context)
 	if (inquiry->limit > ACTIONS_MAX)
 		inquiry->limit = ACTIONS_MAX;
 	if (inquiry->after >= 0 && inquiry->limit > 0)
-		post(inquiry);
+		figure_post(inquiry);
 	else
-		refuse(inquiry, "after, limit: numbers");
+		figure_refuse(inquiry, "after, limit: numbers");
 }
 
 void
@@ -382,15 +305,15 @@ figures_on_catalogue(struct http_exchange *exchange, void *context)
 {
 	const char *version = http_path_param(exchange, "version");
 	struct inquiry *inquiry =
-	    question_new(exchange, context, fill_catalogue);
+	    figure_question(exchange, context, fill_catalogue);
 
 	if (inquiry == NULL)
 		return;
 	if (strlen(version) > 15 || strspn(version, "0123456789") == 0 ||
 	    version[strspn(version, "0123456789")] != '\0') {
-		refuse(inquiry, "a version is a number");
+		figure_refuse(inquiry, "a version is a number");
 		return;
 	}
 	inquiry->after = strtoll(version, NULL, 10);
-	post(inquiry);
+	figure_post(inquiry);
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "credit/note.h"
+#include "hub/condition.h"
 #include "hub/objection.h"
 #include "hub/pattern.h"
 #include "hub/usage.h"
@@ -74,23 +75,33 @@ static void
 keep_status(struct pg *pg, const struct member *origin,
     const struct upward *upward, struct span streams)
 {
+	struct buf condition = {0};
+
+	if (upward->condition != NULL)
+		condition_print(upward->condition, &condition);
 	pg_exec(pg,
 	    "INSERT INTO node_status (code, sequence, reported_at, received_at,"
-	    " software, parent, streams, trail_size, checkpoint)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9)"
+	    " software, parent, streams, trail_size, checkpoint, condition)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9,"
+	    " NULLIF($10, '')::json)"
 	    " ON CONFLICT (code) DO UPDATE SET sequence = excluded.sequence,"
 	    " reported_at = excluded.reported_at,"
 	    " received_at = excluded.received_at,"
 	    " software = excluded.software, parent = excluded.parent,"
 	    " streams = excluded.streams, trail_size = excluded.trail_size,"
-	    " checkpoint = excluded.checkpoint"
+	    " checkpoint = excluded.checkpoint,"
+	    " condition = excluded.condition"
 	    " WHERE node_status.reported_at < excluded.reported_at",
 	    pg_arg_text(span_of(origin->code)),
 	    pg_arg_int((int64_t)upward->sequence), pg_arg_time(upward->time_us),
 	    pg_arg_time(clock_now_us()), pg_arg_text(upward->software),
 	    pg_arg_text(upward->parent), pg_arg_text(streams),
 	    pg_arg_int((int64_t)upward->trail_size),
-	    pg_arg_bytes(upward->checkpoint));
+	    pg_arg_bytes(upward->checkpoint),
+	    pg_arg_text(buf_span(&condition)));
+	pg_exec(
+	    pg, "SELECT node_prove($1)", pg_arg_text(span_of(origin->code)));
+	buf_release(&condition);
 }
 
 static enum err

@@ -169,6 +169,62 @@ budget_charge(struct budget *budget, const struct account *account,
 	return err;
 }
 
+/* Charges of one account stand together. */
+struct tally {
+	struct buf key; /* kind, member, period */
+	uint32_t spent;
+	budget_account_fn each;
+	void *context;
+};
+
+static void
+tally_tell(struct tally *tally)
+{
+	const char *key = tally->key.data;
+	struct account account;
+
+	/* A kind, one character of a member and its end at least. */
+	if (tally->key.len < 3 + 4)
+		return;
+	account.kind = (enum budget_kind)key[0];
+	account.member = key + 1;
+	account.period = read_u32(key + tally->key.len - 4);
+	tally->each(tally->context, &account, tally->spent);
+}
+
+static bool
+tally_row(void *context, struct span key, struct span value)
+{
+	struct tally *tally = context;
+	struct span whose = span_make(key.ptr, key.len - DIGEST_LEN);
+
+	if (key.len < TAIL_LEN + 3 || value.len < COST_LEN)
+		return true;
+	if (!span_equal(whose, buf_span(&tally->key))) {
+		tally_tell(tally);
+		buf_reset(&tally->key);
+		buf_add(&tally->key, whose.ptr, whose.len);
+		tally->spent = 0;
+	}
+	tally->spent += read_u32(value.ptr);
+	return true;
+}
+
+enum err
+budget_accounts(struct budget *budget, budget_account_fn each, void *context)
+{
+	struct kv_view *view = kv_view_open(budget->kv);
+	struct kv_range range = {.family = CHARGES};
+	struct tally tally = {.each = each, .context = context};
+	enum err err = kv_each(view, &range, tally_row, &tally, NULL);
+
+	if (err == ERR_OK)
+		tally_tell(&tally);
+	kv_view_close(view);
+	buf_release(&tally.key);
+	return err;
+}
+
 struct forgetting {
 	struct kv_write *write;
 	uint32_t before;

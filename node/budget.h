@@ -47,6 +47,12 @@ typedef void (*budget_note_fn)(
     void *context, const struct digest *question, struct span note);
 MUST_CHECK enum err budget_each(struct budget *budget,
     const struct account *account, budget_note_fn each, void *context);
+/* What each account that was charged has used, those of older periods too
+ * until they are dropped.  Any thread; it reads a snapshot. */
+typedef void (*budget_account_fn)(
+    void *context, const struct account *account, uint32_t spent);
+MUST_CHECK enum err budget_accounts(
+    struct budget *budget, budget_account_fn each, void *context);
 /* Drops what older periods charged. */
 MUST_CHECK enum err budget_forget(struct budget *budget, uint32_t before);
 

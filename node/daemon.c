@@ -122,10 +122,10 @@ read_keys(struct daemon *daemon, struct why *why)
 enum err
 daemon_open(struct daemon *daemon, struct why *why)
 {
-	static enum err (*const steps[])(
-	    struct daemon * daemon, struct why * why) = {check_settings,
-	    make_folders, read_roots, read_keys, daemon_open_store,
-	    daemon_open_trail, daemon_open_lookout, daemon_open_follow,
+	static enum err (*const steps[])(struct daemon * daemon,
+	    struct why * why) = {check_settings, make_folders, read_roots,
+	    read_keys, daemon_open_store, daemon_open_trail,
+	    daemon_open_lookout, daemon_open_health, daemon_open_follow,
 	    daemon_open_limits, daemon_open_check, daemon_open_masked,
 	    daemon_open_printer, daemon_open_finder, daemon_open_pages,
 	    daemon_open_elsewhere, daemon_open_hooks, daemon_open_jobs,
@@ -180,6 +180,7 @@ daemon_close(struct daemon *daemon)
 	limiter_free(node->limiter);
 	shared_free(node->alerts);
 	shared_free(node->censuses);
+	health_free(daemon->health);
 	budget_close(daemon->budget);
 	shared_free(node->world);
 	shared_free(node->lease);

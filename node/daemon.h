@@ -33,6 +33,7 @@ struct daemon {
 	struct redial *redial;
 	struct check *check;
 	struct budget *budget;
+	struct health *health;
 	struct census_taker *census_taker;
 	struct bus *bus;
 	struct bus *_Atomic dialled; /* the same, for the bus thread */

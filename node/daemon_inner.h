@@ -18,6 +18,7 @@ const char *daemon_stem(
 MUST_CHECK enum err daemon_open_store(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_trail(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_lookout(struct daemon *daemon, struct why *why);
+MUST_CHECK enum err daemon_open_health(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_follow(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_limits(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_check(struct daemon *daemon, struct why *why);

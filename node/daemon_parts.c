@@ -119,6 +119,22 @@ on_applied(void *context)
 	lookout_wake(daemon->node.lookout);
 }
 
+/* The budgets' database is not the store's: no parent could give it back. */
+enum err
+daemon_open_health(struct daemon *daemon, struct why *why)
+{
+	char certificate[PATH_SIZE];
+	struct health_settings settings = {.folder = daemon->settings.folder,
+	    .certificate = daemon_stem(daemon, ".crt", certificate)};
+
+	daemon->budget = budget_open(daemon->settings.folder, why);
+	if (daemon->budget == NULL)
+		return ERR_DATABASE;
+	settings.budget = daemon->budget;
+	daemon->health = health_new(&settings);
+	return ERR_OK;
+}
+
 enum err
 daemon_open_follow(struct daemon *daemon, struct why *why)
 {
@@ -137,6 +153,7 @@ daemon_open_follow(struct daemon *daemon, struct why *why)
 		    (uint64_t)daemon->settings.log_bytes},
 		.serves = daemon->settings.live[0] != '\0'},
 	    .trail = node->trail,
+	    .health = daemon->health,
 	    .alerts = node->alerts,
 	    .witness_key = daemon->network.has_witness_key
 			       ? daemon->network.witness_key
@@ -202,7 +219,6 @@ daemon_open_check(struct daemon *daemon, struct why *why)
 	return ERR_OK;
 }
 
-/* Its database is not the store's: no parent could give it back. */
 enum err
 daemon_open_masked(struct daemon *daemon, struct why *why)
 {
@@ -214,9 +230,6 @@ daemon_open_masked(struct daemon *daemon, struct why *why)
 
 	if (err != ERR_OK)
 		return err;
-	daemon->budget = budget_open(daemon->settings.folder, why);
-	if (daemon->budget == NULL)
-		return ERR_DATABASE;
 	census.censuses = node->censuses;
 	daemon->census_taker = census_taker_new(&census);
 	node->masked = masked_new(node, daemon->budget);

@@ -127,11 +127,15 @@ follow_send_status(struct follow *follow)
 	    .signer = follow->settings.intake.signer,
 	    .own_code = follow->settings.intake.own_code,
 	    .parent_name = follow->settings.parent_name};
+	uint32_t protocol = parent_protocol(follow->parent);
 	struct buf upward = {0};
 
 	if (clock_tick_us() - follow->status_us < STATUS_US)
 		return;
 	follow->status_us = clock_tick_us();
+	if (follow->settings.health != NULL && protocol >= PROTOCOL_USAGE)
+		source.condition = health_look(follow->settings.health,
+		    intake_bounds(follow->intake), protocol);
 	if (status_pack(&source, courier_next_sequence(follow->courier),
 		&upward) == ERR_OK)
 		follow_send_upward(follow, buf_span(&upward));

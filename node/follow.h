@@ -9,6 +9,7 @@
 
 #include "node/courier.h"
 #include "node/forward.h"
+#include "node/health.h"
 #include "node/intake.h"
 #include "node/trail.h"
 #include "wire/bus.h"
@@ -18,6 +19,7 @@ struct follow_settings {
 	struct trail *trail; /* for the status, and to be witnessed … */
 	const uint8_t *witness_key; /* … by this key; NULL: by nobody */
 	const char *parent_name;    /* for the status */
+	struct health *health;      /* for the status; NULL: not told */
 	struct shared *alerts;      /* struct alert_list; NULL: none are told */
 	const char *freight_folder; /* batches of local departments */
 	/* Something was applied and is on disk; on the follow thread.  May be

@@ -445,6 +445,12 @@ intake_free(struct intake *intake)
 	mem_free(intake);
 }
 
+const struct bounds *
+intake_bounds(const struct intake *intake)
+{
+	return intake->bounds;
+}
+
 void
 intake_stop(struct intake *intake)
 {

@@ -10,6 +10,7 @@
 #define NODE_INTAKE_H
 
 #include "base/shared.h"
+#include "node/bounds.h"
 #include "node/courier.h"
 #include "node/mend.h"
 #include "node/parent.h"
@@ -67,5 +68,7 @@ struct parent *intake_parent(struct intake *intake);
 struct courier *intake_courier(struct intake *intake);
 /* Age of the newest pulse; -1: none yet. */
 int64_t intake_age_us(const struct intake *intake);
+/* How late the word of subjects came. */
+const struct bounds *intake_bounds(const struct intake *intake);
 
 #endif

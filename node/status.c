@@ -46,6 +46,7 @@ status_pack(
 	status.time_us = clock_now_us();
 	status.software = span_of("rongxin-node " RONGXIN_VERSION);
 	status.parent = span_of(source->parent_name);
+	status.condition = source->condition;
 	if (source->trail != NULL) {
 		status.trail_size = trail_size(source->trail);
 		trail_checkpoint(source->trail, &checkpoint);

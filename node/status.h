@@ -9,12 +9,14 @@
 #include "base/sign.h"
 #include "node/parent.h"
 #include "node/trail.h"
+#include "wire/pack.h"
 
 struct status_source {
 	struct parent *parent;
 	const struct trail *trail; /* NULL: no trail */
 	struct signer *signer;
 	const char *own_code, *parent_name;
+	const struct condition *condition; /* NULL: not told */
 };
 
 /* Append a packed, signed Upward. */

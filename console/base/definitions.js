@@ -1,6 +1,9 @@
 // What each figure means and where it comes from, in both languages.
 
 export const definitions = {
+	keys: [
+		"枢纽与各平台的密钥和证书。证书到期前 7 天为失败，30 天为临近；CURVE 与批次密钥不过期，启用满 key_days 天应轮换。平台证书的到期日由其自报。来自 GET /v1/keys。",
+		"Keys and certificates of the hub and of every platform. A certificate is failed 7 days before its end, late 30 days before; CURVE and batch keys do not expire and are to roll after key_days. Platforms say themselves when their certificate ends. From GET /v1/keys."],
 	records: [
 		"台账中各数据流的记录总数，含已撤回的记录，不含控制流 0000。来自 stream_state.records，在写入记录的同一事务中计数。",
 		"All records of the ledger's streams, withdrawn ones included, control stream 0000 left out. From stream_state.records, counted in the transaction that writes them."],

@@ -22,6 +22,13 @@ export function platformState(platform) {
 	return ["good", t("good"), null];
 }
 
+// As the hub's own alert has it: nearly full from nine tenths on.
+export function diskState(platform) {
+	if (!platform.disk_total)
+		return "none";
+	return platform.disk_free * 10 < platform.disk_total ? "failed" : platform.disk_free * 5 < platform.disk_total ? "late" : "good";
+}
+
 // "44": of a province; "4401" is a city's, "440106" a county's, which holds
 // nothing, "" the nation's.
 export function divisionName(division) {

@@ -1,6 +1,10 @@
 // Every word of the console in Chinese and English.
 
+import { steering } from "./words_steering.js";
+
 export const words = {
+	...steering,
+
 	// the frame
 	subtitle: ["全国融资信用信息共享控制台", "National credit information sharing"],
 	skip: ["跳到正文", "Skip to content"],

@@ -4,10 +4,12 @@ import { act, form } from "../base/act.js";
 import { get, post } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
 import { forget, members } from "../base/members.js";
-import { divisionName, platformState, since } from "../base/state.js";
-import { count, span, t, time } from "../base/text.js";
+import { diskState, divisionName, platformState, since } from "../base/state.js";
+import { bytes, count, percent, span, t, time } from "../base/text.js";
 import { ask, csvButton, figure, panel, state, table } from "../base/ui.js";
+import { expiry, keysPanel, rollKeys } from "./keys.js";
 import { platformTable } from "./province.js";
+import { trailState } from "./trails.js";
 
 async function documentOf(code) {
 	forget();
@@ -77,7 +79,8 @@ function tools(platform, all, refresh) {
 	return h("span.row-tools",
 		platform.status === "active" ? button("suspend", () => changeStatus(platform, "suspended", refresh), ".danger") : button("activate", () => changeStatus(platform, "active", refresh)),
 		platform.status !== "struck_off" ? button("strike_off", () => changeStatus(platform, "struck_off", refresh), ".danger") : null,
-		platform.status === "active" ? button("take_over", () => takeOver(platform, all, refresh)) : null);
+		platform.status === "active" ? button("take_over", () => takeOver(platform, all, refresh)) : null,
+		platform.status === "active" ? button("roll_keys", () => rollKeys(platform, refresh)) : null);
 }
 
 function showAll(main, me) {
@@ -97,8 +100,10 @@ function showAll(main, me) {
 		replace(body, drawn);
 	} });
 
-	replace(main, h("h1", t("platforms")), h("p.lead", t("platforms_lead")), h("div.panels", counts.box, all.box));
-	return [counts, all];
+	const keys = keysPanel();
+
+	replace(main, h("h1", t("platforms")), h("p.lead", t("platforms_lead")), h("div.panels", counts.box, all.box, keys.box));
+	return [counts, all, keys];
 }
 
 function drawFacts(body, platform, all, me, refresh) {
@@ -109,10 +114,15 @@ function drawFacts(body, platform, all, me, refresh) {
 		fact(t("state"), h("span", state(kind, word), " ", since(from))),
 		fact(t("divisions"), (platform.divisions ?? []).map(divisionName).join(" ")),
 		fact(t("m_status"), t(platform.status)),
-		fact(t("software"), platform.software), fact(t("parent"), all.find((one) => one.code === platform.parent)?.name ?? (platform.parent || t("the_hub"))),
+		fact(t("software"), platform.software && t("software_line", platform.software, platform.protocol ?? "–", time(platform.started))),
+		fact(t("disk"), platform.disk_total ? h("span", state(diskState(platform), t("disk_line", bytes(platform.disk_free), percent(platform.disk_free / platform.disk_total)))) : null),
+		fact(t("key_certificate"), expiry(platform.certificate)),
+		fact(t("key_curve"), t(platform.next_curve_key ? "curve_rolls" : "curve_since", time(platform.curve_since).slice(0, 10))),
+		fact(t("revocations"), platform.revocations === null ? null : t("revocation_line", platform.revocations, span(platform.revocation_ms))),
+		fact(t("m_url"), platform.url),  fact(t("parent"), all.find((one) => one.code === platform.parent)?.name ?? (platform.parent || t("the_hub"))),
 		fact(t("last_status"), time(platform.received)),
 		fact(t("proof"), platform.proof ? t("proof_at", time(platform.proof), platform.streams) : t("proven_of", platform.proven ?? 0, platform.streams ?? 0)),
-		fact(t("trail"), h("a", { href: `#/trails/${platform.code}` }, t("trail_line", count(platform.trail_size), count(platform.trail_checked))))),
+		fact(t("trail"), h("span", state(...trailState(platform).slice(0, 2)), " ", h("a", { href: `#/trails/${platform.code}` }, t("trail_line", count(platform.trail_size), count(platform.trail_checked)))))),
 	me.role === "operator" ? h("p", tools(platform, all, refresh)) : null);
 }
 
@@ -137,6 +147,7 @@ export function show(main, { me, path }) {
 			const columns = [{ label: t("stream"), key: "stream", show: (row) => h("span", h("code", row.stream), " ", row.stream === "0000" ? t("control") : divisionName(row.stream.slice(0, 2))) },
 				{ label: t("position"), key: "position", number: true }, { label: t("newest"), key: "newest", number: true }, { label: t("behind_by"), key: "behind", number: true },
 				{ label: t("proof"), text: (row) => t(`proof_${row.proof}`), show: (row) => state({ proven: "good", unequal: "failed", unknown: "none" }[row.proof], t(`proof_${row.proof}`)) },
+				{ label: t("last_proof"), text: (row) => row.proven_at ? `${time(row.proven_at)} @ ${row.proven_position}` : "–", show: (row) => h("span", time(row.proven_at), row.proven_at ? h("span.sub", t("at_position", count(row.proven_position))) : null) },
 				{ label: t("delay_ms"), number: true, text: (row) => span(row.delay_ms), sort: (row) => row.delay_ms }];
 
 			replace(place, csvButton(`streams-${code}`, columns, rows));

@@ -5,9 +5,11 @@ import { catalogue, categoryName, itemName } from "../base/catalogue.js";
 import { chart, colours } from "../base/charts.js";
 import { h, replace } from "../base/dom.js";
 import { provinceOf } from "../base/provinces.js";
-import { divisionName, platformState, since } from "../base/state.js";
-import { day, name, share, span, t } from "../base/text.js";
+import { diskState, divisionName, platformState, since } from "../base/state.js";
+import { day, name, percent, share, span, t } from "../base/text.js";
 import { csvButton, panel, state, table } from "../base/ui.js";
+import { expiry } from "./keys.js";
+import { trailState } from "./trails.js";
 
 export const parent = "overview";
 
@@ -39,7 +41,11 @@ export function platformTable(rows) {
 		{ label: t("behind_by"), key: "behind", number: true },
 		{ label: t("delay_ms"), number: true, text: (row) => span(row.delay_ms), sort: (row) => row.delay_ms ?? -1 },
 		{ label: t("proof"), text: (row) => row.proof ? t("proven_of", row.proven, row.streams) : row.streams ? t("proven_of", row.proven, row.streams) : "–" },
-		{ label: t("software"), key: "software" }];
+		{ label: t("trail"), text: (row) => trailState(row)[1], show: (row) => state(trailState(row)[0], trailState(row)[1]) },
+		{ label: t("disk"), number: true, text: (row) => row.disk_total ? percent(row.disk_free / row.disk_total) : "–", sort: (row) => row.disk_total ? row.disk_free / row.disk_total : 2,
+			show: (row) => row.disk_total ? state(diskState(row), percent(row.disk_free / row.disk_total)) : "–" },
+		{ label: t("key_certificate"), text: (row) => row.certificate ? row.certificate.slice(0, 10) : "–", show: (row) => expiry(row.certificate) },
+		{ label: t("software"), text: (row) => row.software ?? "", show: (row) => row.software ? h("span", row.software.replace("rongxin-node ", ""), h("span.sub", `v${row.protocol ?? "–"}`)) : "–" }];
 
 	return [columns, table(columns, rows, { most: 60, mark: (row) => row.code })];
 }

@@ -55,6 +55,8 @@ struct trust *trust_new(const char *pem, struct why *why);
 MUST_CHECK enum err trust_add(
     struct trust *trust, const char *pem, struct why *why);
 void trust_free(struct trust *trust); /* safe on NULL */
+/* When the first of its roots ends; 0: nobody can tell. */
+int64_t trust_until_us(const struct trust *trust);
 
 /* Verify a DER certificate against the roots at `now_us` and say who it is.
  * `verifier` (may be NULL) receives its public key; caller frees. */

@@ -92,6 +92,29 @@ trust_new(const char *pem, struct why *why)
 	return NULL;
 }
 
+int64_t
+trust_until_us(const struct trust *trust)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(trust->store);
+	int64_t until_us = 0;
+	int i;
+
+	for (i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		const X509 *root =
+		    X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+		struct tm tm;
+		int64_t end_us;
+
+		if (root == NULL ||
+		    ASN1_TIME_to_tm(X509_get0_notAfter(root), &tm) != 1)
+			continue;
+		end_us = (int64_t)timegm(&tm) * CLOCK_SECOND;
+		if (until_us == 0 || end_us < until_us)
+			until_us = end_us;
+	}
+	return until_us;
+}
+
 static enum err
 chain_check(
     const struct trust *trust, X509 *cert, int64_t now_us, struct why *why)

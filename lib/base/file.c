@@ -187,6 +187,16 @@ file_free_bytes(const char *path)
 	return (uint64_t)disk.f_bavail * disk.f_frsize;
 }
 
+uint64_t
+file_total_bytes(const char *path)
+{
+	struct statvfs disk;
+
+	if (statvfs(path, &disk) != 0)
+		return 0;
+	return (uint64_t)disk.f_blocks * disk.f_frsize;
+}
+
 bool
 file_exists(const char *path)
 {

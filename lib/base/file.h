@@ -29,6 +29,8 @@ MUST_CHECK enum err file_make_folder(
 /* Bytes that this user may still write where `path` is; UINT64_MAX when nobody
  * can tell. */
 uint64_t file_free_bytes(const char *path);
+/* Of the whole file system; 0 when nobody can tell. */
+uint64_t file_total_bytes(const char *path);
 bool file_exists(const char *path);
 /* All of it, or an error: EINTR and short writes are handled. */
 MUST_CHECK enum err file_write_all(int fd, struct span bytes);

@@ -193,6 +193,26 @@ enum upward_kind {
 /* Of a local feed: its manifest's JWS, and bytes at a time. */
 #define FEED_MANIFEST_MAX (32 << 10)
 #define FEED_PIECE_MAX (512 << 10)
+/* What one member has used of its budget of anonymised answers. */
+struct budget_use {
+	const char *member;
+	bool screenings; /* else statistics */
+	uint32_t period, spent;
+};
+
+/* How a node itself is doing; 0: not known. */
+struct condition {
+	uint32_t protocol;
+	uint64_t disk_free, disk_total;
+	int64_t certificate_us, started_us;
+	uint32_t revocations; /* within 24 h, and the longest delay of one */
+	int64_t revocation_us;
+	const struct budget_use *budgets;
+	size_t budget_count; /* at most CONDITION_BUDGETS_MAX */
+};
+
+#define CONDITION_BUDGETS_MAX 256
+
 struct upward {
 	struct span origin;
 	uint64_t sequence;
@@ -206,6 +226,7 @@ struct upward {
 	const struct stream_status *streams;
 	size_t stream_count;
 	uint64_t trail_size;
+	const struct condition *condition; /* NULL: not told */
 	/* usage; `checkpoint` too */
 	uint64_t first;
 	const struct usage_row *rows;

@@ -12,6 +12,7 @@
 #include "credit/uscc.h"
 #include "wire/pack.h"
 #include "wire/pack_alert.h"
+#include "wire/pack_condition.h"
 #include "wire/pack_part.h"
 #include "wire/pack_usage.h"
 
@@ -100,6 +101,7 @@ upward_print_body(const struct upward *upward, struct buf *out)
 		break;
 	case UPWARD_STATUS:
 		status_build(upward, &room, &status);
+		status.condition = condition_build(upward->condition, arena);
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_STATUS;
 		body.status = &status;
 		break;
@@ -194,7 +196,7 @@ status_fill(
 	upward->trail_size = status->trail_size;
 	upward->streams = streams;
 	upward->stream_count = status->n_streams;
-	return ERR_OK;
+	return condition_fill(status->condition, arena, upward);
 }
 
 static enum err

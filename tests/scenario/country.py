@@ -87,6 +87,7 @@ class Light:
         self.fault, self.frozen = None, None
         self.due = time.monotonic() + random.random() * STATUS_SECONDS
         self.delay_ms = random.randint(60, 260)
+        self.started_us = time.time_ns() // 1000
 
     def document(self):
         return {"code": self.code, "name": self.name, "kind": "platform", "divisions": [self.division],
@@ -127,7 +128,20 @@ class Light:
                                      wire.field(3, self.state_of(s)) + wire.field(4, now - 500000) +
                                      wire.field(5, 1000 * int(self.delay_ms * random.uniform(0.8, 1.6)))) for s in ours)
         return (wire.field(1, now) + wire.field(2, "rongxin-node 0.1.0") + packed + wire.field(4, self.told) +
-                wire.field(5, self.checkpoint()) + wire.field(6, self.parent))
+                wire.field(5, self.checkpoint()) + wire.field(6, self.parent) + wire.field(7, self.condition()))
+
+    def certificate_ends(self):
+        return self.started_us // 1000000 + 86400 * random.Random(self.code + "tls").choice((5, 20, 90, 200, 300, 340))
+
+    def condition(self):
+        """Disk, certificate, start, revocations, budgets (proto/bus.proto)."""
+        dice = random.Random(self.code)
+        total = dice.choice((2, 4, 8)) << 40
+        free = total * dice.choice((7, 15, 30, 45, 60, 70)) // 100
+        budgets = b"".join(wire.field(8, wire.field(1, member) + wire.field(3, int(time.time() // 86400 // 30)) + wire.field(4, dice.randint(100, 9000)))
+                           for member in self.country.members[:2])
+        return (wire.field(1, 2) + wire.field(2, free) + wire.field(3, total) + wire.field(4, self.certificate_ends() * 1000000) +
+                wire.field(5, self.started_us) + wire.field(6, dice.randint(0, 9)) + wire.field(7, dice.randint(20000, 900000)) + budgets)
 
     def state_of(self, stream):
         state = bytearray.fromhex(stream["state"])

@@ -4,9 +4,13 @@ test's own."""
 import csv
 import io
 import json
+import os
+import re
+import subprocess
 import time
 
 import pytest
+import zmq
 from browser import Browser, need_browser
 from country import Country, code_of
 from harness import ROOT, until
@@ -72,6 +76,12 @@ def figure(browser, name):
 
 def cells(browser, selector):
     return browser.script("return [...document.querySelectorAll(arguments[0])].map(r => [...r.cells].map(c => c.innerText))", selector)
+
+
+def say(browser, field, text):
+    """Into a field of the dialog, when it is open."""
+    browser.until(lambda: browser.script("const e = document.querySelector('#dialog[open] ' + arguments[0]); if (e) e.value = arguments[1]; return e !== null",
+                                         field, text), what=field)
 
 
 def today():
@@ -179,6 +189,53 @@ def test_positions_and_proofs_are_those_of_node_and_hub(country, browser):
     assert all(number(r[2]) == hub[s]["position"] and r[4] == "一致" for s, r in rows.items() if s != "0000")
     show(browser, country, f"platforms/{country.node('34').code}")
     assert {r[4] for r in cells(browser, "[data-panel=streams] tbody tr") if not r[0].startswith("0000")} == {"不一致"}
+
+
+def test_a_platform_tells_its_disk_its_versions_and_when_its_certificate_ends(country, browser):
+    show(browser, country, "platforms/11440000MB00004493")
+    text = browser.until(lambda: (said := browser.text("[data-panel=platform]")) and "GiB" in said and said, 10, "the disk")
+    ends = subprocess.run(["openssl", "x509", "-enddate", "-noout", "-dateopt", "iso_8601", "-in", f"{country.network.stem('gd')}.crt"],
+                          capture_output=True, text=True, timeout=20).stdout
+    disk = os.statvfs(country.network.run)
+    (free, total, protocol), = country.sql("""SELECT condition->>'disk_free', condition->>'disk_total', condition->>'protocol'
+        FROM node_status WHERE code = '11440000MB00004493'""")
+
+    assert int(total) == disk.f_blocks * disk.f_frsize and int(free) <= int(total)
+    assert re.search(r"\d{4}-\d\d-\d\d", ends).group() in text and "rongxin-node 0.1.0，协议 2" in text and protocol == "2"
+
+
+def test_each_stream_has_its_last_proof_also_when_it_holds_no_more(country, browser):
+    node = country.node("53")  # behind: what it proved before still stands
+    show(browser, country, f"platforms/{node.code}")
+    rows = [r for r in cells(browser, "[data-panel=streams] tbody tr") if not r[0].startswith("0000")]
+    assert rows and all(re.search(r"\d{4}-\d\d-\d\d", r[5]) for r in rows)
+    show(browser, country, f"platforms/{country.node('34').code}")  # diverged before it ever proved a thing
+    stored = dict(country.sql(f"SELECT stream, position FROM node_proof WHERE code = '{country.node('34').code}' AND stream <> '0000'"))
+    for row in cells(browser, "[data-panel=streams] tbody tr"):
+        if not row[0].startswith("0000"):
+            assert (row[5] == "–") == (row[0].split()[0] not in stored), row
+
+
+def test_keys_are_listed_with_their_end_and_a_platforms_key_rolls(country, browser):
+    show(browser, country, "platforms")
+    browser.script("document.querySelectorAll('[data-panel=keys] .more button').forEach(b => b.click())")
+    rows = {r[0] + "/" + r[1]: r for r in cells(browser, "[data-panel=keys] tbody tr")}
+    node, (key, _) = country.node("11"), zmq.curve_keypair()
+    assert rows[f"{node.name}/TLS 证书"][5] == time.strftime("%Y-%m-%d", time.gmtime(node.certificate_ends() + 8 * 3600))
+    assert {"枢纽/批次签名密钥", "枢纽/CURVE 密钥", "枢纽/TLS 证书", "枢纽/根证书", "枢纽/见证密钥"} <= set(rows)
+    before = next(m for m in http(country, "GET", "/v1/members").json["members"] if m["code"] == node.code)
+
+    show(browser, country, f"platforms/{node.code}")
+    browser.press("[data-act=roll_keys]")
+    say(browser, "input", key.decode())
+    browser.press("#dialog button[value=yes]")
+    browser.until(lambda: "下一把密钥" in browser.text("#dialog"), what="the confirmation")
+    browser.press("#dialog button[value=yes]")
+    browser.until(lambda: "正在轮换" in browser.text("[data-panel=platform]"), what="the key rolls")
+    member = next(m for m in http(country, "GET", "/v1/members").json["members"] if m["code"] == node.code)
+    assert member == {**before, "next_curve_key": key.decode()}
+    reply = http(country, "POST", "/v1/members", "operator", before)  # called off
+    assert reply.status == 200, reply.body
 
 
 def test_a_cut_province_a_late_feed_and_a_tampered_trail_are_seen_within_five_seconds(country, browser):

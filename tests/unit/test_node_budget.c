@@ -110,6 +110,49 @@ only_older_periods_are_forgotten(void **state)
 	sample_remove(folder);
 }
 
+struct seen {
+	size_t count;
+	uint32_t bank, longer;
+};
+
+static void
+see_account(void *context, const struct account *account, uint32_t spent)
+{
+	struct seen *seen = context;
+
+	seen->count++;
+	if (strcmp(account->member, "bank") == 0 && account->period == 7 &&
+	    account->kind == BUDGET_STATISTICS)
+		seen->bank = spent;
+	if (strcmp(account->member, "bank2") == 0 && account->period == 7)
+		seen->longer = spent;
+}
+
+static void
+all_accounts_are_told_each_once_with_its_sum(void **state)
+{
+	char *folder = sample_folder();
+	struct budget *budget = open_budget(folder);
+	struct account longer = {BUDGET_STATISTICS, "bank2", 7};
+	struct account later = {BUDGET_SCREENINGS, "bank", 8};
+	struct seen seen = {0};
+
+	(void)state;
+	assert_int_equal(budget_accounts(budget, see_account, &seen), ERR_OK);
+	assert_int_equal(seen.count, 0);
+	charge(budget, &bank, "a", 250);
+	charge(budget, &longer, "a", 100);
+	charge(budget, &bank, "b", 500);
+	charge(budget, &later, "a", 1);
+	assert_int_equal(budget_accounts(budget, see_account, &seen), ERR_OK);
+
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(seen.bank, 750);
+	assert_int_equal(seen.longer, 100);
+	budget_close(budget);
+	sample_remove(folder);
+}
+
 static void
 count_note(void *context, const struct digest *digest, struct span note)
 {
@@ -145,6 +188,7 @@ main(void)
 	    cmocka_unit_test(
 		members_kinds_and_periods_have_accounts_of_their_own),
 	    cmocka_unit_test(only_older_periods_are_forgotten),
+	    cmocka_unit_test(all_accounts_are_told_each_once_with_its_sum),
 	    cmocka_unit_test(each_charge_brings_its_question_and_note),
 	};
 

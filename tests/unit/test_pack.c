@@ -699,6 +699,16 @@ fill_status(struct buf *out)
 {
 	static const struct stream_status streams[] = {
 	    {"0000", 3, {{9}}, 100, 5}, {"4401", 6, {{8}}, 200, 7}};
+	static const struct budget_use uses[] = {
+	    {"91110000100000000M", true, 690, 12}};
+	static const struct condition condition = {.protocol = 2,
+	    .disk_free = 5,
+	    .disk_total = UINT64_C(1) << 40,
+	    .certificate_us = 1800000000000000,
+	    .revocations = 3,
+	    .revocation_us = 70000,
+	    .budgets = uses,
+	    .budget_count = 1};
 	struct upward upward = {.origin = text("114400000000000001"),
 	    .sequence = 12,
 	    .time_us = 1700000000000000,
@@ -708,7 +718,8 @@ fill_status(struct buf *out)
 	    .parent = text(""),
 	    .streams = streams,
 	    .stream_count = 2,
-	    .trail_size = 1000};
+	    .trail_size = 1000,
+	    .condition = &condition};
 
 	assert_int_equal(pack_upward(&upward, signer, out), ERR_OK);
 }
@@ -735,6 +746,15 @@ a_status_comes_back(void **state)
 	assert_string_equal(after.streams[1].stream, "4401");
 	assert_int_equal(after.streams[1].state.bytes[0], 8);
 	assert_int_equal(after.streams[1].delay_us, 7);
+	assert_int_equal(after.condition->disk_total, UINT64_C(1) << 40);
+	assert_int_equal(after.condition->certificate_us, 1800000000000000);
+	assert_int_equal(after.condition->revocations, 3);
+	assert_int_equal(after.condition->revocation_us, 70000);
+	assert_int_equal(after.condition->budget_count, 1);
+	assert_string_equal(
+	    after.condition->budgets[0].member, "91110000100000000M");
+	assert_true(after.condition->budgets[0].screenings);
+	assert_int_equal(after.condition->budgets[0].spent, 12);
 	buf_release(&packed);
 	arena_free(arena);
 }

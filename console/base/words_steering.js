@@ -1,0 +1,42 @@
+// Words of what operators steer: keys, admission, quotas, the next catalogue.
+
+export const steering = {
+	// platforms: what they say of themselves
+	software_line: ["{0}，协议 {1}，自 {2} 运行", "{0}, protocol {1}, up since {2}"],
+	disk: ["磁盘剩余", "Disk left"],
+	disk_line: ["剩余 {0}（{1}）", "{0} left ({1})"],
+	revocations: ["撤销生效", "Revocations"],
+	revocation_line: ["24 小时内 {0} 次，最慢 {1}", "{0} in 24 hours, the slowest {1}"],
+	last_proof: ["最近一致性证明", "Last proof of equality"],
+	at_position: ["位点 {0}", "at position {0}"],
+	m_url: ["网址", "URL"],
+
+	// keys
+	keys: ["密钥与证书", "Keys and certificates"],
+	owner: ["所属", "Owner"],
+	key_kind: ["种类", "Kind"],
+	key_since: ["启用", "Since"],
+	key_roll_by: ["应轮换", "Roll by"],
+	key_expires: ["到期", "Expires"],
+	key_next: ["下一把", "Next"],
+	key_public: ["公钥", "Public key"],
+	key_certificate: ["TLS 证书", "TLS certificate"],
+	key_ca: ["根证书", "CA certificate"],
+	key_curve: ["CURVE 密钥", "CURVE key"],
+	key_batch: ["批次签名密钥", "batch key"],
+	key_catalogue: ["清单签名密钥", "catalogue key"],
+	key_receipt: ["回执签名密钥", "receipt key"],
+	key_witness: ["见证密钥", "witness key"],
+	key_journal: ["操作日志密钥", "key of the hub's trail"],
+	key_is_good: ["正常", "good"],
+	key_is_late: ["将到期或应轮换", "soon to end or to roll"],
+	key_is_failed: ["即将到期或已过期", "about to end, or ended"],
+	key_is_none: ["不设期限", "no end"],
+	curve_since: ["自 {0}", "since {0}"],
+	curve_rolls: ["自 {0}，正在轮换", "since {0}, rolling"],
+	roll_keys: ["轮换密钥", "Roll keys"],
+	roll_key_label: ["下一把 CURVE 公钥（节点上生成，私钥不离开节点）", "The next public CURVE key (made at the node; the secret stays there)"],
+	roll_begin_text: ["宣布 {0} 的下一把密钥 {1}：两把都可进入，直到完成轮换。", "Announces {1} as the next key of {0}: either lets it in until the roll is finished."],
+	roll_finish_text: ["{0} 今后只能用 {1} 进入。请先确认节点已换用新密钥。", "From now on only {1} lets {0} in. Make sure first that the node uses it."],
+	roll_no_key: ["这不是 40 个字符的 CURVE 公钥，枢纽会拒绝。", "That is no CURVE key of 40 characters; the hub will refuse it."],
+};
