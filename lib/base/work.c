@@ -10,16 +10,20 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/mem.h"
 
 #define NAME_SIZE 16 /* what the kernel keeps of a thread's name */
+#define HELD_MAX 16  /* mailboxes; those of loops, a core or so each */
 
 struct jobs {
 	void **list;
@@ -34,8 +38,11 @@ struct worker {
 	pthread_cond_t wake;
 	pthread_cond_t end;
 	struct jobs jobs;       /* under lock */
+	bool asleep;            /* under lock */
 	bool stopping;          /* under lock */
 	bool ended;             /* under lock */
+	id_t tid;               /* under lock; 0: has not begun */
+	int nice;               /* under lock */
 	_Atomic size_t waiting; /* posted and not yet begun */
 	work_fn handle;         /* this one or the next */
 	work_batch_fn handle_batch;
@@ -52,6 +59,16 @@ struct mailbox {
 	work_fn handle;
 	void *context;
 };
+
+/* What a thread keeps back for one mailbox. */
+struct held {
+	struct mailbox *mailbox;
+	struct jobs jobs;
+};
+
+static _Thread_local struct held held[HELD_MAX];
+static _Thread_local size_t held_count;
+static _Thread_local bool holding;
 
 static void
 jobs_add(struct jobs *jobs, void *job)
@@ -118,12 +135,14 @@ worker_take(struct worker *worker, void **one, bool *stopped)
 	pthread_mutex_lock(&worker->lock);
 	while (worker->jobs.count == 0 && !worker->stopping &&
 	       failed != ETIMEDOUT) {
+		worker->asleep = true;
 		if (patient)
 			pthread_cond_wait(&worker->wake, &worker->lock);
 		else
 			failed = pthread_cond_timedwait(
 			    &worker->wake, &worker->lock, &deadline);
 	}
+	worker->asleep = false;
 	taken = jobs_take(&worker->jobs, worker->handle_batch != NULL, one);
 	atomic_fetch_sub(&worker->waiting, taken.count);
 	*stopped = worker->stopping && taken.count == 0;
@@ -140,6 +159,24 @@ worker_handle(struct worker *worker, const struct jobs *jobs)
 		worker->handle(worker->context, jobs->list[0]);
 }
 
+/* Under its lock; on Linux a thread has a nice value of its own. */
+static void
+worker_set_nice(const struct worker *worker)
+{
+	if (worker->nice > 0 && worker->tid != 0)
+		(void)setpriority(PRIO_PROCESS, worker->tid, worker->nice);
+}
+
+static void
+worker_begin(struct worker *worker)
+{
+	pthread_setname_np(pthread_self(), worker->name);
+	pthread_mutex_lock(&worker->lock);
+	worker->tid = (id_t)gettid();
+	worker_set_nice(worker);
+	pthread_mutex_unlock(&worker->lock);
+}
+
 static void *
 worker_run(void *argument)
 {
@@ -148,7 +185,7 @@ worker_run(void *argument)
 	struct jobs jobs;
 	void *one = NULL;
 
-	pthread_setname_np(pthread_self(), worker->name);
+	worker_begin(worker);
 	while (!stopped) {
 		jobs = worker_take(worker, &one, &stopped);
 		if (jobs.count > 0)
@@ -219,6 +256,23 @@ worker_new_batch(const char *name, work_batch_fn handle,
 	return worker;
 }
 
+void
+worker_stay_behind(struct worker *worker, int nice)
+{
+	pthread_mutex_lock(&worker->lock);
+	worker->nice = nice;
+	worker_set_nice(worker);
+	pthread_mutex_unlock(&worker->lock);
+}
+
+void
+worker_let_finish(struct worker *worker)
+{
+	const struct sched_param none = {0};
+
+	(void)pthread_setschedparam(worker->thread, SCHED_BATCH, &none);
+}
+
 bool
 worker_post(struct worker *worker, void *job, size_t limit)
 {
@@ -230,6 +284,10 @@ worker_post(struct worker *worker, void *job, size_t limit)
 	if (accepted) {
 		jobs_add(&worker->jobs, job);
 		atomic_fetch_add(&worker->waiting, 1);
+	}
+	/* Woken once: it takes whatever waits by then. */
+	if (accepted && worker->asleep) {
+		worker->asleep = false;
 		pthread_cond_signal(&worker->wake);
 	}
 	pthread_mutex_unlock(&worker->lock);
@@ -341,14 +399,64 @@ mailbox_open_loop(void *loop, work_fn handle, void *context)
 
 /* Sent under the lock, so that a post that the owner has seen is over when
  * the owner goes on to close. */
+static void
+mailbox_post_all(struct mailbox *mailbox, void **list, size_t count)
+{
+	size_t i;
+
+	pthread_mutex_lock(&mailbox->lock);
+	for (i = 0; i < count; i++)
+		jobs_add(&mailbox->jobs, list[i]);
+	if (mailbox->jobs.count == count)
+		uv_async_send(&mailbox->async);
+	pthread_mutex_unlock(&mailbox->lock);
+}
+
+/* The mailbox's share of what is held back; NULL: there is no room. */
+static struct held *
+held_find(struct mailbox *mailbox)
+{
+	size_t i;
+
+	for (i = 0; i < held_count; i++)
+		if (held[i].mailbox == mailbox)
+			return &held[i];
+	if (!holding || held_count == HELD_MAX)
+		return NULL;
+	held[held_count].mailbox = mailbox;
+	return &held[held_count++];
+}
+
 void
 mailbox_post(struct mailbox *mailbox, void *job)
 {
-	pthread_mutex_lock(&mailbox->lock);
-	jobs_add(&mailbox->jobs, job);
-	if (mailbox->jobs.count == 1)
-		uv_async_send(&mailbox->async);
-	pthread_mutex_unlock(&mailbox->lock);
+	struct held *back = held_find(mailbox);
+
+	if (back != NULL)
+		jobs_add(&back->jobs, job);
+	else
+		mailbox_post_all(mailbox, &job, 1);
+}
+
+void
+mailbox_hold(void)
+{
+	holding = true;
+}
+
+void
+mailbox_send_held(void)
+{
+	size_t i;
+
+	holding = false;
+	for (i = 0; i < held_count; i++) {
+		mailbox_post_all(
+		    held[i].mailbox, held[i].jobs.list, held[i].jobs.count);
+		mem_free(held[i].jobs.list);
+		held[i] = (struct held){0};
+	}
+	held_count = 0;
 }
 
 static void

@@ -43,12 +43,24 @@ typedef void (*work_batch_fn)(void *context, void **jobs, size_t count);
 struct worker *worker_new_batch(const char *name, work_batch_fn handle,
     void (*idle)(void *context), unsigned idle_ms, void *context);
 
+/* Others go before it: `nice` is 1 to 19 as for nice(2).  For work that nobody
+ * waits for. */
+void worker_stay_behind(struct worker *worker, int nice);
+/* Being woken, it does not take the core from the thread that posts (Linux'
+ * SCHED_BATCH): the group is as large as what that one has to post.  Where a
+ * core is free it costs nothing. */
+void worker_let_finish(struct worker *worker);
+
 /* A mailbox whose owner is a libuv loop; `loop` is a uv_loop_t. */
 struct mailbox;
 
 struct mailbox *mailbox_open_loop(void *loop, work_fn handle, void *context);
 /* Any thread. */
 void mailbox_post(struct mailbox *mailbox, void *job);
+/* What this thread posts between the two is kept back, then handed over at
+ * once: a group's answers wake each loop once and not one by one. */
+void mailbox_hold(void);
+void mailbox_send_held(void);
 /* On the loop's thread; waiting jobs are handled first.  The loop must run
  * once more to finish closing. */
 void mailbox_close(struct mailbox *mailbox);

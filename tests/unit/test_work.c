@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -281,6 +282,91 @@ a_loop_gets_its_mail_in_order(void **state)
 	seen_release(&seen);
 }
 
+static void *
+post_many_held(void *context)
+{
+	struct seen *seen = context;
+
+	mailbox_hold();
+	post_many(seen);
+	uv_sem_post(&seen->begun);
+	uv_sem_wait(&seen->go);
+	mailbox_send_held();
+	return NULL;
+}
+
+static void
+held_mail_comes_in_order_when_it_is_sent_and_not_before(void **state)
+{
+	struct seen seen;
+	pthread_t thread;
+	uv_loop_t loop;
+	intptr_t i;
+
+	(void)state;
+	seen_init(&seen);
+	uv_loop_init(&loop);
+	seen.mailbox = mailbox_open_loop(&loop, note_on_loop, &seen);
+	pthread_create(&thread, NULL, post_many_held, &seen);
+	uv_sem_wait(&seen.begun);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(seen.count, 0);
+
+	uv_sem_post(&seen.go);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	pthread_join(thread, NULL);
+
+	assert_int_equal(seen.count, 32);
+	for (i = 0; i < 32; i++)
+		assert_int_equal(seen.jobs[i], i);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	seen_release(&seen);
+}
+
+static void
+what_is_posted_after_held_mail_was_sent_waits_for_nothing(void **state)
+{
+	struct seen seen;
+	uv_loop_t loop;
+
+	(void)state;
+	seen_init(&seen);
+	uv_loop_init(&loop);
+	seen.mailbox = mailbox_open_loop(&loop, note, &seen);
+	mailbox_hold();
+	mailbox_send_held();
+	mailbox_post(seen.mailbox, (void *)7);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(seen.count, 1);
+	mailbox_close(seen.mailbox);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	seen_release(&seen);
+}
+
+static void
+note_nice(void *context, void *job)
+{
+	(void)job;
+	*(int *)context = getpriority(PRIO_PROCESS, (id_t)gettid());
+}
+
+static void
+who_stays_behind_has_a_nice_value_of_its_own(void **state)
+{
+	int before = getpriority(PRIO_PROCESS, 0), nice = -100;
+	struct worker *worker = worker_new("test", note_nice, NULL, 0, &nice);
+
+	(void)state;
+	worker_stay_behind(worker, 19);
+	worker_post(worker, NULL, 0);
+	worker_stop(worker);
+	worker_free(worker);
+
+	assert_int_equal(nice, 19);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
+}
+
 static void
 mail_that_waits_is_handled_before_closing(void **state)
 {
@@ -312,6 +398,11 @@ main(void)
 	    cmocka_unit_test(idle_is_called_while_nothing_comes),
 	    cmocka_unit_test(a_loop_gets_its_mail_in_order),
 	    cmocka_unit_test(mail_that_waits_is_handled_before_closing),
+	    cmocka_unit_test(
+		held_mail_comes_in_order_when_it_is_sent_and_not_before),
+	    cmocka_unit_test(
+		what_is_posted_after_held_mail_was_sent_waits_for_nothing),
+	    cmocka_unit_test(who_stays_behind_has_a_nice_value_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
