@@ -23,6 +23,7 @@
 #define PLACES 0
 #define STATE 1
 #define IDLE_MS 1000
+#define NICE 10
 #define GROUP 4096
 /* A question waits for so many entries to be read, and no more. */
 #define PATIENCE 200000
@@ -248,7 +249,7 @@ static void
 accesses_on_idle(void *context)
 {
 	struct accesses *accesses = context;
-	uint64_t until = trail_published(accesses->trail);
+	uint64_t until = tree_published(trail_tree(accesses->trail));
 
 	if (accesses->kv == NULL || !trail_is_ready(accesses->trail) ||
 	    clock_tick_us() < accesses->not_before_us)
@@ -351,7 +352,7 @@ page_make(struct accesses *accesses, const struct ask *ask,
 
 	if (accesses->kv == NULL || !trail_is_ready(accesses->trail))
 		return ERR_IO;
-	trail_checkpoint(accesses->trail, note);
+	tree_checkpoint(trail_tree(accesses->trail), note);
 	if (note_read(buf_span(note), &checkpoint, NULL) != ERR_OK)
 		return ERR_IO;
 	page->checkpoint = buf_span(note);
@@ -360,7 +361,7 @@ page_make(struct accesses *accesses, const struct ask *ask,
 		return ERR_BUSY;
 	/* The checkpoint is on disk before the trail says how much it has
 	 * published, so the larger of the two is what can be read. */
-	until = trail_published(accesses->trail);
+	until = tree_published(trail_tree(accesses->trail));
 	if (until < checkpoint.size)
 		until = checkpoint.size;
 	err = index_follow(accesses, until);
@@ -403,6 +404,7 @@ accesses_open(const char *folder, struct trail *trail)
 	}
 	accesses->worker = worker_new(
 	    "accesses", accesses_on_ask, accesses_on_idle, IDLE_MS, accesses);
+	worker_stay_behind(accesses->worker, NICE);
 	return accesses;
 }
 

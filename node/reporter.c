@@ -121,7 +121,7 @@ send_usage(struct reporter *reporter, uint64_t sequence)
 	struct buf packed = {0};
 
 	buf_reset(&reporter->note);
-	trail_checkpoint(reporter->settings.trail, &reporter->note);
+	tree_checkpoint(trail_tree(reporter->settings.trail), &reporter->note);
 	upward.checkpoint = buf_span(&reporter->note);
 	if ((!reporter->knows || read_rows(reporter, arena, &upward)) &&
 	    pack_upward(&upward, reporter->settings.signer, &packed) ==
@@ -159,14 +159,14 @@ is_content(struct reporter *reporter, uint64_t size, int64_t now_us)
 		return false;
 	return settings->witness_key == NULL ||
 	       trail_verdict(settings->trail) != TRAIL_GOOD ||
-	       trail_witnessed(settings->trail) == size ||
+	       tree_witnessed(trail_tree(settings->trail)) == size ||
 	       now_us - reporter->sent_us < REFUSED_US;
 }
 
 void
 reporter_tick(struct reporter *reporter, uint64_t sequence)
 {
-	uint64_t size = trail_published(reporter->settings.trail);
+	uint64_t size = tree_published(trail_tree(reporter->settings.trail));
 	int64_t now_us = clock_tick_us();
 	bool full;
 
@@ -197,8 +197,8 @@ take_cosignature(struct reporter *reporter, struct span line)
 	buf_add(&reporter->note, line.ptr, line.len);
 	if (note_check_witness(buf_span(&reporter->note), key, &time_s, &why) ==
 	    ERR_OK)
-		trail_take_witnessed(
-		    reporter->settings.trail, buf_span(&reporter->note));
+		tree_take_witnessed(trail_tree(reporter->settings.trail),
+		    buf_span(&reporter->note));
 	else
 		log_warn("report.cosignature", "why=\"%s\"", why.text);
 }

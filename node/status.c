@@ -49,7 +49,7 @@ status_pack(
 	status.condition = source->condition;
 	if (source->trail != NULL) {
 		status.trail_size = trail_size(source->trail);
-		trail_checkpoint(source->trail, &checkpoint);
+		tree_checkpoint(trail_tree(source->trail), &checkpoint);
 	}
 	status.checkpoint = buf_span(&checkpoint);
 	err = pack_upward(&status, source->signer, upward);

@@ -19,29 +19,17 @@
 
 #define IDLE_MS 200
 #define RETRY_US CLOCK_SECOND
-#define PUBLISH_US (CLOCK_SECOND / 2)
+#define PLANT_US (CLOCK_SECOND / 2)
 #define WAITING_MAX 100000
 #define KEEP_US (3600 * CLOCK_SECOND)
 
-enum job_kind {
-	JOB_APPEND,
-	JOB_READ,
-	JOB_FILE,
-	JOB_PROVE,
-	JOB_WITNESSED
-};
-
 struct job {
-	enum job_kind kind;
-	struct buf packed; /* append; witnessed: a note */
-	struct use use;    /* append: of this consent */
+	trail_entry_fn entry_done; /* NULL: it is appended */
+	uint64_t index;            /* that is read */
+	struct buf packed;
+	struct use use; /* of this consent */
 	char consent[CONSENT_ID_MAX + 1];
-	uint64_t index;                 /* read, prove */
-	char name[MERKLE_PATH_MAX + 8]; /* file */
 	trail_done_fn done;
-	trail_entry_fn entry_done;
-	trail_file_fn file_done;
-	trail_proof_fn proof_done;
 	void *context;
 };
 
@@ -56,7 +44,7 @@ static void
 trail_set_ready(struct trail *trail, bool ready)
 {
 	atomic_store(&trail->ready, ready);
-	metric_set(trail->ready_metric, ready);
+	metric_set(trail->ready_metric, trail_is_ready(trail));
 }
 
 /* From now on everything is refused, until trail_try says otherwise. */
@@ -68,18 +56,7 @@ trail_fail(struct trail *trail, const struct why *why)
 	trail_set_ready(trail, false);
 	entries_close(trail->entries);
 	trail->entries = NULL;
-	tiles_free(trail->tiles);
-	trail->tiles = NULL;
 	trail->tried_us = clock_tick_us();
-}
-
-static void
-trail_show_witnessed(struct trail *trail)
-{
-	uint64_t size = trail->witnessed.checkpoint.size;
-
-	atomic_store(&trail->witnessed_size, size);
-	metric_set(trail->witnessed_metric, (int64_t)size);
 }
 
 static void
@@ -91,32 +68,42 @@ trail_try(struct trail *trail)
 		trail_fail(trail, &why);
 		return;
 	}
+	/* The tree that was handed over has what waited for the one before. */
+	trail->fresh_count = 0;
 	trail->known = entries_count(trail->entries);
 	atomic_store(&trail->size, trail->known);
-	atomic_store(&trail->published, trail->known);
 	atomic_store(&trail->first, entries_first(trail->entries));
-	trail_show_witnessed(trail);
 	trail->tried_us = clock_tick_us();
-	trail->published_us = trail->tried_us;
+	trail->planted_us = trail->tried_us;
 	trail_set_ready(trail, true);
 	log_info(
 	    "trail.open", "entries=%llu", (unsigned long long)trail->known);
 }
 
 static void
-trail_publish(struct trail *trail)
+trail_keep_leaf(struct trail *trail, const struct entry *entry)
 {
-	struct why why = {""};
+	if (trail->fresh_count == trail->fresh_size) {
+		trail->fresh_size =
+		    trail->fresh_size == 0 ? 256 : trail->fresh_size * 2;
+		trail->fresh = mem_grow(
+		    trail->fresh, trail->fresh_size * sizeof(*trail->fresh));
+	}
+	trail->fresh[trail->fresh_count++] =
+	    (struct tree_leaf){entry->commitment, entry->leaf};
+}
 
-	if (trail->entries == NULL || !tiles_are_behind(trail->tiles))
+/* Not with each group: the tree's thread is woken twice a second. */
+static void
+trail_plant(struct trail *trail)
+{
+	if (trail->fresh_count == 0 ||
+	    clock_tick_us() - trail->planted_us < PLANT_US)
 		return;
-	if (clock_tick_us() - trail->published_us < PUBLISH_US)
-		return;
-	if (tiles_publish(trail->tiles, &why) == ERR_OK)
-		atomic_store(&trail->published, tiles_size(trail->tiles));
-	else
-		trail_fail(trail, &why);
-	trail->published_us = clock_tick_us();
+	tree_add(trail->tree, trail->fresh, trail->fresh_count);
+	trail->fresh = NULL;
+	trail->fresh_count = trail->fresh_size = 0;
+	trail->planted_us = clock_tick_us();
 }
 
 /* Once a second: is it still, or again, possible to write? */
@@ -132,6 +119,7 @@ trail_check(struct trail *trail)
 		trail_fail(trail, &why);
 	else if (trail->entries == NULL)
 		trail_try(trail);
+	metric_set(trail->ready_metric, trail_is_ready(trail));
 }
 
 /* Once an hour: what is older than it need be goes. */
@@ -142,7 +130,7 @@ trail_keep(struct trail *trail)
 	    .days = trail->keep_days,
 	    .entries = trail->entries,
 	    .uses = trail->uses,
-	    .witnessed = trail->witnessed.checkpoint.size};
+	    .witnessed = tree_witnessed(trail->tree)};
 	int64_t now_us = clock_tick_us();
 	struct why why = {""};
 
@@ -160,7 +148,7 @@ trail_on_idle(void *context)
 {
 	struct trail *trail = context;
 
-	trail_publish(trail);
+	trail_plant(trail);
 	trail_check(trail);
 	trail_keep(trail);
 }
@@ -182,6 +170,7 @@ trail_refuse(struct job **jobs, size_t count)
 	}
 }
 
+/* A loop is woken once for all that it asked. */
 static void
 trail_release(
     struct trail *trail, struct job **jobs, struct entry *list, size_t count)
@@ -189,14 +178,17 @@ trail_release(
 	struct trail_receipt receipt;
 	size_t i;
 
+	mailbox_hold();
 	for (i = 0; i < count; i++) {
 		receipt.index = list[i].index;
 		receipt.leaf = list[i].leaf;
 		receipt.use = jobs[i]->use;
-		tiles_add(trail->tiles, &list[i].commitment, &list[i].leaf);
 		jobs[i]->done(jobs[i]->context, ERR_OK, &receipt);
 		job_free(jobs[i]);
 	}
+	mailbox_send_held();
+	for (i = 0; i < count; i++)
+		trail_keep_leaf(trail, &list[i]);
 }
 
 /* One sync for all of them: on disk first, released after. */
@@ -288,85 +280,6 @@ trail_serve_entry(struct trail *trail, struct job *job)
 	job_free(job);
 }
 
-/* Of the checkpoint that is published now, or of the newest that is witnessed
- * when that is asked for. */
-static bool
-trail_has_witnessed(const struct trail *trail, const char *name)
-{
-	if (trail->witnessed.note.len == 0)
-		return false;
-	return strcmp(name, "witnessed") == 0 ||
-	       (strcmp(name, "checkpoint") == 0 &&
-		   trail->witnessed.checkpoint.size ==
-		       atomic_load(&trail->published));
-}
-
-static void
-trail_serve_file(struct trail *trail, struct job *job)
-{
-	char path[PATH_SIZE];
-	struct buf bytes = {0};
-	enum err err;
-
-	if (trail_has_witnessed(trail, job->name)) {
-		job->file_done(
-		    job->context, ERR_OK, buf_span(&trail->witnessed.note));
-		job_free(job);
-		return;
-	}
-	file_path(path, sizeof(path), trail->folder, job->name);
-	err = file_read(path, NOTE_MAX, &bytes, NULL);
-	job->file_done(job->context, err, buf_span(&bytes));
-	buf_release(&bytes);
-	job_free(job);
-}
-
-static void
-trail_serve_proof(struct trail *trail, struct job *job)
-{
-	const struct merkle_source source = {tiles_find, trail->tiles};
-	struct inclusion proof = {.index = job->index,
-	    .size = trail->witnessed.checkpoint.size,
-	    .checkpoint = buf_span(&trail->witnessed.note)};
-	enum err err = ERR_OK;
-
-	if (trail->tiles == NULL)
-		err = ERR_IO;
-	else if (job->index >= proof.size)
-		err = ERR_MISSING;
-	else if (!tiles_find(trail->tiles, 0, job->index, &proof.leaf) ||
-		 !merkle_prove_inclusion(
-		     &source, job->index, proof.size, &proof.proof))
-		err = ERR_IO;
-	job->proof_done(job->context, err, err == ERR_OK ? &proof : NULL);
-	job_free(job);
-}
-
-static void
-trail_keep_witnessed(struct trail *trail, struct job *job)
-{
-	struct why why = {""};
-
-	if (witnessed_take(&trail->witnessed, trail->folder, trail->signer,
-		buf_span(&job->packed), &why) != ERR_OK)
-		log_error("trail.witnessed", "why=\"%s\"", why.text);
-	trail_show_witnessed(trail);
-	job_free(job);
-}
-
-static void
-trail_serve(struct trail *trail, struct job *job)
-{
-	if (job->kind == JOB_READ)
-		trail_serve_entry(trail, job);
-	else if (job->kind == JOB_PROVE)
-		trail_serve_proof(trail, job);
-	else if (job->kind == JOB_WITNESSED)
-		trail_keep_witnessed(trail, job);
-	else
-		trail_serve_file(trail, job);
-}
-
 /* Entries first: their answers wait for the disk. */
 static void
 trail_on_jobs(void *context, void **jobs, size_t count)
@@ -378,7 +291,7 @@ trail_on_jobs(void *context, void **jobs, size_t count)
 
 	for (i = 0; i < count; i++) {
 		job = jobs[i];
-		if (job->kind == JOB_APPEND)
+		if (job->entry_done == NULL)
 			sorted[front++] = job;
 		else
 			sorted[--back] = job;
@@ -386,15 +299,29 @@ trail_on_jobs(void *context, void **jobs, size_t count)
 	trail_check(trail);
 	trail_append_all(trail, sorted, front);
 	for (i = count; i > back; i--)
-		trail_serve(trail, sorted[i - 1]);
+		trail_serve_entry(trail, sorted[i - 1]);
 	mem_free(sorted);
-	trail_publish(trail);
+	trail_plant(trail);
+}
+
+static void
+trail_find_metrics(struct trail *trail)
+{
+	trail->count_metric = metric_counter("rongxin_trail_entries_total", "",
+	    "Entries appended to the trail.");
+	trail->sync_metric = metric_histogram("rongxin_trail_sync_seconds", "",
+	    "Time to write and sync one group of entries.");
+	trail->ready_metric = metric_gauge(
+	    "rongxin_trail_ready", "", "1 while the trail can be written.");
+	trail->verdict_metric = metric_gauge("rongxin_trail_refused", "",
+	    "1: the hub says the trail is forked, 2: that it is short.");
 }
 
 struct trail *
 trail_open(const struct trail_settings *settings)
 {
 	struct trail *trail = mem_new(sizeof(*trail));
+	struct tree_settings tree = {trail->folder, settings->signer};
 
 	snprintf(trail->folder, sizeof(trail->folder), "%s", settings->folder);
 	snprintf(trail->node_code, sizeof(trail->node_code), "%s",
@@ -404,19 +331,13 @@ trail_open(const struct trail_settings *settings)
 	trail->signer = settings->signer;
 	trail->keep_days = settings->keep_days;
 	trail->uses = uses_new();
-	trail->count_metric = metric_counter("rongxin_trail_entries_total", "",
-	    "Entries appended to the trail.");
-	trail->sync_metric = metric_histogram("rongxin_trail_sync_seconds", "",
-	    "Time to write and sync one group of entries.");
-	trail->ready_metric = metric_gauge(
-	    "rongxin_trail_ready", "", "1 while the trail can be written.");
-	trail->witnessed_metric = metric_gauge("rongxin_trail_witnessed", "",
-	    "Entries of the newest checkpoint that the hub cosigned.");
-	trail->verdict_metric = metric_gauge("rongxin_trail_refused", "",
-	    "1: the hub says the trail is forked, 2: that it is short.");
+	trail_find_metrics(trail);
+	trail->tree = tree_new(&tree);
 	trail_try(trail);
+	tree_start(trail->tree);
 	trail->worker = worker_new_batch(
 	    "trail", trail_on_jobs, trail_on_idle, IDLE_MS, trail);
+	worker_let_finish(trail->worker);
 	return trail;
 }
 
@@ -427,19 +348,19 @@ trail_close(struct trail *trail)
 		return;
 	worker_stop(trail->worker);
 	worker_free(trail->worker);
-	trail->published_us = 0;
-	trail_publish(trail);
+	trail->planted_us = 0;
+	trail_plant(trail);
+	tree_free(trail->tree);
 	entries_close(trail->entries);
-	tiles_free(trail->tiles);
 	uses_free(trail->uses);
-	witnessed_release(&trail->witnessed);
+	mem_free(trail->fresh);
 	mem_free(trail);
 }
 
 bool
 trail_is_ready(const struct trail *trail)
 {
-	return atomic_load(&trail->ready);
+	return atomic_load(&trail->ready) && tree_is_ready(trail->tree);
 }
 
 uint64_t
@@ -454,10 +375,10 @@ trail_first(const struct trail *trail)
 	return atomic_load(&trail->first);
 }
 
-uint64_t
-trail_published(const struct trail *trail)
+struct tree *
+trail_tree(const struct trail *trail)
 {
-	return atomic_load(&trail->published);
+	return trail->tree;
 }
 
 const char *
@@ -472,14 +393,13 @@ trail_append(struct trail *trail, const struct access *access,
 {
 	struct job *job = mem_new(sizeof(*job));
 
-	job->kind = JOB_APPEND;
 	job->done = done;
 	job->context = context;
 	job->use = access->use;
 	memcpy(job->consent, access->consent, sizeof(job->consent));
 	pack_access(access, &job->packed);
 	assert(job->packed.len <= ENTRY_MAX);
-	if (!atomic_load(&trail->ready) ||
+	if (!trail_is_ready(trail) ||
 	    !worker_post(trail->worker, job, WAITING_MAX)) {
 		job_refuse(job, ERR_IO);
 	}
@@ -491,7 +411,6 @@ trail_read(
 {
 	struct job *job = mem_new(sizeof(*job));
 
-	job->kind = JOB_READ;
 	job->index = index;
 	job->entry_done = done;
 	job->context = context;
@@ -499,55 +418,6 @@ trail_read(
 		done(context, ERR_BUSY, NULL);
 		job_free(job);
 	}
-}
-
-void
-trail_read_file(
-    struct trail *trail, const char *name, trail_file_fn done, void *context)
-{
-	struct job *job = mem_new(sizeof(*job));
-
-	job->kind = JOB_FILE;
-	snprintf(job->name, sizeof(job->name), "%s", name);
-	job->file_done = done;
-	job->context = context;
-	if (!worker_post(trail->worker, job, WAITING_MAX)) {
-		done(context, ERR_BUSY, span_of(""));
-		job_free(job);
-	}
-}
-
-void
-trail_prove(
-    struct trail *trail, uint64_t index, trail_proof_fn done, void *context)
-{
-	struct job *job = mem_new(sizeof(*job));
-
-	job->kind = JOB_PROVE;
-	job->index = index;
-	job->proof_done = done;
-	job->context = context;
-	if (!worker_post(trail->worker, job, WAITING_MAX)) {
-		done(context, ERR_BUSY, NULL);
-		job_free(job);
-	}
-}
-
-void
-trail_take_witnessed(struct trail *trail, struct span note)
-{
-	struct job *job = mem_new(sizeof(*job));
-
-	job->kind = JOB_WITNESSED;
-	buf_add(&job->packed, note.ptr, note.len);
-	if (!worker_post(trail->worker, job, WAITING_MAX))
-		job_free(job);
-}
-
-uint64_t
-trail_witnessed(const struct trail *trail)
-{
-	return atomic_load(&trail->witnessed_size);
 }
 
 void
@@ -561,14 +431,4 @@ enum trail_verdict
 trail_verdict(const struct trail *trail)
 {
 	return (enum trail_verdict)atomic_load(&trail->verdict);
-}
-
-void
-trail_checkpoint(const struct trail *trail, struct buf *note)
-{
-	char path[PATH_SIZE];
-
-	file_path(path, sizeof(path), trail->folder, "checkpoint");
-	if (file_read(path, NOTE_MAX, note, NULL) != ERR_OK)
-		buf_reset(note);
 }

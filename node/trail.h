@@ -5,7 +5,7 @@
  * The rule that must never break: `done` with a receipt is called only when
  * the entry is on disk.  While the trail cannot be written every append is
  * told so, and the trail is opened again every second.
- * One thread owns the files; entries that wait are synced as one group.
+ * One thread owns the entries; those that wait are synced as one group.
  * Callbacks run on that thread; all calls: any thread.
  */
 #ifndef NODE_TRAIL_H
@@ -16,8 +16,8 @@
 #include "base/err.h"
 #include "base/sign.h"
 #include "credit/access.h"
-#include "credit/inclusion.h"
 #include "node/entries.h"
+#include "node/tree.h"
 #include "wire/pack.h"
 
 struct trail;
@@ -25,7 +25,7 @@ struct trail;
 struct trail_settings {
 	const char *folder;
 	const char *node_code;
-	struct signer *signer; /* borrowed; used by the trail thread only */
+	struct signer *signer; /* borrowed */
 	int64_t keep_days;     /* how long entries stay; 0: for good */
 };
 
@@ -38,8 +38,8 @@ bool trail_is_ready(const struct trail *trail);
 uint64_t trail_size(const struct trail *trail);
 /* The oldest entry that was not deleted. */
 uint64_t trail_first(const struct trail *trail);
-/* What the checkpoint on disk covers. */
-uint64_t trail_published(const struct trail *trail);
+/* Its tiles, checkpoints and proofs; borrowed. */
+struct tree *trail_tree(const struct trail *trail);
 /* Where its entries are, for an entries_reader; borrowed. */
 const char *trail_entries_folder(const struct trail *trail);
 
@@ -63,25 +63,8 @@ typedef void (*trail_entry_fn)(
     void *context, enum err err, const struct entry *entry);
 void trail_read(
     struct trail *trail, uint64_t index, trail_entry_fn done, void *context);
-/* A public file: "checkpoint", "witnessed" or "tile/…", checked by the caller.
- * The checkpoint has the witness's line when it is witnessed already. */
-typedef void (*trail_file_fn)(void *context, enum err err, struct span bytes);
-void trail_read_file(
-    struct trail *trail, const char *name, trail_file_fn done, void *context);
-/* That an entry is in the newest witnessed checkpoint, borrowed; ERR_MISSING:
- * not yet, or there is no such entry. */
-typedef void (*trail_proof_fn)(
-    void *context, enum err err, const struct inclusion *proof);
-void trail_prove(
-    struct trail *trail, uint64_t index, trail_proof_fn done, void *context);
-/* A checkpoint of ours that came back cosigned, and was checked. */
-void trail_take_witnessed(struct trail *trail, struct span note);
-/* How much of it is witnessed. */
-uint64_t trail_witnessed(const struct trail *trail);
 /* What the hub last said of it. */
 void trail_set_verdict(struct trail *trail, enum trail_verdict verdict);
 enum trail_verdict trail_verdict(const struct trail *trail);
-/* Append the newest signed checkpoint, for the parent. */
-void trail_checkpoint(const struct trail *trail, struct buf *note);
 
 #endif

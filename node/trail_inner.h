@@ -11,8 +11,6 @@
 #include "base/work.h"
 #include "node/trail.h"
 #include "node/uses.h"
-#include "node/witnessed.h"
-#include "wire/tiles.h"
 
 #define PATH_SIZE 4096
 
@@ -22,29 +20,28 @@ struct trail {
 	struct signer *signer;
 	struct worker *worker;
 	struct entries *entries; /* NULL: failed */
-	struct tiles *tiles;
+	struct tree *tree;
 	struct uses *uses;
-	struct checkpoint recovered; /* what the entries must agree with */
-	struct witnessed witnessed;  /* and with what the hub cosigned */
-	bool forked;                 /* they do not */
-	int64_t keep_days;           /* entries; 0: for good */
-	int64_t kept_us;             /* monotonic: when looked at last */
-	uint64_t known; /* entries acknowledged by this process or before */
-	int64_t tried_us, published_us; /* monotonic */
+	/* Hashes of entries that are on disk and not in the tree. */
+	struct tree_leaf *fresh;
+	size_t fresh_count, fresh_size;
+	int64_t keep_days; /* entries; 0: for good */
+	int64_t kept_us;   /* monotonic: when looked at last */
+	uint64_t known;    /* entries acknowledged by this process or before */
+	int64_t tried_us, planted_us; /* monotonic */
 	_Atomic bool ready;
 	_Atomic uint64_t first; /* that was not deleted */
 	_Atomic uint64_t size;
-	_Atomic uint64_t published;
-	_Atomic uint64_t witnessed_size;
 	_Atomic int verdict;
 	struct metric *count_metric, *sync_metric, *ready_metric;
-	struct metric *witnessed_metric, *verdict_metric;
+	struct metric *verdict_metric;
 };
 
 /* --- trail_recover.c --- */
 
-/* Opens entries and tiles as they lie on disk, and holds them against every
- * checkpoint that is known.  After an error what is open may be closed. */
+/* Opens the entries as they lie on disk, holds them against every checkpoint
+ * that is known, and hands their tree over.  After an error what is open may
+ * be closed. */
 MUST_CHECK enum err trail_recover(struct trail *trail, struct why *why);
 
 #endif

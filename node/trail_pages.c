@@ -76,7 +76,7 @@ serve_note(struct http_exchange *exchange, const char *name, struct node *node)
 	struct page *page = page_new(exchange, node);
 
 	page->content_type = "text/plain; charset=utf-8";
-	trail_read_file(page->node->trail, name, page_on_file, page);
+	tree_read_file(trail_tree(page->node->trail), name, page_on_file, page);
 }
 
 void
@@ -110,7 +110,7 @@ trail_on_tile(struct http_exchange *exchange, void *context)
 	page = page_new(exchange, context);
 	page->content_type = "application/octet-stream";
 	merkle_tile_path(level, index, width, name);
-	trail_read_file(page->node->trail, name, page_on_file, page);
+	tree_read_file(trail_tree(page->node->trail), name, page_on_file, page);
 }
 
 static bool
@@ -199,7 +199,7 @@ trail_on_receipt(struct http_exchange *exchange, void *context)
 		return;
 	page = page_new(exchange, context);
 	page->content_type = "application/json";
-	trail_prove(page->node->trail, index, page_on_proof, page);
+	tree_prove(trail_tree(page->node->trail), index, page_on_proof, page);
 }
 
 void

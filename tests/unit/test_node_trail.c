@@ -166,7 +166,7 @@ read_checkpoint(struct fixture *fixture)
 	struct buf note = {0};
 	uint8_t raw[32];
 
-	trail_checkpoint(fixture->trail, &note);
+	tree_checkpoint(trail_tree(fixture->trail), &note);
 	assert_int_equal(signer_public(fixture->signer, raw), ERR_OK);
 	assert_int_equal(
 	    note_check(buf_span(&note), raw, &checkpoint, NULL), ERR_OK);
@@ -532,6 +532,39 @@ the_trail_is_opened_again_when_it_can_be_written(void **state)
 	assert_int_equal(fixture->receipt.index, 1);
 }
 
+static bool
+becomes_ready(struct fixture *fixture, bool ready)
+{
+	int tries = 0;
+
+	while (trail_is_ready(fixture->trail) != ready && tries++ < 1000)
+		usleep(10000);
+	return trail_is_ready(fixture->trail) == ready;
+}
+
+/* Entries that nobody would ever sign for. */
+static void
+while_no_checkpoint_can_be_written_entries_are_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/checkpoint", fixture->folder);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_true(append(fixture));
+	assert_true(becomes_ready(fixture, false));
+
+	assert_false(append(fixture));
+
+	assert_int_equal(rmdir(path), 0);
+	assert_true(becomes_ready(fixture, true));
+	assert_true(append(fixture));
+	assert_int_equal(fixture->receipt.index, 1);
+	restart(fixture);
+	assert_int_equal(read_checkpoint(fixture).size, 2);
+}
+
 struct found {
 	struct fixture *fixture;
 	enum err err;
@@ -628,7 +661,7 @@ static enum err
 prove(struct fixture *fixture, uint64_t index, struct proven *proven)
 {
 	*proven = (struct proven){.fixture = fixture};
-	trail_prove(fixture->trail, index, on_proof, proven);
+	tree_prove(trail_tree(fixture->trail), index, on_proof, proven);
 	sem_wait(&fixture->done);
 	return proven->err;
 }
@@ -639,8 +672,8 @@ take_witnessed(struct fixture *fixture)
 {
 	struct buf note = {0};
 
-	trail_checkpoint(fixture->trail, &note);
-	trail_take_witnessed(fixture->trail, buf_span(&note));
+	tree_checkpoint(trail_tree(fixture->trail), &note);
+	tree_take_witnessed(trail_tree(fixture->trail), buf_span(&note));
 	buf_release(&note);
 }
 
@@ -667,7 +700,7 @@ every_witnessed_entry_has_a_proof_and_later_ones_have_none(void **state)
 		assert_true(proven.holds);
 	}
 	assert_int_equal(prove(fixture, 600, &proven), ERR_MISSING);
-	assert_int_equal(trail_witnessed(fixture->trail), 600);
+	assert_int_equal(tree_witnessed(trail_tree(fixture->trail)), 600);
 }
 
 /* An old copy of everything but the witnessed checkpoint. */
@@ -884,6 +917,7 @@ main(void)
 	    TEST(entries_of_another_trail_stop_the_trail),
 	    TEST(a_write_that_fails_releases_nothing_and_leaves_no_half_frame),
 	    TEST(the_trail_is_opened_again_when_it_can_be_written),
+	    TEST(while_no_checkpoint_can_be_written_entries_are_refused),
 	    TEST(uses_are_counted_each_for_its_consent_and_then_refused),
 	    TEST(uses_are_known_again_from_the_entries),
 	    TEST(a_new_day_has_new_uses_and_an_old_one_has_none),
