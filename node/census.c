@@ -19,8 +19,9 @@
 #define IDLE_MS 500
 #define MINUTE_US (60 * CLOCK_SECOND)
 #define DAY_OFFSET_US (8 * 3600 * CLOCK_SECOND) /* east of Greenwich */
-/* A scan may take a tenth of the time at most. */
-#define REST 9
+/* A scan may take a fiftieth of the time at most. */
+#define REST 49
+#define NICE 19
 /* New records, beyond a tenth of all, that do not wait for the next time. */
 #define GROWTH_MIN 1000
 
@@ -243,6 +244,7 @@ census_taker_new(const struct census_settings *settings)
 	taker->seconds = metric_histogram(
 	    "rongxin_node_census_seconds", "", "How long a census took.");
 	taker->worker = worker_new("census", on_job, on_idle, IDLE_MS, taker);
+	worker_stay_behind(taker->worker, NICE);
 	return taker;
 }
 

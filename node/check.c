@@ -4,7 +4,6 @@
 #include "node/check.h"
 
 #include <stdatomic.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -147,8 +146,6 @@ check_on_idle(void *context)
 
 	if (clock_tick_us() < check->next_us)
 		return;
-	/* On Linux of this thread only. */
-	setpriority(PRIO_PROCESS, 0, NICE);
 	check_run(check);
 	check->next_us = clock_tick_us() + check->settings.pause_us;
 }
@@ -164,6 +161,7 @@ check_new(const struct check_settings *settings)
 			     : clock_tick_us() + settings->pause_us;
 	check->worker =
 	    worker_new("check", check_on_job, check_on_idle, IDLE_MS, check);
+	worker_stay_behind(check->worker, NICE);
 	return check;
 }
 

@@ -18,6 +18,7 @@
 
 #define PATH_SIZE 4096
 #define IDLE_MS 200
+#define NICE 10
 #define GROUP 8192 /* registrations in one write */
 #define WINDOW_BATCHES 64
 #define WINDOW_BYTES (8 << 20)
@@ -461,6 +462,7 @@ finder_open(const char *folder, struct store *store, struct shared *world)
 		log_error("find.failed", "why=\"%s\"", why.text);
 	finder->worker = worker_new(
 	    "finder", finder_on_job, finder_on_idle, IDLE_MS, finder);
+	worker_stay_behind(finder->worker, NICE);
 	return finder;
 }
 

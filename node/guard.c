@@ -18,6 +18,7 @@
 #include "node/world.h"
 
 #define IDLE_MS 1000
+#define NICE 10
 #define RETRY_US (60 * CLOCK_SECOND)
 /* Entries of one look, so that the end is not kept waiting. */
 #define PATIENCE 100000
@@ -387,6 +388,7 @@ guard_new(const struct guard_settings *settings)
 			"day.");
 	}
 	guard->worker = worker_new("guard", on_told, look, IDLE_MS, guard);
+	worker_stay_behind(guard->worker, NICE);
 	return guard;
 }
 

@@ -4,7 +4,6 @@
 #include "node/jobs.h"
 
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/codec.h"
@@ -38,7 +37,7 @@ struct jobs {
 	struct slice *slice; /* NULL: none is under way */
 	int64_t retry_us; /* monotonic: when to log it again; 0: it is logged */
 	int64_t trim_us;
-	bool is_nice, stopped;
+	bool stopped;
 	struct metric *rows;
 };
 
@@ -263,9 +262,6 @@ on_idle(void *context)
 {
 	struct jobs *jobs = context;
 
-	if (!jobs->is_nice)
-		setpriority(PRIO_PROCESS, 0, NICE);
-	jobs->is_nice = true;
 	if (clock_tick_us() - jobs->trim_us > TRIM_US)
 		trim(jobs);
 	pump(jobs);
@@ -325,6 +321,7 @@ jobs_open(const struct jobs_settings *settings, struct why *why)
 	}
 	job_each(jobs->folder, on_found, jobs);
 	jobs->worker = worker_new("jobs", on_call, on_idle, IDLE_MS, jobs);
+	worker_stay_behind(jobs->worker, NICE);
 	return jobs;
 }
 

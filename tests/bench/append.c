@@ -6,21 +6,24 @@
  *
  * Prints "rate cpu_us".
  */
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <uv.h>
 
+#include "base/work.h"
 #include "node/trail.h"
 
-/* One thread asks, as a loop of HTTP does; the trail's thread answers. */
+/* A loop asks, as one of HTTP does, and asks again when it is answered. */
 struct asker {
-	pthread_mutex_t lock;
-	pthread_cond_t answered;
-	long back; /* answered and not asked again */
-	long refused;
+	uv_loop_t loop;
+	struct mailbox *mailbox;
+	struct trail *trail;
+	struct access access;
+	long left, waiting; /* to ask, to be answered */
+	_Atomic long refused;
 };
 
 static double
@@ -32,33 +35,43 @@ seconds_of(clockid_t clock)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* Thread: trail. */
 static void
 on_done(void *context, enum err err, const struct trail_receipt *receipt)
 {
 	struct asker *asker = context;
-	int first;
 
 	(void)err;
-	pthread_mutex_lock(&asker->lock);
-	asker->refused += receipt == NULL;
-	first = asker->back++ == 0;
-	pthread_mutex_unlock(&asker->lock);
-	if (first)
-		pthread_cond_signal(&asker->answered);
+	if (receipt == NULL)
+		asker->refused++;
+	mailbox_post(asker->mailbox, asker);
 }
 
-static long
-take_answered(struct asker *asker)
+static void
+ask(struct asker *asker)
 {
-	long back;
+	struct timespec now;
 
-	pthread_mutex_lock(&asker->lock);
-	while (asker->back == 0)
-		pthread_cond_wait(&asker->answered, &asker->lock);
-	back = asker->back;
-	asker->back = 0;
-	pthread_mutex_unlock(&asker->lock);
-	return back;
+	clock_gettime(CLOCK_REALTIME, &now);
+	asker->access.time_us =
+	    (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	memcpy(asker->access.answer.bytes, &now, sizeof(now));
+	asker->left--;
+	asker->waiting++;
+	trail_append(asker->trail, &asker->access, on_done, asker);
+}
+
+static void
+on_answer(void *context, void *job)
+{
+	struct asker *asker = context;
+
+	(void)job;
+	asker->waiting--;
+	if (asker->left > 0)
+		ask(asker);
+	else if (asker->waiting == 0)
+		mailbox_close(asker->mailbox);
 }
 
 /* As it is for a question about twelve items under a consent. */
@@ -66,11 +79,8 @@ static void
 fill_access(struct access *access)
 {
 	static const char id[] = "8c5f7c1e-3f0b-4b52-9a43-0d6f4d7a1c11";
-	struct timespec now;
 	size_t i;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	access->time_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 	strcpy(access->member, "91440101MA000RX19U");
 	strcpy(access->subject, "91440101MA5AAAAA0Q");
 	strcpy(access->action, "report");
@@ -83,18 +93,14 @@ fill_access(struct access *access)
 	for (i = 0; i < 12; i++)
 		access->items[i] = (uint32_t)i + 1;
 	access->item_count = 12;
-	access->answer = digest_of(span_make(&now, sizeof(now)));
 }
 
 int
 main(int argc, char **argv)
 {
-	struct asker asker = {
-	    PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
 	struct trail_settings settings = {.node_code = "11440100MB0044011H"};
-	struct access access = {0};
-	struct trail *trail;
-	long total, asked = 0, done = 0, ask;
+	static struct asker asker;
+	long waiting, total;
 	double began, spent;
 
 	if (argc != 4)
@@ -102,24 +108,23 @@ main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	settings.folder = argv[1];
 	settings.signer = signer_new();
-	trail = trail_open(&settings);
-	asker.back = atol(argv[2]);
-	total = atol(argv[3]);
-	done = -asker.back;
+	waiting = atol(argv[2]);
+	total = asker.left = atol(argv[3]);
+	fill_access(&asker.access);
+	uv_loop_init(&asker.loop);
+	asker.mailbox = mailbox_open_loop(&asker.loop, on_answer, &asker);
+	asker.trail = trail_open(&settings);
 	began = seconds_of(CLOCK_MONOTONIC);
 	spent = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-	while (done < total) {
-		ask = take_answered(&asker);
-		for (done += ask; ask > 0 && asked < total; ask--, asked++) {
-			fill_access(&access);
-			trail_append(trail, &access, on_done, &asker);
-		}
-	}
+	while (waiting-- > 0)
+		ask(&asker);
+	uv_run(&asker.loop, UV_RUN_DEFAULT);
 	began = seconds_of(CLOCK_MONOTONIC) - began;
 	spent = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - spent;
 	printf(
 	    "%.0f %.2f\n", (double)total / began, spent * 1e6 / (double)total);
-	trail_close(trail);
+	trail_close(asker.trail);
 	signer_free(settings.signer);
+	uv_loop_close(&asker.loop);
 	return asker.refused != 0;
 }
