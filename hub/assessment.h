@@ -2,7 +2,7 @@
  * assessment: how well a month's data was shared, scored and ranked
  * (共享质效评估).
  *
- * All figures come from functions of the schema (sql/026-assessment.sql).  A
+ * All figures come from functions of the schema (sql/035-assessment.sql).  A
  * published month is frozen: whatever comes later, its document stays.
  * Thread: desk.
  */

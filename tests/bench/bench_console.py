@@ -14,7 +14,7 @@ from harness import until
 SMALL = 100_000
 LARGE = int(os.environ.get("RX_BENCH_CONSOLE_ROWS", "10000000"))
 ASKED = {"overview": "/v1/overview", "provinces × categories": "/v1/grid", "platforms": "/v1/platforms", "departments": "/v1/departments",
-         "trend of 30 days": "/v1/trend"}
+         "trend of 30 days": "/v1/trend", "assessment of twelve months": time.strftime("/v1/assessment?by=month&month=%Y-%m")}
 TIMES = 40
 
 

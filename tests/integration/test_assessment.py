@@ -82,7 +82,29 @@ def country(hub):
                                              (SH, 5, 0, 4, 0), (SH, -3, 20, 7, 0), (SH, 24 * 40, 2, 7, 0)):
         at = f"(timestamptz '{MONTH} 00:00+08' + interval '{hour} hours')"
         hub.sql(f"INSERT INTO usage_hourly VALUES ('{node}', {at}, '91440101MA000RX19U', 'report', 1, {item}, {asked}, {refused})")
+    for number, (provider, stream, state, due, ended, suspended, leader) in enumerate(objections()):
+        hub.sql(f"""INSERT INTO objection (id, subject, item, key, reason, repair, claims, digest, origin, stream, provider, leader, state, filed_at,
+            due_at, ended_at, suspended_at) VALUES ('o{number}', '91440101MA000RX19U', 1, '', '', false, '{{}}', '', '{GD}', '{stream}', '{provider}',
+            {at_day(leader)}, '{state}', now() - interval '100 days', {at_day(due)}, {at_day(ended)}, {at_day(suspended)})""")
     return hub
+
+
+def at_day(value):
+    """A literal: an id, or a moment of the network's day; None is NULL."""
+    return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else f"'{value:%Y-%m-%d %H:%M}+08'"
+
+
+def objections():
+    """provider, stream, state, due, ended, suspended, leader; moments as the network's clock shows them."""
+    def on(day, hour=12):
+        return datetime.datetime(MONTH.year, MONTH.month, 1, hour) + datetime.timedelta(days=day - 1)
+    after = (LAST - MONTH).days + 2  # the next month's first day
+    return [(DEPARTMENT, "4401", "corrected", on(20), on(10), None, None), (DEPARTMENT, "4403", "corrected", on(5), on(6), None, None),
+            (DEPARTMENT, "3101", "accepted", on(9), None, None, None), (DEPARTMENT, "3101", "suspended", on(9), None, on(4), None),
+            (DEPARTMENT, "4401", "suspended", on(9), None, on(12), None), (DEPARTMENT, "4401", "corrected", on(20), on(10), None, "o0"),
+            ("", "", "refused", on(25), on(8), None, None), (DEPARTMENT, "4401", "upheld", on(-3), on(3), None, None),
+            (DEPARTMENT, "4401", "upheld", on(after + 5), on(after - 1, 23), None, None),
+            (DEPARTMENT, "4401", "repaired", on(after + 5), on(after, 0), None, None)]
 
 
 class Facts:
@@ -164,6 +186,14 @@ class Facts:
         if kind != "department" and any(u["item"] == 0 for u in here):
             asked = [u for u in here if u["item"] == 0]
             out["query_success"] = (sum(u["questions"] - u["refused"] for u in asked), sum(u["questions"] for u in asked))
+        counted = []
+        for provider, stream, state, due, ended, suspended, leader in objections():
+            moment = min(due, ended or due)
+            stands = ended is None and suspended is not None and suspended <= due
+            if leader is None and not stands and MONTH <= moment.date() <= LAST and mine(stream or "----", provider):
+                counted.append(ended is not None and ended <= due)
+        if counted:
+            out["objections"] = (sum(counted), len(counted))
         covered = {i for _, i in came}
         if covered:
             out["use"] = (len(covered & {u["item"] for u in here if u["item"] > 0}), len(covered))
@@ -218,7 +248,9 @@ def test_the_figures_are_of_a_country_with_faults(country):
         assert 0 < first[name]["value"] < 1, (name, first[name])
     assert first["query_success"] is None, "departments answer no questions"
     nation = ask(country, f"month={TEXT}&by=nation")["rows"][0]["indicators"]
-    assert nation["objections"] is None, "nothing is known of objections: no data, not 100 %"
+    second = {r["unit"]: r["indicators"] for r in ask(country, f"month={TEXT}&by=department")["rows"]}[OTHER]
+    assert second["objections"] is None, "nobody objected: no data, not 100 %"
+    assert nation["objections"] == {"has": 3, "of": 6, "value": 0.5, "corrected": 1} and first["objections"]["of"] == 5
     assert 0 < nation["consistency"]["value"] < 1 and 0 < nation["query_success"]["value"] < 1
 
 

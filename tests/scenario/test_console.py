@@ -405,6 +405,9 @@ def test_text_has_the_contrast_of_wcag_aa_in_both_lights(country, browser):
 def test_paper_is_light_and_has_no_buttons(country, browser):
     browser.press("#theme")
     show(browser, country, "report")
+    rows = {part: browser.script(f"return document.querySelectorAll('[data-panel=report_{part}] tbody tr').length")
+            for part in ("nation", "month", "department", "province", "city", "formulas")}
+    assert rows["nation"] == 1 and rows["formulas"] == 10 and all(rows.values()), rows
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         assert browser.script("return getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
