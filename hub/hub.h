@@ -20,6 +20,7 @@
 #include "hub/news.h"
 #include "hub/notice.h"
 #include "hub/publish.h"
+#include "hub/tenure.h"
 #include "wire/bus.h"
 #include "wire/http.h"
 #include "wire/network.h"
@@ -55,9 +56,10 @@ struct hub {
 	struct signer *witness_signer; /* the desk's; NULL: no witness */
 	struct trust *trust;
 	struct cluster *cluster; /* NULL: `database` names one */
-	char *spool;             /* folder of uploads */
-	char *held;              /* folder of batches that wait */
-	char *snapshots;         /* folder of images */
+	struct tenure *tenure;
+	char *spool;     /* folder of uploads */
+	char *held;      /* folder of batches that wait */
+	char *snapshots; /* folder of images */
 	struct hold_limits hold;
 	struct shared *members;   /* struct members */
 	struct shared *catalogue; /* struct catalogue */

@@ -35,14 +35,16 @@ on_hangup(uv_signal_t *handle, int number)
 		log_error("hub.renewed", "why=\"%s\"", why.text);
 }
 
-/* Without its private database the hub cannot go on; who supervises it
- * starts both again. */
+/* Without its private database the hub cannot go on, nor beside another that
+ * works in its place; who supervises it starts it again. */
 static void
 on_watch(uv_timer_t *timer)
 {
 	struct hub *hub = timer->data;
 
 	keeper_tick(hub->keeper, clock_now_us());
+	if (tenure_is_over(hub->tenure))
+		uv_stop(timer->loop);
 	if (hub->cluster == NULL || cluster_is_running(hub->cluster))
 		return;
 	log_error("cluster.gone", "why=PostgreSQL ended by itself");
@@ -102,7 +104,7 @@ main(int argc, char **argv)
 {
 	struct hub hub = {0};
 	struct why why = {0};
-	bool database_ended = false;
+	bool ended_by_itself = false;
 	enum err err;
 
 	(void)argc;
@@ -123,12 +125,13 @@ main(int argc, char **argv)
 		log_info("hub.start", "listen=%s port=%u", hub.settings.listen,
 		    http_server_port(hub.http));
 		run(&hub);
-		database_ended =
-		    hub.cluster != NULL && !cluster_is_running(hub.cluster);
+		ended_by_itself =
+		    tenure_is_over(hub.tenure) ||
+		    (hub.cluster != NULL && !cluster_is_running(hub.cluster));
 	} else {
 		log_error("hub.failed", "why=%s", why.text);
 	}
 	hub_close(&hub);
 	settings_release(hub_setting_rows, &hub.settings);
-	return err != ERR_OK || database_ended ? 1 : 0;
+	return err != ERR_OK || ended_by_itself ? 1 : 0;
 }

@@ -54,6 +54,10 @@ open_database(struct hub *hub, struct why *why)
 			    why, ERR_MISSING, "sql_folder: none found");
 		folder = found;
 	}
+	/* Migrations are for who works: the other may be an older program. */
+	hub->tenure = tenure_take(hub_conninfo(hub), why);
+	if (hub->tenure == NULL)
+		return ERR_DATABASE;
 	pg = pg_open(hub_conninfo(hub), NULL, why);
 	if (pg == NULL)
 		return ERR_DATABASE;
@@ -356,6 +360,7 @@ hub_close(struct hub *hub)
 	publish_close(hub->publish);
 	shared_free(hub->catalogue);
 	shared_free(hub->members);
+	tenure_free(hub->tenure);
 	cluster_close(hub->cluster);
 	credentials_close(hub);
 	mem_free(hub->spool);

@@ -15,6 +15,7 @@ import time
 import pytest
 
 from rig import DEPARTMENT, Hub, need_programs
+from test_exchange import Department
 from test_failures import positions, wait_for_merge
 from test_ways import Inbox, commit, held, put, rows, sha, until
 
@@ -39,6 +40,14 @@ def open_hub():
     yield make
     for box in boxes:
         box.remove()
+
+
+@pytest.fixture
+def server():
+    """A PostgreSQL that no hub runs."""
+    box = Department()
+    yield box
+    box.remove()
 
 
 def database(hub):
@@ -115,14 +124,13 @@ def test_a_claimed_file_survives_the_end_of_the_database(open_hub, number):
     is_whole(hub, "claimed")
 
 
-def test_a_database_of_its_own_may_be_away_for_a_while(open_hub, hub_with):
+def test_a_database_of_its_own_may_be_away_for_a_while(open_hub, server):
     """`database` names one that the hub does not run: the hub stays, says so, and goes on later."""
-    other = hub_with()
-    hub = open_hub(settings=[f"database = {other.ready['pg']}"])
+    hub = open_hub(settings=[f"database = {server.conninfo()}"])
     inbox, plain = Inbox(hub), rows(hub, 500, 903)
     put(hub, 1, "parts", plain, 0, len(plain))
 
-    assert other.stop() == 0
+    server.stop()
     replies = [hub.submit(1, plain, "whole"), commit(hub, 1, "parts", plain), hub.http("GET", "/readyz")]
     inbox.hand_in("file", plain)
     until(lambda: "inbox.failed" in hub.log.read_text(), what="a word about the file")
@@ -131,7 +139,7 @@ def test_a_database_of_its_own_may_be_away_for_a_while(open_hub, hub_with):
     assert held(hub, 1, "parts") == len(plain)
     assert not inbox.has("file.refused.json") and hub.process.poll() is None
 
-    other.start()
+    server.start()
     until(lambda: hub.http("GET", "/readyz").status == 200, what="the database")
     assert inbox.receipt("file")["rows"] == 500
     assert hub.submit(1, plain, "whole").json["rows"] == 500
