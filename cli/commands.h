@@ -26,6 +26,7 @@ int command_top(int argc, char **argv);
 int command_gen(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_events(int argc, char **argv);
+int command_sandbox(int argc, char **argv);
 int command_job(int argc, char **argv);
 
 #endif

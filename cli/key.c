@@ -99,7 +99,8 @@ read_text(const char *path, struct buf *out, struct why *why)
 }
 
 static enum err
-make_network(const char *folder, const char *name, struct why *why)
+make_network(
+    const char *folder, const char *name, bool sandbox, struct why *why)
 {
 	struct network network = {0};
 	char path[PATH_MAX];
@@ -107,6 +108,7 @@ make_network(const char *folder, const char *name, struct why *why)
 	enum err err;
 
 	snprintf(network.name, sizeof(network.name), "%s", name);
+	network.is_sandbox = sandbox;
 	err = file_make_folder(folder, 0755, why);
 	if (err == ERR_OK)
 		err = cert_make_ca(
@@ -169,7 +171,8 @@ key_network(const struct args *args)
 	file_path(path, sizeof(path), folder, "network.json");
 	if (file_exists(path))
 		return args_failed(args, "%s exists already", path);
-	if (make_network(folder, name, &why) != ERR_OK)
+	if (make_network(folder, name, args_has(args, "sandbox"), &why) !=
+	    ERR_OK)
 		return args_failed(args, "%s", why.text);
 	printf("%s: network '%s': ca.key ca.crt batch.key catalogue.key "
 	       "receipt.key witness.key journal.key hub.curve hub.curve.pub "
@@ -327,6 +330,8 @@ key_node(const struct args *args)
 static const struct arg_option network_options[] = {
     {"out", "DIR", NULL, "folder to make"},
     {"name", "NAME", NULL, "the network's name"},
+    {"sandbox", NULL, NULL,
+	"for made-up data only: no hub or node of a network starts with it"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -35,6 +35,8 @@ static const struct command commands[] = {
     {"trail", command_trail, "verify a node's access log"},
     {"conformance", command_conformance,
 	"try whether a hub or node keeps to the protocol"},
+    {"sandbox", command_sandbox,
+	"a node with made-up enterprises, to connect a system to"},
     {"catalogue", command_catalogue, "show, sign and publish the catalogue"},
     {"gen", command_gen, "make synthetic feeds"},
     {NULL, NULL, NULL},

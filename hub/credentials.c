@@ -62,6 +62,10 @@ credentials_open(struct hub *hub, struct why *why)
 	char path[PATH_SIZE];
 	enum err err = network_read(hub->settings.network, &hub->network, why);
 
+	if (err == ERR_OK && hub->network.is_sandbox)
+		err = why_set(why, ERR_DENIED,
+		    "%s is a sandbox's, whose data are made up",
+		    hub->settings.network);
 	if (err != ERR_OK)
 		return err;
 	hub->catalogue_verifier = verifier_new(hub->network.catalogue_key);

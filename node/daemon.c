@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cert.h"
 #include "base/file.h"
@@ -30,6 +31,7 @@
 
 /* A consent may wait 5 s for its way up and down. */
 #define GRACE_MS 7000
+#define SANDBOX_LOOKS 6000 /* a minute */
 
 const char *
 daemon_stem(
@@ -45,8 +47,11 @@ check_settings(struct daemon *daemon, struct why *why)
 {
 	const struct node_settings *settings = &daemon->settings;
 
-	if (settings->parent_live[0] == '\0' ||
-	    settings->parent_fetch[0] == '\0')
+	if (sandbox_settle(&daemon->settings, why) != ERR_OK)
+		return ERR_INVALID;
+	if (settings->sandbox[0] == '\0' &&
+	    (settings->parent_live[0] == '\0' ||
+		settings->parent_fetch[0] == '\0'))
 		return why_set(why, ERR_INVALID,
 		    "settings parent_live and parent_fetch are required");
 	if ((settings->live[0] == '\0') != (settings->fetch[0] == '\0'))
@@ -63,8 +68,11 @@ static enum err
 make_folders(struct daemon *daemon, struct why *why)
 {
 	const struct node_settings *settings = &daemon->settings;
-	enum err err = privilege_drop(settings->user, settings->folder, why);
+	enum err err = ERR_OK;
 
+	/* A sandbox is its starter's own: there is nothing to hide from it. */
+	if (settings->sandbox[0] == '\0')
+		err = privilege_drop(settings->user, settings->folder, why);
 	if (err == ERR_OK)
 		err = file_make_folder(settings->folder, 0700, why);
 	if (settings->trail_folder[0] != '\0')
@@ -82,6 +90,8 @@ read_roots(struct daemon *daemon, struct why *why)
 	enum err err =
 	    network_read(daemon->settings.network, &daemon->network, why);
 
+	if (err == ERR_OK)
+		err = sandbox_check(&daemon->settings, &daemon->network, why);
 	if (err != ERR_OK)
 		return err;
 	daemon->keys = network_keyring(&daemon->network);
@@ -92,6 +102,42 @@ read_roots(struct daemon *daemon, struct why *why)
 		return err;
 	daemon->trust = network_trust(&daemon->network, why);
 	return daemon->trust != NULL ? ERR_OK : ERR_CRYPTO;
+}
+
+static enum err
+open_sandbox(struct daemon *daemon, struct why *why)
+{
+	struct node_settings *settings = &daemon->settings;
+
+	if (settings->sandbox[0] == '\0')
+		return ERR_OK;
+	daemon->sandbox = sandbox_open(settings, &daemon->network, why);
+	if (daemon->sandbox == NULL)
+		return ERR_INVALID;
+	mem_free(settings->parent_live);
+	mem_free(settings->parent_fetch);
+	settings->parent_live = mem_text(sandbox_live(daemon->sandbox));
+	settings->parent_fetch = mem_text(sandbox_fetch(daemon->sandbox));
+	daemon->node.is_sandbox = true;
+	return ERR_OK;
+}
+
+/* Who starts a sandbox asks at once: it listens when it can answer. */
+static enum err
+await_sandbox(struct daemon *daemon, struct why *why)
+{
+	const struct timespec pause = {0, 10000000};
+	int i;
+
+	if (daemon->sandbox == NULL)
+		return ERR_OK;
+	for (i = 0; i < SANDBOX_LOOKS; i++) {
+		if (sandbox_is_held(daemon->sandbox, daemon->node.store) &&
+		    node_hub_time(&daemon->node) != 0)
+			return ERR_OK;
+		nanosleep(&pause, NULL);
+	}
+	return why_set(why, ERR_NETWORK, "the sandbox's records did not come");
 }
 
 static enum err
@@ -122,14 +168,15 @@ read_keys(struct daemon *daemon, struct why *why)
 enum err
 daemon_open(struct daemon *daemon, struct why *why)
 {
-	static enum err (*const steps[])(struct daemon * daemon,
-	    struct why * why) = {check_settings, make_folders, read_roots,
-	    read_keys, daemon_open_store, daemon_open_trail,
-	    daemon_open_lookout, daemon_open_health, daemon_open_follow,
-	    daemon_open_limits, daemon_open_check, daemon_open_masked,
-	    daemon_open_printer, daemon_open_finder, daemon_open_pages,
-	    daemon_open_elsewhere, daemon_open_hooks, daemon_open_jobs,
-	    daemon_open_bus, daemon_open_http, daemon_tell_ready};
+	static enum err (*const steps[])(
+	    struct daemon * daemon, struct why * why) = {check_settings,
+	    make_folders, read_roots, open_sandbox, read_keys,
+	    daemon_open_store, daemon_open_trail, daemon_open_lookout,
+	    daemon_open_health, daemon_open_follow, daemon_open_limits,
+	    daemon_open_check, daemon_open_masked, daemon_open_printer,
+	    daemon_open_finder, daemon_open_pages, daemon_open_elsewhere,
+	    daemon_open_hooks, daemon_open_jobs, daemon_open_bus, await_sandbox,
+	    daemon_open_http, daemon_tell_ready};
 	enum err err = ERR_OK;
 	size_t i;
 
@@ -159,6 +206,7 @@ daemon_close(struct daemon *daemon)
 		follow_stop(node->follow);
 	if (daemon->bus != NULL)
 		bus_close(daemon->bus);
+	sandbox_close(daemon->sandbox);
 	redial_free(daemon->redial);
 	check_free(daemon->check);
 	masked_free(node->masked);

@@ -14,6 +14,7 @@
 #include "node/node.h"
 #include "node/redial.h"
 #include "node/relay.h"
+#include "node/sandbox.h"
 #include "node/settings.h"
 #include "wire/network.h"
 
@@ -26,6 +27,7 @@ struct daemon {
 	struct keyring *keys; /* of the hub's batches */
 	struct identity self;
 	char ca[PATH_SIZE], trail_folder[PATH_SIZE], freight_folder[PATH_SIZE];
+	struct sandbox *sandbox; /* NULL: the parent is a real one */
 	struct trust *trust;
 	struct signer *sign_key, *trail_key;
 	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];

@@ -154,7 +154,8 @@ daemon_open_http(struct daemon *daemon, struct why *why)
 	    .workers = (unsigned)daemon->settings.workers,
 	    .limits = limits_of(&daemon->settings),
 	    .routes = node_endpoints,
-	    .context = &daemon->node};
+	    .context = &daemon->node,
+	    .is_sandbox = daemon->sandbox != NULL};
 
 	if (daemon->http != NULL)
 		return http_server_renew(daemon->http, &settings, why);

@@ -84,6 +84,8 @@ my_on_me(struct http_exchange *exchange, void *context)
 	json_open_object(&out, NULL);
 	if (me != NULL)
 		put_member(&out, me);
+	if (node->is_sandbox)
+		json_put_bool(&out, "sandbox", true);
 	json_open_object(&out, "node");
 	json_put_cstr(&out, "code", node->code);
 	json_put_cstr(&out, "name",

@@ -43,6 +43,7 @@ struct jobs;
 
 struct node {
 	const char *code; /* our organisation code */
+	bool is_sandbox;  /* everything is made up */
 	struct store *store;
 	struct shared *world; /* struct world */
 	struct shared *lease; /* struct lease */

@@ -177,6 +177,7 @@ query_note_asking(struct query *query, const struct member *member)
 	const struct answer *answer = &query->answer;
 
 	query->asking = (struct asking){.node = answer->node->code,
+	    .is_sandbox = answer->node->is_sandbox,
 	    .member = answer->access.member,
 	    .name = member != NULL ? member->name : "",
 	    .time_us = answer->access.time_us,

@@ -23,6 +23,9 @@ const struct setting node_setting_rows[] = {
     TEXT(stem, "/etc/rongxin/node",
 	"this node's keys: STEM.crt .key .curve .curve.pub .sign.key "
 	".trail.key"),
+    TEXT(sandbox, "",
+	"folder of `rongxin sandbox`: made-up enterprises and no parent; "
+	"decides folder, network and stem"),
     TEXT(listen, "127.0.0.1:8443", "HTTPS address; port 0: any free one"),
     TEXT(parent_live, "", "live endpoint of the parent: tcp://host:port"),
     TEXT(parent_fetch, "", "fetch endpoint of the parent: tcp://host:port"),

@@ -7,7 +7,7 @@
 #include "base/settings.h"
 
 struct node_settings {
-	char *folder, *network, *stem;
+	char *folder, *network, *stem, *sandbox;
 	char *listen;
 	char *parent_live, *parent_fetch, *parent_key;
 	char *live, *fetch;

@@ -207,6 +207,7 @@ read_report(struct piece *piece)
 	enum err err;
 
 	piece->asking = (struct asking){.node = slice->node->code,
+	    .is_sandbox = slice->node->is_sandbox,
 	    .member = slice->head->member,
 	    .name = member != NULL ? member->name : "",
 	    .time_us = piece->access.time_us,

@@ -41,7 +41,8 @@ function drawFrame() {
 	replace(one("title"), say("title"));
 	replace(one("skip"), say("skip"));
 	replace(one("language"), say("other"));
-	replace(one("who"), `${context.me.name} ${context.me.code} · ${say("held_here", context.me.node.name)}`);
+	replace(one("who"), context.me.sandbox ? h("strong.bad", say("sandbox"), " ") : null,
+		`${context.me.name} ${context.me.code} · ${say("held_here", context.me.node.name)}`);
 	one("nav").setAttribute("aria-label", say("nav"));
 	replace(one("nav"), Object.keys(views).map((name) => h("a", { href: `#${name}`, "aria-current": name === current() ? "page" : null }, say(name))));
 }

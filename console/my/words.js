@@ -9,6 +9,7 @@ const words = {
 	accesses: ["谁看过", "Who saw it"],
 	consents: ["我的授权", "My consents"],
 	give: ["新授权", "Give consent"],
+	sandbox: ["沙箱：全部为虚构数据", "SANDBOX: everything is made up"],
 	held_here: ["由 {0} 保存", "held by {0}"],
 	loading: ["正在读取……", "Loading …"],
 	failed: ["未成功：{0}", "That failed: {0}"],

@@ -30,6 +30,13 @@ put_head(struct page *page)
 
 	page_put(page, PAGE_TITLE, PAGE_PLAIN, "",
 	    page_say(page, "企业信用报告", "Enterprise Credit Report"));
+	if (json_bool(json_find(page->report, "sandbox"), false))
+		page_put(page, PAGE_TEXT, PAGE_PLAIN, "",
+		    page_say(page,
+			"【沙箱】本报告由沙箱节点生成，内容全部为虚构，不得用于"
+			"任何业务。",
+			"[SANDBOX] Made by a sandbox: everything in this "
+			"report is made up. Not for any use."));
 	if (name[0] != '\0')
 		page_put_fact(page, page_say(page, "企业名称", "Name"), name);
 	page_put_fact(page,

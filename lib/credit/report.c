@@ -88,6 +88,8 @@ report_new(const struct question *question, const struct permit *permit,
 	json_put_cstr(&report->out, "subject", question->subject);
 	json_put_cstr(
 	    &report->out, "level", permit->authorised ? "C" : "public");
+	if (asking->is_sandbox)
+		json_put_bool(&report->out, "sandbox", true);
 	put_asking(&report->out, question, asking);
 	if (permit->consent != NULL)
 		put_consent(&report->out, permit);

@@ -1,7 +1,7 @@
 /*
  * report: the answer to one question, as JSON.
  *
- * {"subject","level","asked":{"node","by","name","purpose","consent","time",
+ * {"subject","level","sandbox","asked":{"node","by","name","purpose","consent","time",
  * "catalogue"},"consent":{"id","data_life_days","keep_until"},
  * "items":[{"item","as_of","stream","position","provider",
  * "records":[{…}]}],"withheld":[{"item","fields","rule"}],
@@ -26,6 +26,7 @@ struct standpoint {
 /* Who asked whom, and when.  All borrowed. */
 struct asking {
 	const char *node; /* its organisation code */
+	bool is_sandbox;  /* everything is made up, and the report says so */
 	const char *member, *name;
 	int64_t time_us;
 	uint64_t catalogue; /* version of the list that named the fields */

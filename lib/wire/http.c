@@ -295,6 +295,7 @@ worker_init(struct http_worker *worker, struct http_server *server,
 	worker->routes = settings->routes;
 	count_replies(worker);
 	worker->context = settings->context;
+	worker->is_sandbox = settings->is_sandbox;
 	worker->tls = server->tls;
 	worker->gate = server->gate;
 	worker->bounds = bounds_of(

@@ -70,6 +70,7 @@ struct http_settings {
 	struct http_limits limits;
 	const struct http_route *routes; /* ends with a NULL method; borrowed */
 	void *context;                   /* for every handler */
+	bool is_sandbox; /* every answer says so: `rongxin-sandbox: 1` */
 };
 
 /* Listening when it returns.  NULL and `why` on failure. */

@@ -49,6 +49,7 @@ struct http_worker {
 	struct http_server *server;
 	const struct http_route *routes;
 	void *context;
+	bool is_sandbox;
 	struct tls *tls;
 	struct gate *gate;
 	struct http_bounds bounds;

@@ -492,6 +492,8 @@ put_common(struct http_exchange *exchange, int status)
 {
 	http_reply_header(
 	    exchange, "date", http_date_now(&exchange->worker->date));
+	if (exchange->worker->is_sandbox)
+		http_reply_header(exchange, "rongxin-sandbox", "1");
 	if (status >= 500 && exchange->trace.id[0] == '\0')
 		trace_begin(&exchange->trace);
 	if (status >= 500)

@@ -13,8 +13,8 @@
 
 static const char *const known[] = {"network", "suite", "ca", "document_ca",
     "batch_key", "catalogue_key", "hub_curve_key", "receipt_key", "witness_key",
-    "journal_key", "next_batch_key", "former_batch_keys", "next_hub_curve_key",
-    NULL};
+    "journal_key", "sandbox", "next_batch_key", "former_batch_keys",
+    "next_hub_curve_key", NULL};
 static const char *const known_former[] = {"key", "until", NULL};
 
 static bool
@@ -100,6 +100,7 @@ network_fill(const struct json *root, struct network *network, struct why *why)
 	if (!copy_text(json_find(root, "network"), network->name,
 		sizeof(network->name)))
 		return why_set(why, ERR_INVALID, "network: a name is needed");
+	network->is_sandbox = json_bool(json_find(root, "sandbox"), false);
 	if (!copy_key(json_find(root, "batch_key"), network->batch_key) ||
 	    !copy_key(json_find(root, "catalogue_key"), network->catalogue_key))
 		return why_set(why, ERR_INVALID,
@@ -233,6 +234,8 @@ network_print(const struct network *network, struct buf *out)
 
 	json_open_object(&json, NULL);
 	json_put_cstr(&json, "network", network->name);
+	if (network->is_sandbox)
+		json_put_bool(&json, "sandbox", true);
 	json_put_cstr(&json, "suite", "international");
 	json_put_cstr(&json, "ca", network->ca);
 	if (network->document_ca != NULL)

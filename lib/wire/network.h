@@ -26,7 +26,8 @@ struct former_key {
 
 struct network {
 	char name[65];
-	char *ca; /* PEM text; owned */
+	bool is_sandbox; /* made-up data: no hub or node starts with it */
+	char *ca;        /* PEM text; owned */
 	/* CAs of who signs documents and opens no connection, SM2's above all;
 	 * PEM text, owned; NULL: none */
 	char *document_ca;
@@ -52,8 +53,8 @@ MUST_CHECK enum err network_read(
     const char *path, struct network *network, struct why *why);
 void network_release(struct network *network);
 /* {"network","suite","ca","batch_key","catalogue_key","hub_curve_key"} and
- * perhaps "document_ca", "receipt_key", "witness_key", "journal_key",
- * "next_batch_key", "former_batch_keys", "next_hub_curve_key" */
+ * perhaps "sandbox", "document_ca", "receipt_key", "witness_key",
+ * "journal_key", "next_batch_key", "former_batch_keys", "next_hub_curve_key" */
 void network_print(const struct network *network, struct buf *out);
 /* Who is believed in documents: `ca` and `document_ca`.  Caller frees. */
 struct trust *network_trust(const struct network *network, struct why *why);
