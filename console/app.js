@@ -11,6 +11,7 @@ import * as alerts from "./views/alerts.js";
 import * as assessment from "./views/assessment.js";
 import * as catalogue from "./views/catalogue.js";
 import * as departments from "./views/departments.js";
+import * as member from "./views/member.js";
 import * as members from "./views/members.js";
 import * as overview from "./views/overview.js";
 import * as platforms from "./views/platforms.js";
@@ -20,7 +21,7 @@ import * as trails from "./views/trails.js";
 import * as use from "./views/use.js";
 
 // In the order of the menu; a view with a parent is reached through that.
-const views = { overview, alerts, departments, platforms, members, use, trails, assessment, catalogue, actions, province, report };
+const views = { overview, alerts, departments, platforms, members, use, trails, assessment, catalogue, actions, province, member, report };
 const main = document.getElementById("main");
 let me = null;
 let shown = [];

@@ -74,6 +74,13 @@ void dept_on_batches(struct http_exchange *exchange, void *context);
 void dept_on_use(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_figures.c --- */
+void application_on_list(struct http_exchange *exchange, void *context);
+void application_on_new(struct http_exchange *exchange, void *context);
+void application_on_verdict(struct http_exchange *exchange, void *context);
+void protection_on_budgets(struct http_exchange *exchange, void *context);
+void protection_on_clocks(struct http_exchange *exchange, void *context);
+void protection_on_gaps(struct http_exchange *exchange, void *context);
+void rehearsal_on_post(struct http_exchange *exchange, void *context);
 void keys_on_list(struct http_exchange *exchange, void *context);
 void figures_on_overview(struct http_exchange *exchange, void *context);
 void figures_on_grid(struct http_exchange *exchange, void *context);

@@ -104,6 +104,8 @@ const struct setting hub_setting_rows[] = {
 	    "size of all batches in the change log, bytes; 0: any"},
 	{"objection_days", SETTING_INT, TARGET(objection_days), "20", 1, 365,
 	    "days after which an objection is to be decided"},
+	{"admission_persons", SETTING_INT, TARGET(admission_persons), "1", 1,
+	    2, "operators that have to agree to a change of the member list"},
 	{"key_days", SETTING_INT, TARGET(key_days), "365", 1, 3650,
 	    "days after which a CURVE or batch key is to roll"},
 	{"alert_seconds", SETTING_INT, TARGET(alert_seconds), "5", 1, 3600,

@@ -1,6 +1,39 @@
 // What each figure means and where it comes from, in both languages.
 
 export const definitions = {
+	rehearsal: [
+		"近 24 小时批次在台账中保留的行（生效的行取自封装批次，拒收的行取其原文）由现行与候选两版清单各读一遍：现行接受而候选拒收为新拒收，反之为新接受。只看单行，跨记录的检查与旧注册号不在其中。来自 POST /v1/catalogue/rehearsal。",
+		"Rows that the ledger keeps of the last 24 hours' batches (those that stand from its sealed batches, rejected ones as they came) are read by both catalogues: accepted now and rejected by the candidate is newly rejected, the other way round newly accepted. Single rows only: checks between records and numbers of before 2015 are left out. From POST /v1/catalogue/rehearsal."],
+	provincial: [
+		"编号 1001 起的项目是各省自己的，只属于所列省份：他省的行被拒收，数据不进入他省节点。",
+		"Items from 1001 on are the provinces' own: rows of another province are rejected, and no other province's node gets a record of them."],
+	applications: [
+		"申请先复核、后准入，或退回；每一步记入枢纽的操作日志。admission_persons 为 2 时复核者不得准入，单独一人只能暂停或除名。",
+		"An application is reviewed, then admitted, or refused; each step is in the hub's trail. With admission_persons 2 who reviewed it does not admit it, and one alone only suspends or strikes off."],
+	quotas: [
+		"归集清单的 limits：自上而下第一条适用的规则生效，按每个节点、每个机构计数。调整配额须签发新一版清单。",
+		"The catalogue's limits: the first rule that fits counts, for each member at each node. A quota changes with a newly signed catalogue."],
+	of_quota: [
+		"今天（东八区）各节点对本机构计到的提问，除以其每节点日配额。来自 usage_hourly，item = 0。",
+		"Questions of this member that each node's trail has today (UTC+8), by its quota a day at one node. From usage_hourly, item = 0."],
+	revocation_delay: [
+		"各节点 24 小时内生效的撤销中，从枢纽收到到节点生效最长的一次，由节点自报。上限为告警规则 revocation_late 的阈值。",
+		"Of the revocations that took effect at the nodes within 24 hours, the longest from the hub's having it to its effect, by the nodes' own word. The bound is the threshold of the alert rule revocation_late."],
+	budgets: [
+		"各机构在各节点本期匿名统计（ε 的千分之一）与筛查（次数）预算的使用，由节点自报，预算与周期取自现行清单。来自 GET /v1/budgets。",
+		"What members used at each node of this period's budgets of anonymised statistics (thousandths of ε) and screenings, by the nodes' own word; budget and period are those of the catalogue in force. From GET /v1/budgets."],
+	budgets_spent: [
+		"本期已用尽预算的账户（节点 × 机构 × 种类）个数。",
+		"Accounts (node × member × kind) whose budget of this period is used up."],
+	abuse_patterns: [
+		"节点在一个机构一天的提问中看到的可疑模式，阈值见清单 alerts。近 30 天。来自 GET /v1/alerts/patterns。",
+		"Patterns that a node saw in what one member asked on one day, by the thresholds of the catalogue's alerts. Last 30 days. From GET /v1/alerts/patterns."],
+	objections_open: [
+		"未办结的异议与修复申请（合并的只计一件）；中止期间不计时；逾期为应办结之日已过。来自 GET /v1/objections/clocks。",
+		"Objections and applications for repair that are not decided (joined ones count once); a suspended one's clock stands; overdue: its day has passed. From GET /v1/objections/clocks."],
+	gaps: [
+		"近 30 天内，某节点相邻两个检查点之间没有检查点的整点小时数；条目随结束缺口的检查点补报，由枢纽逐条核对。",
+		"Whole hours of the last 30 days between two checkpoints of a node in which none came; what was asked meanwhile came with the checkpoint that ended the gap and was checked entry by entry."],
 	keys: [
 		"枢纽与各平台的密钥和证书。证书到期前 7 天为失败，30 天为临近；CURVE 与批次密钥不过期，启用满 key_days 天应轮换。平台证书的到期日由其自报。来自 GET /v1/keys。",
 		"Keys and certificates of the hub and of every platform. A certificate is failed 7 days before its end, late 30 days before; CURVE and batch keys do not expire and are to roll after key_days. Platforms say themselves when their certificate ends. From GET /v1/keys."],

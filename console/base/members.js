@@ -1,6 +1,6 @@
 // Names of members by their codes; asked once, and again when the list changed.
 
-import { get } from "./api.js";
+import { get, post } from "./api.js";
 
 let asked = null;
 
@@ -19,4 +19,19 @@ export async function members() {
 
 export function memberName(known, code) {
 	return known.byCode.get(code)?.name || code;
+}
+
+// Onto the list; where that takes two persons it becomes an application.
+export async function putMember(document) {
+	try {
+		await post("/v1/members", document);
+	} catch (error) {
+		if (error.type !== "review_needed")
+			throw error;
+		await post("/v1/applications", { document, note: "" });
+		return "filed";
+	} finally {
+		forget();
+	}
+	return "put";
 }

@@ -4,8 +4,10 @@ import { act } from "../base/act.js";
 import { get, post } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
 import { forget } from "../base/catalogue.js";
+import { divisionName } from "../base/state.js";
 import { name, t, time } from "../base/text.js";
 import { ask, csvButton, panel, table } from "../base/ui.js";
+import { drawRehearsal, rehearse } from "./rehearsal.js";
 
 const version = (number) => get(`/v1/catalogue/versions/${number}`);
 
@@ -51,30 +53,68 @@ function drawItems(body, document, tools) {
 	replace(body, table(columns, document.items, { mark: (row) => row.number }));
 }
 
+// What was pasted, as a document: signed, or not yet.  Null: neither.
+function offeredOf(text) {
+	try {
+		if (text.startsWith("{"))
+			return JSON.parse(text);
+		const raw = atob(text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+
+		return JSON.parse(new TextDecoder().decode(Uint8Array.from(raw, (c) => c.charCodeAt(0))));
+	} catch {
+		return null;
+	}
+}
+
 async function load(refresh) {
 	const area = h("textarea", { "aria-label": t("catalogue_jws"), spellcheck: "false" });
-	const answer = await ask(t("load_catalogue"), h("div", h("p", t("load_catalogue_text")), area), [["", t("cancel")], ["yes", t("review"), "main"]]);
-	const jws = area.value.trim();
+	const file = h("input", { type: "file", "aria-label": t("file"), onchange: async () => { area.value = await file.files[0].text(); } });
+	const answer = await ask(t("load_catalogue"), h("div", h("p", t("load_catalogue_text")), file, area), [["", t("cancel")], ["yes", t("review"), "main"]]);
+	const text = area.value.trim();
 
-	if (answer !== "yes" || jws === "")
+	if (answer !== "yes" || text === "")
 		return;
-	let offered, changes;
+	const offered = offeredOf(text);
 
-	try {
-		const raw = atob(jws.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
-
-		offered = JSON.parse(new TextDecoder().decode(Uint8Array.from(raw, (c) => c.charCodeAt(0))));
-		changes = differences(await get("/v1/catalogue"), offered);
-	} catch {
+	if (offered === null) {
 		await ask(t("load_catalogue"), h("p.problem", t("not_jws")), [["", t("close")]]);
 		return;
 	}
-	const done = await act(t("load_catalogue"), h("div", h("p", t("catalogue_changes", offered.version, changes.length)), diffTable(changes.slice(0, 30))), () => post("/v1/catalogue", jws, "application/jose"));
+	let shown;
 
-	if (done) {
+	try {
+		const changes = differences(await get("/v1/catalogue"), offered);
+
+		shown = h("div", h("p", t("catalogue_changes", offered.version, changes.length)), diffTable(changes.slice(0, 30)), h("h3", t("rehearsal")), await drawRehearsal(await rehearse(text)));
+	} catch (error) {
+		await ask(t("load_catalogue"), h("p.problem", { role: "alert" }, error.message), [["", t("close")]]);
+		return;
+	}
+	// Without a signature it is only tried out.
+	if (text.startsWith("{")) {
+		await ask(t("rehearsal"), shown, [["", t("close")]]);
+		return;
+	}
+	if (await act(t("load_catalogue"), shown, () => post("/v1/catalogue", text, "application/jose"))) {
 		forget();
 		refresh();
 	}
+}
+
+// Items that are a province's own.
+function provincial() {
+	return panel({ name: "provincial", title: t("provincial"), topics: ["catalogue"], load: async () => {
+		const { items } = await get("/v1/catalogue");
+
+		return items.filter((item) => item.number > 1000 || item.division);
+	}, draw: (body, rows, tools) => {
+		const columns = [{ label: t("province"), text: (row) => row.division ? divisionName(row.division) : t("nation"), sort: (row) => row.division ?? "" },
+			{ label: t("item"), wide: true, text: (row) => `${row.number} ${name(row)}`, sort: (row) => row.number }, { label: t("provider"), wide: true, text: (row) => name(row.provider) },
+			{ label: t("cadence"), text: (row) => t(row.cadence) }, { label: t("fields"), number: true, text: (row) => row.fields.length, sort: (row) => row.fields.length }];
+
+		replace(tools, csvButton("provincial", columns, rows));
+		replace(body, table(columns, rows, { empty: t("no_provincial"), mark: (row) => row.number }));
+	} });
 }
 
 function diffTable(changes) {
@@ -102,7 +142,7 @@ export function show(main, { me, path, go }) {
 			replace(tools, csvButton("difference", [{ label: t("where"), wide: true, key: "path" }, { label: t("before"), wide: true, key: "before" }, { label: t("after"), wide: true, key: "after" }], rows));
 			replace(body, diffTable(rows));
 		} }));
-	parts.push(panel({ name: "catalogue", title: t("catalogue_items"), topics: ["catalogue"], load: known, draw: drawItems }));
+	parts.push(panel({ name: "catalogue", title: t("catalogue_items"), topics: ["catalogue"], load: known, draw: drawItems }), provincial());
 	replace(main, h("h1", t("catalogue")), h("p.lead", t("catalogue_lead")), h("div.panels", parts.map((part) => part.box)));
 	return parts;
 }

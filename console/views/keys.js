@@ -2,11 +2,12 @@
 // CURVE key rolls.
 
 import { act, form } from "../base/act.js";
-import { get, post } from "../base/api.js";
+import { get } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
 import { forget, members } from "../base/members.js";
 import { t, time } from "../base/text.js";
 import { csvButton, panel, state, table } from "../base/ui.js";
+import { change } from "./admission.js";
 
 const DAY = 86400000;
 
@@ -65,7 +66,7 @@ export async function rollKeys(platform, refresh) {
 	const text = next ? t("roll_finish_text", platform.name, `${next.slice(0, 12)}…`)
 		: isCurve(answer.key) ? t("roll_begin_text", platform.name, `${answer.key.slice(0, 12)}…`) : t("roll_no_key");
 
-	if (await act(t("roll_keys"), text, () => post("/v1/members", changed), Boolean(next))) {
+	if (await act(t("roll_keys"), text, () => change(changed), Boolean(next))) {
 		forget();
 		refresh();
 	}

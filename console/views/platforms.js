@@ -6,7 +6,8 @@ import { h, replace } from "../base/dom.js";
 import { forget, members } from "../base/members.js";
 import { diskState, divisionName, platformState, since } from "../base/state.js";
 import { bytes, count, percent, span, t, time } from "../base/text.js";
-import { ask, csvButton, figure, panel, state, table } from "../base/ui.js";
+import { csvButton, figure, panel, state, table } from "../base/ui.js";
+import { apply, change } from "./admission.js";
 import { expiry, keysPanel, rollKeys } from "./keys.js";
 import { platformTable } from "./province.js";
 import { trailState } from "./trails.js";
@@ -20,8 +21,7 @@ async function documentOf(code) {
 export async function setStatus(code, status) {
 	const document = await documentOf(code);
 
-	await post("/v1/members", { ...document, status });
-	forget();
+	await change({ ...document, status });
 }
 
 export async function changeStatus(member, status, refresh) {
@@ -29,30 +29,6 @@ export async function changeStatus(member, status, refresh) {
 
 	if (done)
 		refresh();
-}
-
-export async function admit(refresh, given = "") {
-	const answer = await form(t("admit"), [{ name: "document", label: t("member_document"), long: true, value: given }], t("review"));
-	let document;
-
-	if (answer === null)
-		return;
-	try {
-		document = JSON.parse(answer.document);
-	} catch {
-		await ask(t("admit"), h("p.problem", t("not_json")), [["", t("close")]]);
-		return;
-	}
-	// The review: what will be on the list, said in words.
-	const facts = h("dl.facts", ["code", "name", "kind", "status", "role", "divisions", "items", "curve_key", "sign_key", "trail_key"].filter((key) => document[key] !== undefined)
-		.map((key) => [h("dt", t(`m_${key}`)), h("dd", key === "kind" ? t(`kind_${document.kind}`) : Array.isArray(document[key]) ? document[key].join(", ") || "–" : String(document[key]))]));
-	const known = (await members()).byCode.get(document.code);
-	const done = await act(t(known ? "change_member" : "admit_member"), h("div", facts, known ? h("p", t("member_known", known.status)) : null), () => post("/v1/members", document));
-
-	if (done) {
-		forget();
-		refresh();
-	}
 }
 
 async function takeOver(platform, all, refresh) {
@@ -96,7 +72,7 @@ function showAll(main, me) {
 		const [columns, drawn] = platformTable([...rows].sort((a, b) => order[platformState(a)[0]] - order[platformState(b)[0]]));
 
 		replace(place, csvButton("platforms", columns, rows), me.role === "operator"
-			? h("button.tool.main", { type: "button", "data-act": "admit", onclick: () => admit(all.refresh) }, t("admit")) : null);
+			? h("button.tool.main", { type: "button", "data-act": "apply", onclick: () => apply(all.refresh) }, t("apply")) : null);
 		replace(body, drawn);
 	} });
 

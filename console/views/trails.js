@@ -37,6 +37,16 @@ function draw(body, rows, tools) {
 	replace(body, table(columns, [...rows].sort((a, b) => order[trailState(a)[0]] - order[trailState(b)[0]]), { most: 60, mark: (row) => row.code }));
 }
 
+function gapsPanel(code = "") {
+	return panel({ name: "gaps", title: t("gaps"), topics: ["usage"], load: async () => (await get("/v1/trails/gaps")).gaps.filter((row) => !code || row.code === code), draw: (body, rows, tools) => {
+		const columns = [{ label: t("platform"), key: "name", show: (row) => h("a", { href: `#/trails/${row.code}` }, row.name) }, { label: t("gap_from"), text: (row) => time(row.from) },
+			{ label: t("gap_until"), text: (row) => time(row.until) }, { label: t("gap_hours"), key: "hours", number: true }, { label: t("gap_entries"), key: "entries", number: true }];
+
+		replace(tools, csvButton("gaps", columns, rows));
+		replace(body, table(columns, rows, { most: 20, empty: t("no_gaps") }));
+	} });
+}
+
 function showAll(main) {
 	const load = async () => (await get("/v1/platforms")).platforms.filter((row) => row.status === "active");
 	const sums = panel({ name: "trail_sums", width: "flat", title: t("now"), topics: ["usage", "nodes"], load: async () => {
@@ -49,8 +59,10 @@ function showAll(main) {
 		figure("trails_forked", count(now.forked), null, { state: now.forked > 0 ? "failed" : null }), figure("trails_short", count(now.short), null, { state: now.short > 0 ? "failed" : null }))) });
 	const all = panel({ name: "trails", title: t("trails"), definition: "trail_state", topics: ["usage", "nodes", "members"], load, draw });
 
-	replace(main, h("h1", t("trails")), h("p.lead", t("trails_lead")), h("div.panels", sums.box, all.box));
-	return [sums, all];
+	const gaps = gapsPanel();
+
+	replace(main, h("h1", t("trails")), h("p.lead", t("trails_lead")), h("div.panels", sums.box, all.box, gaps.box));
+	return [sums, all, gaps];
 }
 
 export function show(main, { path }) {

@@ -7,6 +7,7 @@ import { h, replace } from "../base/dom.js";
 import { memberName, members } from "../base/members.js";
 import { count, day, hasWord, share, t } from "../base/text.js";
 import { csvButton, figure, panel, table } from "../base/ui.js";
+import { protectionPanels } from "./protection.js";
 
 const DAYS = 7;
 const period = { from: day(null, 1 - DAYS), to: day(null, 0) };
@@ -77,6 +78,9 @@ export function show(main) {
 			return (row) => `${row.key} ${itemName(document, row.key)}`;
 		})];
 
-	replace(main, h("h1", t("use")), h("p.lead", t("use_lead", DAYS)), h("div.panels", sums.box, days.box, rules.box, parts.map((part) => part.box)));
-	return [sums, days, rules, ...parts];
+	const kept = protectionPanels();
+
+	replace(main, h("h1", t("use")), h("p.lead", t("use_lead", DAYS)), h("div.panels", sums.box, days.box, rules.box, parts.map((part) => part.box)),
+		h("h2", t("protection")), h("div.panels", kept.map((part) => part.box)));
+	return [sums, days, rules, ...parts, ...kept];
 }

@@ -178,6 +178,8 @@ class Country:
 
     def __init__(self, provinces=MAINLAND, cities=100, items=range(1, 38), rows=1500):
         self.network = Network()
+        # With the limits of the national list, which operators look at.
+        self.network.catalogue(json.loads((ROOT / "deploy/catalogue/catalogue.json").read_text())["limits"])
         self.provinces, self.cities, self.items, self.rows = provinces, cities, list(items), rows
         self.nodes, self.departments, self.members, self.state = [], {}, [], {}
         self.context, self.stopping = zmq.Context(), threading.Event()

@@ -15,8 +15,8 @@ from browser import Browser, need_browser
 from country import Country, code_of
 from harness import ROOT, until
 
-ROLES = {"auditor": "11100000MB00000191", "viewer": "11100000MB0000019V"}
-VIEWS = ("overview", "alerts", "departments", "platforms", "members", "use", "trails", "assessment", "catalogue", "actions", "province/44", "report")
+ROLES = {"auditor": "11100000MB00000191", "viewer": "11100000MB0000019V", "deputy": code_of("11100000", 190000001)}
+VIEWS = ("overview", "alerts", "departments", "platforms", "members", "member/11100000MB0000019L", "use", "trails", "assessment", "catalogue", "actions", "province/44", "report")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def country():
         for role, code in ROLES.items():
             net = country.network
             net.cli("key", "member", "--network", net.run / "net", "--out", net.stem(role), "--code", code, "--name", role)
-            country.admit({"code": code, "name": role, "kind": "operator", "role": role})
+            country.admit({"code": code, "name": role, "kind": "operator", "role": "operator" if role == "deputy" else role})
         country.spoil()
         yield country
     finally:
@@ -238,6 +238,102 @@ def test_keys_are_listed_with_their_end_and_a_platforms_key_rolls(country, brows
     assert reply.status == 200, reply.body
 
 
+def submit(browser, *fields):
+    """A form in the dialog, then its confirmation."""
+    for field, text in fields:
+        say(browser, field, text)
+    browser.press("#dialog[open] button[value=yes]")
+    browser.one("#dialog[open] .small")  # it is kept, says the confirmation
+    browser.press("#dialog[open] button[value=yes]")
+
+
+def test_a_member_is_let_in_after_its_application_was_reviewed(country, browser):
+    bank = {"code": code_of("91110000", 300000001), "name": "北京银行", "kind": "bank"}
+    show(browser, country, "members")
+    browser.press("[data-act=apply]")
+    submit(browser, ("textarea", json.dumps(bank)), ("input", "来函 12 号"))
+    row = f"[data-panel=applications] [data-row='{applied(country, bank['code'])['id']}']"
+    browser.until(lambda: "已申请" in browser.text(row) and "来函 12 号" in browser.text(row), what="it is filed")
+    assert bank["code"] not in [m["code"] for m in http(country, "GET", "/v1/members").json["members"]]
+    assert not browser.all(f"{row} [data-act=admit_application]"), "not before it was reviewed"
+
+    browser.press(f"{row} [data-act=review_application]")
+    submit(browser, ("input", "营业执照相符"))
+    browser.until(lambda: "已复核" in browser.text(row), what="it is reviewed")
+    browser.press(f"{row} [data-act=admit_application]")
+    submit(browser)
+    browser.until(lambda: "已准入" in browser.text(row), what="it is admitted")
+    assert status_of(country, bank["code"]) == "active"
+    assert country.sql(f"SELECT state, review_note, decided_by FROM member_application WHERE code = '{bank['code']}'") == \
+        [["admitted", "营业执照相符", "11100000MB0000019L"]]
+    assert [r[0] for r in country.sql(f"SELECT action FROM operator_action WHERE target = '{bank['code']}' ORDER BY number")] == \
+        ["application", "application", "member"]
+    show(browser, country, f"member/{bank['code']}")
+    assert browser.text("h1") == "北京银行" and "已准入" in browser.text("[data-panel=applications]")
+
+
+def applied(country, code):
+    return until(lambda: next(iter(http(country, "GET", f"/v1/applications?state=all&code={code}").json["applications"]), None), 10, "an application")
+
+
+def test_a_members_quota_is_that_of_the_catalogue_and_its_change_a_candidate(country, browser):
+    code = country.members[0]
+    document = http(country, "GET", "/v1/catalogue").json
+    show(browser, country, f"member/{code}")
+    assert [r[0] for r in cells(browser, "[data-panel=quotas] tbody tr")] == [rule["name"] for rule in document["limits"] if "bank" in rule.get("kinds", ["bank"])]
+    today_rows = {r[0]: number(r[1]) for r in cells(browser, "[data-panel=member_today] tbody tr")}
+    counted = {name: int(n) for name, n in country.sql(f"""SELECT m->>'name', sum(questions) FROM usage_hourly JOIN (SELECT (fields->>'document')::json AS m
+        FROM record WHERE item = 60002) x ON m->>'code' = node WHERE item = 0 AND member = '{code}' AND hour + interval '8 hours' >= '{today()} 00:00+00' GROUP BY 1""")}
+    assert today_rows == counted and counted
+    browser.script("URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return '#/'; }")
+    browser.press("[data-act=quota]")
+    say(browser, "input[name=per_day]", "1234")
+    browser.press("#dialog[open] button[value=yes]")
+    browser.press("#dialog[open] button[value=save]")
+    candidate = json.loads(browser.until(lambda: browser.script("return window.saved"), what="the candidate"))
+    assert candidate["version"] == document["version"] + 1 and candidate["limits"][0]["members"] == [code] and candidate["limits"][0]["per_day"] == 1234
+    path = country.network.folder / "quota.json"
+    path.write_text(json.dumps(candidate))
+    country.network.cli("catalogue", "sign", path, "--key", country.network.run / "net/catalogue.key")  # it is a catalogue
+
+
+def test_protection_shows_revocations_budgets_and_clocks_of_objections(country, browser):
+    (subject,), = country.sql("SELECT subject FROM record WHERE item = 1 AND stream LIKE '44%' LIMIT 1")
+    net = country.network
+    who = net.subject_identity(subject)
+    until(lambda: net.http("gd", "GET", "/v1/objections", who).status == 200, 30, "known at the node")
+    until(lambda: net.http("gd", "GET", "/readyz").status == 200, 30, "the province hears the hub")
+    reply = net.http("gd", "POST", "/v1/objections", who, {"id": "console-1", "subject": subject, "item": 1, "reason": "wrong", "text": "有误", "time": "2026-11-23T08:00:00Z",
+                                                           "materials": []}, {"Content-Type": "application/json"})
+    assert reply.status == 202, reply.body
+    until(lambda: country.sql("SELECT state FROM objection") == [["filed"]], 30, "filed at the hub")
+    signed = net.http("gd", "POST", "/v1/consents", who, net.sign_consent(who, consent_id="console-1"), {"Content-Type": "application/jose"})
+    assert signed.status == 201, signed.body
+    assert net.http("gd", "DELETE", "/v1/consents/console-1", who).status in (200, 202, 204)
+    until(lambda: country.sql("SELECT condition->>'revocations' FROM node_status WHERE code = '11440000MB00004493'") == [["1"]], 30, "the province says that it took effect")
+
+    show(browser, country, "use")
+    open_, = [r for r in cells(browser, "[data-panel=objections] tbody tr") if r[1] != "0"]
+    assert (open_[1], open_[2]) == ("1", "0") and country.sql("SELECT to_char(due_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD') FROM objection") == [[open_[4]]]
+    browser.press("[data-panel=revocations] .more button")
+    browser.until(lambda: [r[1] for r in cells(browser, "[data-panel=revocations] tbody tr") if r[0].startswith("广东省")] == ["1"], what="the revocation")
+    (used, spent), = country.sql("""SELECT count(*), count(*) FILTER (WHERE (b->>'spent')::int >= 20000) FROM node_status, json_array_elements(condition->'budgets') b""")
+    assert figure(browser, "budgets_spent") == int(spent) and used in browser.text("[data-figure=budgets_spent] .note")
+    show(browser, country, f"member/{country.members[0]}")
+    shown = sorted(number(r[3]) for r in cells(browser, "[data-panel=budgets] tbody tr"))
+    assert shown == sorted(int(n) for n, in country.sql(f"""SELECT b->>'spent' FROM node_status, json_array_elements(condition->'budgets') b
+        WHERE b->>'member' = '{country.members[0]}'"""))[-12:]
+
+
+def test_hours_without_a_checkpoint_are_gaps(country, browser):
+    node = country.node("11")
+    (hour,), = country.sql(f"SELECT to_char(max(hour) - interval '5 hours', 'YYYY-MM-DD HH24:MI:SSOF') FROM node_checkpoint WHERE code = '{node.code}'")
+    country.sql(f"INSERT INTO node_checkpoint SELECT code, '{hour}', 1, root, note, received_at FROM node_checkpoint WHERE code = '{node.code}' LIMIT 1")
+    show(browser, country, "trails")
+    row, = [r for r in cells(browser, "[data-panel=gaps] tbody tr") if r[0] == node.name]
+    assert row[3] == "4"
+
+
 def test_a_cut_province_a_late_feed_and_a_tampered_trail_are_seen_within_five_seconds(country, browser):
     until(lambda: platform(country, "62")["link"] == "silent", 30, "Gansu is cut")
     until(lambda: platform(country, country.forger().division)["trail_forked"], 30, "a rewritten trail is known")
@@ -294,6 +390,43 @@ def test_a_tampered_trail_stands_first_and_witnessed_ones_have_their_checkpoint(
     assert note.startswith(f"rongxin/trail/{good.code}\n{good.told}\n") and "— rongxin/witness/" in note
 
 
+def stricter(country):
+    """A candidate in which every registration needs a longer name, and courts' rows need less."""
+    document = http(country, "GET", "/v1/catalogue").json
+    document["version"] += 1
+    item = next(i for i in document["items"] if i["number"] == 1)
+    field = next(f for f in item["fields"] if f["name"] == "name")
+    field["min_length"] = 13
+    return document
+
+
+def test_a_candidate_is_tried_out_on_the_last_days_rows(country, browser):
+    same = http(country, "GET", "/v1/catalogue").json
+    reply = http(country, "POST", "/v1/catalogue/rehearsal", "operator", same)
+    assert reply.status == 200, reply.body
+    (standing, rejected), = country.sql("""SELECT (SELECT count(*) FROM record WHERE stream <> '0000' AND state <> 4) + (SELECT count(*) FROM record_history WHERE stream <> '0000' AND state <> 4),
+        (SELECT count(*) FROM finding_row r JOIN feed_batch b ON b.number = r.batch AND b.state = 'committed' WHERE r.rejected)""")
+    answer = reply.json
+    assert answer["all"] and answer["rows"] == int(standing) + int(rejected)
+    assert (answer["rejected_before"], answer["newly_rejected"], answer["newly_accepted"], answer["newly_warned"], answer["rules"]) == (int(rejected), 0, 0, 0, [])
+
+    document = stricter(country)
+    (short,), = country.sql("SELECT count(*) FROM record WHERE item = 1 AND state <> 4 AND length(fields->>'name') < 13")
+    show(browser, country, "catalogue")
+    browser.press("[data-act=load]")
+    say(browser, "textarea", json.dumps(document))
+    browser.press("#dialog[open] button[value=yes]")
+    browser.one("#dialog [data-rehearsal]")
+    assert figure(browser, "newly_rejected") == int(short) > 0 and figure(browser, "newly_accepted") == 0
+    row, = [r for r in cells(browser, "#dialog [data-rehearsal] tbody tr") if r[1] == "name"]
+    assert row[2].endswith("min_length") or "name" in row[1]
+    assert number(row[5]) - number(row[4]) >= int(short)
+    browser.press("#dialog[open] button[value='']")
+    assert http(country, "GET", "/v1/catalogue").json["version"] == same["version"], "nothing changed"
+    assert http(country, "POST", "/v1/catalogue/rehearsal", "viewer", same).status == 403
+    assert http(country, "POST", "/v1/catalogue/rehearsal", "operator", {**same, "items": "none"}).status == 400
+
+
 def test_a_new_catalogue_shows_its_difference_first_and_is_then_in_force(country, browser):
     document = http(country, "GET", "/v1/catalogue").json
     document["version"] += 1
@@ -305,7 +438,7 @@ def test_a_new_catalogue_shows_its_difference_first_and_is_then_in_force(country
     browser.press("[data-act=load]")
     browser.script("document.querySelector('#dialog textarea').value = arguments[0]", jws)
     browser.press("#dialog button[value=yes]")
-    browser.until(lambda: "Registrations" in browser.text("#dialog"), what="the difference")
+    browser.until(lambda: "Registrations" in browser.text("#dialog") and "没有一行的结果会不同" in browser.text("#dialog"), what="the difference and the dry run")
     browser.press("#dialog button[value=yes]")
 
     browser.until(lambda: cells(browser, "[data-panel=versions] tbody tr")[0][0] == str(document["version"]), what="the new version")
@@ -485,8 +618,36 @@ def test_the_hub_stops_with_pages_open_and_they_find_it_again(country, browser):
     country.network.stop("hub")
     assert time.monotonic() - began < 15
     browser.until(lambda: "未连接" in browser.text("#live"), what="not live")
+    country.network.environment["RONGXIN_HUB_ADMISSION_PERSONS"] = "2"
     country.network.start("hub")
     browser.until(lambda: "实时" in browser.text("#live"), 30, "live again")
+
+
+def test_where_two_persons_have_to_agree_one_alone_only_takes_away(country, browser):
+    bank = {"code": code_of("91110000", 300000002), "name": "南京银行", "kind": "bank"}
+    refused = http(country, "POST", "/v1/members", "operator", bank)
+    assert (refused.status, refused.json["type"]) == (403, "urn:rongxin:problem:review_needed")
+    number_ = http(country, "POST", "/v1/applications", "operator", {"document": bank, "note": ""}).json["id"]
+    again = http(country, "POST", "/v1/applications", "deputy", {"document": bank})
+    assert (again.status, again.json["type"]) == (409, "urn:rongxin:problem:application_state")
+    early = http(country, "POST", f"/v1/applications/{number_}/admit", "deputy")
+    assert (early.status, early.json["type"]) == (409, "urn:rongxin:problem:application_state")
+    assert http(country, "POST", f"/v1/applications/{number_}/review", "operator", {"note": "相符"}).status == 200
+    same = http(country, "POST", f"/v1/applications/{number_}/admit", "operator")
+    assert (same.status, same.json["type"]) == (403, "urn:rongxin:problem:second_person")
+    assert http(country, "POST", f"/v1/applications/{number_}/admit", "viewer").status == 403
+    assert http(country, "POST", f"/v1/applications/{number_}/admit", "deputy").json["name"] == "南京银行"
+
+    listed = next(m for m in http(country, "GET", "/v1/members").json["members"] if m["code"] == bank["code"])
+    assert http(country, "POST", "/v1/members", "operator", {**listed, "status": "suspended", "name": "别名"}).status == 403
+    assert http(country, "POST", "/v1/members", "operator", {**listed, "status": "suspended"}).status == 200
+    assert http(country, "POST", "/v1/members", "operator", listed).status == 403, "back in it takes two again"
+    show(browser, country, f"member/{bank['code']}")
+    browser.press("[data-act=activate]")
+    browser.press("#dialog[open] button[value=yes]")
+    browser.until(lambda: "须两人办理" in browser.text("#dialog"), what="it became an application")
+    browser.press("#dialog[open] button")
+    assert applied(country, bank["code"])["state"] == "applied"
 
 
 def test_questions_that_make_no_sense_are_refused(country):
