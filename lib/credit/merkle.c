@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 struct digest
 merkle_leaf(struct span data)
@@ -17,11 +18,11 @@ merkle_leaf(struct span data)
 struct digest
 merkle_node(const struct digest *left, const struct digest *right)
 {
-	struct span parts[] = {span_make("\1", 1),
-	    span_make(left->bytes, DIGEST_LEN),
-	    span_make(right->bytes, DIGEST_LEN)};
+	char pair[1 + 2 * DIGEST_LEN] = {1};
 
-	return digest_of_parts(parts, 3);
+	memcpy(pair + 1, left->bytes, DIGEST_LEN);
+	memcpy(pair + 1 + DIGEST_LEN, right->bytes, DIGEST_LEN);
+	return digest_of(span_make(pair, sizeof(pair)));
 }
 
 /* Each 1 bit of the size is one complete subtree; adding a leaf is adding

@@ -18,26 +18,28 @@
 #define LEVELS 8
 #define BUNDLE (-1)
 
-/* The tile at the right edge of one level. */
-struct edge {
-	uint64_t index; /* of the tile */
+/* The tiles of one level, from left to right, or the bundles. */
+struct strip {
+	int level;
+	struct merkle tree; /* over the hashes of the last tile, none if full */
+	/* The tile at the right edge, as far as it was published. */
+	uint64_t index;
 	unsigned width;
+	unsigned shown; /* the part of it that has a file, 0: none */
 	struct digest hashes[MERKLE_TILE_WIDTH];
-};
-
-struct waiting {
-	struct digest commitment, leaf;
+	bool partial; /* files of parts of it may be there */
+	/* What is to come behind it. */
+	struct digest *waiting;
+	size_t count, size;
 };
 
 struct tiles {
 	const char *folder;
 	char origin[NOTE_ORIGIN_MAX + 1];
 	struct signer *signer;
-	struct merkle tree;
-	struct edge levels[LEVELS];
-	struct edge bundle;      /* commitments */
-	struct waiting *waiting; /* what no tile has yet */
-	size_t waiting_count, waiting_size;
+	uint64_t leaves;
+	struct strip levels[LEVELS];
+	struct strip bundles; /* commitments */
 	uint64_t published;
 	bool has_published;
 };
@@ -46,64 +48,110 @@ struct tiles *
 tiles_new(const char *folder, const char *node_code, struct signer *signer)
 {
 	struct tiles *tiles = mem_new(sizeof(*tiles));
+	int level;
 
 	tiles->folder = folder;
 	tiles->signer = signer;
 	note_trail_origin(node_code, tiles->origin);
+	tiles->bundles.level = BUNDLE;
+	tiles->bundles.partial = true;
+	for (level = 0; level < LEVELS; level++) {
+		tiles->levels[level].level = level;
+		tiles->levels[level].partial = true;
+	}
 	return tiles;
 }
 
 void
 tiles_free(struct tiles *tiles)
 {
+	int level;
+
 	if (tiles == NULL)
 		return;
-	mem_free(tiles->waiting);
+	mem_free(tiles->bundles.waiting);
+	for (level = 0; level < LEVELS; level++)
+		mem_free(tiles->levels[level].waiting);
 	mem_free(tiles);
 }
 
+static void
+strip_add(struct strip *strip, const struct digest *hash)
+{
+	if (strip->count == strip->size) {
+		strip->size =
+		    strip->size == 0 ? MERKLE_TILE_WIDTH : strip->size * 2;
+		strip->waiting = mem_grow(
+		    strip->waiting, strip->size * sizeof(*strip->waiting));
+	}
+	strip->waiting[strip->count++] = *hash;
+}
+
+/* The root of a full tile is a hash of the level above. */
 void
 tiles_add(struct tiles *tiles, const struct digest *commitment,
     const struct digest *leaf)
 {
-	if (tiles->waiting_count == tiles->waiting_size) {
-		tiles->waiting_size =
-		    tiles->waiting_size == 0 ? 256 : tiles->waiting_size * 2;
-		tiles->waiting = mem_grow(tiles->waiting,
-		    tiles->waiting_size * sizeof(*tiles->waiting));
+	struct digest hash = *leaf;
+	struct strip *strip;
+	int level;
+
+	tiles->leaves++;
+	strip_add(&tiles->bundles, commitment);
+	for (level = 0; level < LEVELS; level++) {
+		strip = &tiles->levels[level];
+		strip_add(strip, &hash);
+		merkle_add(&strip->tree, &hash);
+		if (strip->tree.size < MERKLE_TILE_WIDTH)
+			break;
+		hash = merkle_root(&strip->tree);
+		strip->tree = (struct merkle){0};
 	}
-	tiles->waiting[tiles->waiting_count++] =
-	    (struct waiting){*commitment, *leaf};
-	merkle_add(&tiles->tree, leaf);
 }
 
+/* The complete subtrees from right to left, which are the levels' own. */
 struct digest
 tiles_root(const struct tiles *tiles)
 {
-	return merkle_root(&tiles->tree);
+	struct merkle none = {0};
+	struct digest root = merkle_root(&none);
+	bool empty = true;
+	int level;
+
+	for (level = 0; level < LEVELS; level++) {
+		const struct merkle *tree = &tiles->levels[level].tree;
+		unsigned i;
+
+		for (i = tree->edge_count; i > 0; i--) {
+			root = empty ? tree->edge[i - 1]
+				     : merkle_node(&tree->edge[i - 1], &root);
+			empty = false;
+		}
+	}
+	return root;
 }
 
 uint64_t
 tiles_size(const struct tiles *tiles)
 {
-	return tiles->tree.size;
+	return tiles->leaves;
 }
 
 bool
 tiles_are_behind(const struct tiles *tiles)
 {
-	return !tiles->has_published || tiles->published < tiles->tree.size;
+	return !tiles->has_published || tiles->published < tiles->leaves;
 }
 
 static void
-tile_bytes(int level, const struct edge *edge, struct buf *bytes)
+tile_bytes(const struct strip *strip, struct buf *bytes)
 {
 	unsigned i;
 
-	for (i = 0; i < edge->width; i++) {
-		if (level == BUNDLE)
+	for (i = 0; i < strip->width; i++) {
+		if (strip->level == BUNDLE)
 			buf_u16(bytes, DIGEST_LEN);
-		buf_add(bytes, edge->hashes[i].bytes, DIGEST_LEN);
+		buf_add(bytes, strip->hashes[i].bytes, DIGEST_LEN);
 	}
 }
 
@@ -119,6 +167,23 @@ tile_is_there(const char *path, struct span bytes)
 	return same;
 }
 
+/* Most have their folder already. */
+static int
+tile_create(const char *path, struct why *why)
+{
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+	char folder[PATH_SIZE];
+	int fd = open(path, flags, 0644);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	snprintf(folder, sizeof(folder), "%s", path);
+	*strrchr(folder, '/') = '\0';
+	if (file_make_folder(folder, 0755, why) != ERR_OK)
+		return -1;
+	return open(path, flags, 0644);
+}
+
 /* Beside and renamed, so that no reader sees half a tile. */
 static enum err
 tile_replace(const char *path, struct span bytes, struct why *why)
@@ -128,7 +193,7 @@ tile_replace(const char *path, struct span bytes, struct why *why)
 	int fd;
 
 	snprintf(beside, sizeof(beside), "%.*s.new", PATH_SIZE - 8, path);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = tile_create(beside, why);
 	err = fd < 0 ? ERR_IO : file_write_all(fd, bytes);
 	if (fd >= 0)
 		close(fd);
@@ -141,23 +206,18 @@ tile_replace(const char *path, struct span bytes, struct why *why)
 }
 
 static enum err
-tile_write(const struct tiles *tiles, int level, const struct edge *edge,
-    struct why *why)
+tile_write(
+    const struct tiles *tiles, const struct strip *strip, struct why *why)
 {
-	char name[MERKLE_PATH_MAX], path[PATH_SIZE], folder[PATH_SIZE];
+	char name[MERKLE_PATH_MAX], path[PATH_SIZE];
 	struct buf bytes = {0};
 	enum err err = ERR_OK;
 
-	merkle_tile_path(level, edge->index, edge->width, name);
+	merkle_tile_path(strip->level, strip->index, strip->width, name);
 	file_path(path, sizeof(path), tiles->folder, name);
-	memcpy(folder, path, sizeof(folder));
-	*strrchr(folder, '/') = '\0';
-	tile_bytes(level, edge, &bytes);
-	if (!tile_is_there(path, buf_span(&bytes))) {
-		err = file_make_folder(folder, 0755, why);
-		if (err == ERR_OK)
-			err = tile_replace(path, buf_span(&bytes), why);
-	}
+	tile_bytes(strip, &bytes);
+	if (tiles->has_published || !tile_is_there(path, buf_span(&bytes)))
+		err = tile_replace(path, buf_span(&bytes), why);
 	buf_release(&bytes);
 	return err;
 }
@@ -165,13 +225,13 @@ tile_write(const struct tiles *tiles, int level, const struct edge *edge,
 /* Partial tiles are of no use once the whole one is there; left alone they
  * would take thirty times its room. */
 static void
-tile_drop_partial(const struct tiles *tiles, int level, uint64_t index)
+tile_drop_partial(const struct tiles *tiles, const struct strip *strip)
 {
 	char name[MERKLE_PATH_MAX], folder[PATH_SIZE], path[PATH_SIZE];
 	struct dirent *found;
 	DIR *dir;
 
-	merkle_tile_path(level, index, 1, name);
+	merkle_tile_path(strip->level, strip->index, 1, name);
 	file_path(folder, sizeof(folder), tiles->folder, name);
 	*strrchr(folder, '/') = '\0';
 	dir = opendir(folder);
@@ -187,102 +247,67 @@ tile_drop_partial(const struct tiles *tiles, int level, uint64_t index)
 	rmdir(folder);
 }
 
-/* A full tile is written and begun anew behind it. */
+/* A full tile is written and begun anew behind it.  Of those of an earlier run
+ * nobody knows whether there are parts. */
 static enum err
-edge_turn(struct tiles *tiles, int level, struct edge *edge, struct why *why)
+strip_turn(struct tiles *tiles, struct strip *strip, struct why *why)
 {
 	enum err err;
 
-	if (edge->width < MERKLE_TILE_WIDTH)
+	if (strip->width < MERKLE_TILE_WIDTH)
 		return ERR_OK;
-	err = tile_write(tiles, level, edge, why);
+	err = tile_write(tiles, strip, why);
 	if (err != ERR_OK)
 		return err;
-	tile_drop_partial(tiles, level, edge->index);
-	edge->index++;
-	edge->width = 0;
+	if (strip->partial)
+		tile_drop_partial(tiles, strip);
+	strip->partial = !tiles->has_published;
+	strip->index++;
+	strip->width = 0;
+	strip->shown = 0;
 	return ERR_OK;
-}
-
-/* The levels above a full tile get its root. */
-static enum err
-tiles_climb(struct tiles *tiles, struct why *why)
-{
-	struct digest root;
-	enum err err = ERR_OK;
-	int level;
-
-	for (level = 0; level < LEVELS && err == ERR_OK; level++) {
-		struct edge *edge = &tiles->levels[level];
-		struct edge *above = &tiles->levels[level + 1];
-
-		if (edge->width < MERKLE_TILE_WIDTH)
-			continue;
-		root = merkle_root_of(edge->hashes, MERKLE_TILE_WIDTH);
-		err = edge_turn(tiles, level, edge, why);
-		if (err == ERR_OK && level + 1 < LEVELS)
-			above->hashes[above->width++] = root;
-	}
-	return err;
 }
 
 /* A tile that could not be written stays full and is tried again first. */
 static enum err
-tiles_settle(struct tiles *tiles, struct why *why)
+strip_publish(struct tiles *tiles, struct strip *strip, struct why *why)
 {
-	enum err err = edge_turn(tiles, BUNDLE, &tiles->bundle, why);
+	enum err err = strip_turn(tiles, strip, why);
+	size_t done = 0, count;
 
-	return err == ERR_OK ? tiles_climb(tiles, why) : err;
-}
-
-static enum err
-tiles_take_waiting(struct tiles *tiles, struct why *why)
-{
-	struct edge *base = &tiles->levels[0];
-	const struct waiting *waiting;
-	enum err err = tiles_settle(tiles, why);
-	size_t i;
-
-	for (i = 0; i < tiles->waiting_count && err == ERR_OK; i++) {
-		waiting = &tiles->waiting[i];
-		tiles->bundle.hashes[tiles->bundle.width++] =
-		    waiting->commitment;
-		base->hashes[base->width++] = waiting->leaf;
-		err = tiles_settle(tiles, why);
+	while (err == ERR_OK && done < strip->count) {
+		count = MERKLE_TILE_WIDTH - strip->width;
+		if (count > strip->count - done)
+			count = strip->count - done;
+		memcpy(&strip->hashes[strip->width], &strip->waiting[done],
+		    count * sizeof(*strip->waiting));
+		strip->width += (unsigned)count;
+		done += count;
+		err = strip_turn(tiles, strip, why);
 	}
-	if (i == 0)
+	strip->count -= done;
+	if (done > 0)
+		memmove(strip->waiting, strip->waiting + done,
+		    strip->count * sizeof(*strip->waiting));
+	if (err != ERR_OK || strip->width == strip->shown)
 		return err;
-	tiles->waiting_count -= i;
-	memmove(tiles->waiting, tiles->waiting + i,
-	    tiles->waiting_count * sizeof(*tiles->waiting));
-	return err;
-}
-
-static enum err
-tiles_write_partial(struct tiles *tiles, struct why *why)
-{
-	enum err err = ERR_OK;
-	int level;
-
-	if (tiles->bundle.width > 0)
-		err = tile_write(tiles, BUNDLE, &tiles->bundle, why);
-	for (level = 0; level < LEVELS && err == ERR_OK; level++)
-		if (tiles->levels[level].width > 0)
-			err = tile_write(
-			    tiles, level, &tiles->levels[level], why);
+	strip->partial = true;
+	err = tile_write(tiles, strip, why);
+	if (err == ERR_OK)
+		strip->shown = strip->width;
 	return err;
 }
 
 static enum err
 tiles_write_checkpoint(struct tiles *tiles, struct why *why)
 {
-	struct checkpoint checkpoint = {.size = tiles->tree.size};
+	struct checkpoint checkpoint = {.size = tiles->leaves};
 	char path[PATH_SIZE];
 	struct buf note = {0};
 	enum err err;
 
 	memcpy(checkpoint.origin, tiles->origin, sizeof(checkpoint.origin));
-	checkpoint.root = merkle_root(&tiles->tree);
+	checkpoint.root = tiles_root(tiles);
 	err = note_sign(&checkpoint, tiles->signer, &note);
 	if (err == ERR_OK)
 		err = file_replace(
@@ -295,15 +320,16 @@ tiles_write_checkpoint(struct tiles *tiles, struct why *why)
 enum err
 tiles_publish(struct tiles *tiles, struct why *why)
 {
-	enum err err = tiles_take_waiting(tiles, why);
+	enum err err = strip_publish(tiles, &tiles->bundles, why);
+	int level;
 
-	if (err == ERR_OK)
-		err = tiles_write_partial(tiles, why);
+	for (level = 0; level < LEVELS && err == ERR_OK; level++)
+		err = strip_publish(tiles, &tiles->levels[level], why);
 	if (err == ERR_OK)
 		err = tiles_write_checkpoint(tiles, why);
 	if (err != ERR_OK)
 		return err;
-	tiles->published = tiles->tree.size;
+	tiles->published = tiles->leaves;
 	tiles->has_published = true;
 	return ERR_OK;
 }
@@ -338,7 +364,7 @@ static unsigned
 tile_read(const struct tiles *tiles, unsigned level, uint64_t index,
     struct digest hashes[MERKLE_TILE_WIDTH])
 {
-	const struct edge *edge = &tiles->levels[level];
+	const struct strip *edge = &tiles->levels[level];
 	char name[MERKLE_PATH_MAX], path[PATH_SIZE];
 	struct buf bytes = {0};
 	size_t size = sizeof(struct digest) * MERKLE_TILE_WIDTH;
