@@ -249,6 +249,7 @@ MUST_CHECK enum err unpack_upward(struct span bytes,
 void pack_access(const struct access *access, struct buf *out);
 /* Give a packed access the use that was counted since: concatenated messages
  * are one message. */
+#define ACCESS_USE_MAX 24 /* bytes that it appends */
 void pack_access_use(const struct use *use, struct buf *access);
 MUST_CHECK enum err unpack_access(struct span bytes, struct access *access);
 

@@ -2,85 +2,148 @@
  * pack_access: an entry of the trail (proto/trail.proto).
  */
 #include <assert.h>
+#include <string.h>
 
 #include "trail.pb-c.h"
 #include "wire/pack.h"
 #include "wire/pack_part.h"
 
-/* What one entry needs besides its message. */
-struct asked_parts {
-	Rongxin__Asked parts[HOLDERS_MAX];
-	Rongxin__Asked *list[HOLDERS_MAX];
+#define VARINT 0u
+#define BYTES 2u
+#define ITEM_MAX 5 /* bytes of a varint of 32 bits */
+/* Numbers, tags and lengths of all fields but items and asked; their texts. */
+#define ROOM_NUMBERS 160
+#define ROOM_TEXTS sizeof(struct access_texts)
+#define ROOM_ASKED (MEMBER_CODE_MAX + VOUCH_NONCE_LEN + DIGEST_LEN + 32)
+
+struct access_texts {
+	char member[MEMBER_CODE_MAX], subject[USCC_LEN], action[16];
+	char consent[CONSENT_ID_MAX], stream[STREAM_LEN], via[MEMBER_CODE_MAX];
+	uint8_t certificate[8], vouch[VOUCH_NONCE_LEN], answer[DIGEST_LEN];
 };
 
-static void
-asked_build(
-    struct access *from, Rongxin__Access *packed, struct asked_parts *parts)
+/* Every answer waits for it: written straight into its room, field by field
+ * as proto/trail.proto has them, nothing for what is empty. */
+static char *
+put_varint(char *at, uint64_t value)
+{
+	for (; value > 127; value >>= 7)
+		*at++ = (char)(value % 128 + 128);
+	*at++ = (char)value;
+	return at;
+}
+
+static char *
+put_number(char *at, unsigned field, uint64_t value)
+{
+	if (value == 0)
+		return at;
+	return put_varint(put_varint(at, field << 3 | VARINT), value);
+}
+
+static char *
+put_bytes(char *at, unsigned field, const void *bytes, size_t len)
+{
+	if (len == 0)
+		return at;
+	at = put_varint(put_varint(at, field << 3 | BYTES), len);
+	memcpy(at, bytes, len);
+	return at + len;
+}
+
+static char *
+put_text(char *at, unsigned field, const char *text)
+{
+	return put_bytes(at, field, text, strlen(text));
+}
+
+static char *
+put_items(char *at, const struct access *access)
+{
+	char list[QUESTION_ITEMS_MAX * ITEM_MAX], *end = list;
+	size_t i;
+
+	assert(access->item_count <= QUESTION_ITEMS_MAX);
+	for (i = 0; i < access->item_count; i++)
+		end = put_varint(end, access->items[i]);
+	return put_bytes(at, 7, list, (size_t)(end - list));
+}
+
+static char *
+put_asked(char *at, const struct access_asked *asked)
+{
+	char part[ROOM_ASKED], *end = part;
+
+	end = put_text(end, 1, asked->node);
+	end = put_bytes(end, 2, asked->vouch, VOUCH_NONCE_LEN);
+	if (asked->answered) {
+		end = put_bytes(end, 3, asked->leaf.bytes, DIGEST_LEN);
+		end = put_number(end, 4, asked->index);
+	}
+	return put_bytes(at, 21, part, (size_t)(end - part));
+}
+
+static char *
+put_use(char *at, const struct use *use)
+{
+	at = put_number(at, 16, use->number);
+	at = put_number(at, 17, use->most);
+	return put_number(at, 18, use->window);
+}
+
+/* Who asked through whom, and where it was asked. */
+static char *
+put_elsewhere(char *at, const struct access *access)
 {
 	size_t i;
 
-	assert(from->asked_count <= HOLDERS_MAX);
-	for (i = 0; i < from->asked_count; i++) {
-		struct access_asked *asked = &from->asked[i];
-		Rongxin__Asked *part = &parts->parts[i];
-
-		rongxin__asked__init(part);
-		part->node = asked->node;
-		part->vouch.data = asked->vouch;
-		part->vouch.len = VOUCH_NONCE_LEN;
-		part->leaf.data = asked->leaf.bytes;
-		part->leaf.len = asked->answered ? DIGEST_LEN : 0;
-		part->index = asked->answered ? asked->index : 0;
-		parts->list[i] = part;
+	if (access->via[0] != '\0') {
+		at = put_text(at, 19, access->via);
+		at = put_bytes(at, 20, access->vouch, VOUCH_NONCE_LEN);
 	}
-	packed->n_asked = from->asked_count;
-	packed->asked = parts->list;
+	assert(access->asked_count <= HOLDERS_MAX);
+	for (i = 0; i < access->asked_count; i++)
+		at = put_asked(at, &access->asked[i]);
+	return at;
 }
 
 void
 pack_access(const struct access *access, struct buf *out)
 {
-	Rongxin__Access packed = RONGXIN__ACCESS__INIT;
-	struct access from = *access;
-	struct asked_parts asked;
+	size_t room = ROOM_NUMBERS + ROOM_TEXTS +
+		      access->item_count * ITEM_MAX +
+		      access->asked_count * ROOM_ASKED;
+	char *begin = buf_room(out, room), *at = begin;
 
-	assert(from.item_count <= QUESTION_ITEMS_MAX);
-	packed.time_us = from.time_us;
-	packed.member = from.member;
-	packed.certificate.data = from.certificate;
-	packed.certificate.len = sizeof(from.certificate);
-	packed.subject = from.subject;
-	packed.purpose = from.purpose;
-	packed.action = from.action;
-	packed.items = from.items;
-	packed.n_items = from.item_count;
-	packed.consent = from.consent;
-	packed.rule = from.rule;
-	packed.consent_rule = from.consent_rule;
-	packed.authorised = from.authorised;
-	packed.stream = from.stream;
-	packed.position = from.position;
-	packed.answer.data = from.answer.bytes;
-	packed.answer.len = DIGEST_LEN;
-	packed.level = from.level;
-	packed.via = from.via;
-	packed.vouch.data = from.vouch;
-	packed.vouch.len = from.via[0] != '\0' ? VOUCH_NONCE_LEN : 0;
-	asked_build(&from, &packed, &asked);
-	pack_message(&packed.base, out);
-	if (from.use.number > 0)
-		pack_access_use(&from.use, out);
+	at = put_number(at, 1, (uint64_t)access->time_us);
+	at = put_text(at, 2, access->member);
+	at = put_bytes(at, 3, access->certificate, sizeof(access->certificate));
+	at = put_text(at, 4, access->subject);
+	at = put_number(at, 5, access->purpose);
+	at = put_text(at, 6, access->action);
+	at = put_items(at, access);
+	at = put_text(at, 8, access->consent);
+	at = put_number(at, 9, access->rule);
+	at = put_number(at, 10, access->consent_rule);
+	at = put_number(at, 11, access->authorised);
+	at = put_text(at, 12, access->stream);
+	at = put_number(at, 13, access->position);
+	at = put_bytes(at, 14, access->answer.bytes, DIGEST_LEN);
+	at = put_number(at, 15, access->level);
+	at = put_elsewhere(at, access);
+	/* Last, as when it is counted later. */
+	if (access->use.number > 0)
+		at = put_use(at, &access->use);
+	out->len += (size_t)(at - begin);
+	assert((size_t)(at - begin) <= room);
 }
 
 void
 pack_access_use(const struct use *use, struct buf *access)
 {
-	Rongxin__Access packed = RONGXIN__ACCESS__INIT;
+	char *begin = buf_room(access, ROOM_NUMBERS);
 
-	packed.use = use->number;
-	packed.use_most = use->most;
-	packed.use_window = use->window;
-	pack_message(&packed.base, access);
+	access->len += (size_t)(put_use(begin, use) - begin);
 }
 
 /* A question that was refused has no stream. */

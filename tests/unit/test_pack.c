@@ -1073,6 +1073,73 @@ where_else_it_was_asked_comes_back(void **state)
 }
 
 static void
+fill_text(char *text, size_t size)
+{
+	memset(text, 'x', size - 1);
+}
+
+/* The longest there is: its room is exact. */
+static void
+the_largest_access_entry_comes_back(void **state)
+{
+	struct access before = some_access(), after;
+	struct buf packed = {0};
+	size_t i;
+
+	(void)state;
+	before.time_us = -1;
+	before.position = UINT64_MAX;
+	fill_text(before.member, sizeof(before.member));
+	fill_text(before.subject, sizeof(before.subject));
+	fill_text(before.action, sizeof(before.action));
+	fill_text(before.consent, sizeof(before.consent));
+	fill_text(before.via, sizeof(before.via));
+	before.vouch[15] = 5;
+	before.use = (struct use){UINT32_MAX, UINT32_MAX, UINT32_MAX};
+	before.item_count = QUESTION_ITEMS_MAX;
+	for (i = 0; i < QUESTION_ITEMS_MAX; i++)
+		before.items[i] = UINT32_MAX;
+	before.asked_count = HOLDERS_MAX;
+	for (i = 0; i < HOLDERS_MAX; i++) {
+		before.asked[i] = (struct access_asked){.vouch = {2},
+		    .answered = true,
+		    .index = UINT64_MAX,
+		    .leaf = {{9}}};
+		fill_text(before.asked[i].node, sizeof(before.asked[i].node));
+	}
+	pack_access(&before, &packed);
+
+	assert_int_equal(unpack_access(buf_span(&packed), &after), ERR_OK);
+
+	assert_memory_equal(&after, &before, sizeof(after));
+	buf_release(&packed);
+}
+
+/* Its leaf hashes are in trails that others keep. */
+static void
+the_bytes_of_an_access_entry_stay_what_they_were(void **state)
+{
+	struct access access = some_access();
+	struct buf packed = {0};
+	char hex[DIGEST_HEX_LEN + 1];
+	struct digest digest;
+
+	(void)state;
+	access.use = (struct use){.most = 5, .window = 20000, .number = 3};
+	strcpy(access.via, "gz");
+	access.asked_count = 1;
+	access.asked[0] = (struct access_asked){
+	    .node = "gd", .answered = true, .index = 300, .leaf = {{9}}};
+	pack_access(&access, &packed);
+
+	digest = digest_of(buf_span(&packed));
+
+	assert_string_equal(digest_print(&digest, hex),
+	    "7d61d2f0263e0a2206a875a17dc4b8a9ee7e2a2985f0b83be86267f23b91df80");
+	buf_release(&packed);
+}
+
+static void
 an_access_entry_of_unknown_words_is_refused(void **state)
 {
 	struct access access = some_access(), after;
@@ -1185,6 +1252,8 @@ main(void)
 	    cmocka_unit_test(
 		an_upward_message_of_another_signer_is_parsed_but_not_believed),
 	    cmocka_unit_test(an_access_entry_comes_back),
+	    cmocka_unit_test(the_largest_access_entry_comes_back),
+	    cmocka_unit_test(the_bytes_of_an_access_entry_stay_what_they_were),
 	    cmocka_unit_test(where_else_it_was_asked_comes_back),
 	    cmocka_unit_test(an_access_entry_of_unknown_words_is_refused),
 	    cmocka_unit_test(no_truncation_is_read_behind_its_end),
