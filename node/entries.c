@@ -23,6 +23,7 @@
 #define STRIDE 256 /* every so many entries one offset is remembered */
 #define AHEAD_BYTES (256 << 10)
 #define ROOM_BYTES (64 << 10)
+#define NONCE_BYTES ((size_t)4096)
 
 struct entries {
 	char folder[PATH_SIZE];
@@ -30,8 +31,10 @@ struct entries {
 	uint64_t first, count;
 	off_t end;         /* of the last good frame in the newest file */
 	off_t allocated;   /* zeros stand from `end` up to here */
+	off_t at;          /* where the next write goes; -1: unknown */
 	uint32_t *offsets; /* of entries 0, STRIDE, 2 STRIDE, … */
 	size_t offset_size;
+	struct buf frames, nonces; /* of one group; kept from one to the next */
 };
 
 const char *
@@ -232,6 +235,7 @@ entries_open(const struct entries_settings *settings, struct why *why)
 	struct entries *entries = mem_new(sizeof(*entries));
 
 	entries->fd = -1;
+	entries->at = -1;
 	entries->first = entries->count = settings->first;
 	snprintf(
 	    entries->folder, sizeof(entries->folder), "%s", settings->folder);
@@ -247,6 +251,8 @@ entries_close(struct entries *entries)
 	if (entries == NULL)
 		return;
 	entries_leave(entries);
+	buf_release(&entries->frames);
+	buf_release(&entries->nonces);
 	mem_free(entries->offsets);
 	mem_free(entries);
 }
@@ -289,6 +295,7 @@ entries_rotate(struct entries *entries, struct why *why)
 	entries_path(entries->folder, entries->count, path);
 	entries->end = 0;
 	entries->allocated = 0;
+	entries->at = 0;
 	entries->fd =
 	    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (entries->fd < 0 || entries_sync_folder(entries->folder) != ERR_OK)
@@ -298,11 +305,17 @@ entries_rotate(struct entries *entries, struct why *why)
 }
 
 static enum err
-entries_put(const struct entries *entries, off_t offset, struct span bytes)
+entries_put(struct entries *entries, off_t offset, struct span bytes)
 {
-	if (lseek(entries->fd, offset, SEEK_SET) != offset)
-		return ERR_IO;
-	return file_write_all(entries->fd, bytes);
+	enum err err = ERR_OK;
+
+	if (entries->at != offset &&
+	    lseek(entries->fd, offset, SEEK_SET) != offset)
+		err = ERR_IO;
+	if (err == ERR_OK)
+		err = file_write_all(entries->fd, bytes);
+	entries->at = err == ERR_OK ? offset + (off_t)bytes.len : -1;
+	return err;
 }
 
 /* A sync of bytes that a file has already waits for these alone; of a file that
@@ -340,38 +353,51 @@ entries_write(struct entries *entries, struct span frames, struct why *why)
 	return ERR_IO;
 }
 
+/* The next `count` nonces.  Asked for in larger portions than a group: the
+ * kernel's answer costs more than its bytes. */
+static const char *
+entries_nonces(struct entries *entries, size_t count)
+{
+	struct buf *nonces = &entries->nonces;
+	size_t len = count * ACCESS_NONCE_LEN;
+	size_t portion = len > NONCE_BYTES ? len : NONCE_BYTES;
+
+	if (nonces->len < len) {
+		digest_random(buf_room(nonces, portion - nonces->len),
+		    portion - nonces->len);
+		nonces->len = portion;
+	}
+	nonces->len -= len;
+	return nonces->data + nonces->len;
+}
+
 enum err
 entries_append(
     struct entries *entries, struct entry *list, size_t count, struct why *why)
 {
-	struct buf frames = {0}, nonces = {0};
+	const char *nonces = entries_nonces(entries, count);
+	struct buf *frames = &entries->frames;
 	enum err err = ERR_OK;
-	off_t begin;
 	size_t i;
 
 	assert(count <= entries_room(entries));
 	if (entries->count % ENTRIES_PER_FILE == 0)
 		err = entries_rotate(entries, why);
-	begin = entries->end;
-	/* Asked for once: the kernel's answer costs more than its bytes. */
-	digest_random(buf_room(&nonces, count * ACCESS_NONCE_LEN),
-	    count * ACCESS_NONCE_LEN);
+	buf_reset(frames);
 	for (i = 0; i < count; i++) {
 		assert(list[i].bytes.len <= ENTRY_MAX);
-		memcpy(list[i].nonce, nonces.data + i * ACCESS_NONCE_LEN,
+		memcpy(list[i].nonce, nonces + i * ACCESS_NONCE_LEN,
 		    ACCESS_NONCE_LEN);
 		entry_seal(&list[i]);
 		list[i].index = entries->count + i;
 		entries_remember(
-		    entries, list[i].index, begin + (off_t)frames.len);
-		entry_print(&list[i], &frames);
+		    entries, list[i].index, entries->end + (off_t)frames->len);
+		entry_print(&list[i], frames);
 	}
 	if (err == ERR_OK)
-		err = entries_write(entries, buf_span(&frames), why);
+		err = entries_write(entries, buf_span(frames), why);
 	if (err == ERR_OK)
 		entries->count += count;
-	buf_release(&frames);
-	buf_release(&nonces);
 	return err;
 }
 

@@ -23,22 +23,17 @@
 #define WAITING_MAX 100000
 #define KEEP_US (3600 * CLOCK_SECOND)
 
+/* One allocation: it is made on one thread and freed on another. */
 struct job {
 	trail_entry_fn entry_done; /* NULL: it is appended */
 	uint64_t index;            /* that is read */
-	struct buf packed;
-	struct use use; /* of this consent */
-	char consent[CONSENT_ID_MAX + 1];
 	trail_done_fn done;
 	void *context;
+	struct use use; /* of this consent */
+	char consent[CONSENT_ID_MAX + 1];
+	size_t len;
+	char packed[]; /* and room for the use */
 };
-
-static void
-job_free(struct job *job)
-{
-	buf_release(&job->packed);
-	mem_free(job);
-}
 
 static void
 trail_set_ready(struct trail *trail, bool ready)
@@ -157,7 +152,7 @@ static void
 job_refuse(struct job *job, enum err err)
 {
 	job->done(job->context, err, NULL);
-	job_free(job);
+	mem_free(job);
 }
 
 static void
@@ -184,7 +179,7 @@ trail_release(
 		receipt.leaf = list[i].leaf;
 		receipt.use = jobs[i]->use;
 		jobs[i]->done(jobs[i]->context, ERR_OK, &receipt);
-		job_free(jobs[i]);
+		mem_free(jobs[i]);
 	}
 	mailbox_send_held();
 	for (i = 0; i < count; i++)
@@ -202,7 +197,7 @@ trail_append_group(struct trail *trail, struct job **jobs, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		list[i].bytes = buf_span(&jobs[i]->packed);
+		list[i].bytes = span_make(jobs[i]->packed, jobs[i]->len);
 	err = entries_append(trail->entries, list, count, &why);
 	if (err != ERR_OK) {
 		trail_fail(trail, &why);
@@ -221,14 +216,20 @@ trail_append_group(struct trail *trail, struct job **jobs, size_t count)
 static enum err
 trail_count_use(struct trail *trail, struct job *job)
 {
+	struct buf use = {0};
 	enum err err;
 
 	if (job->use.most == 0)
 		return ERR_OK;
 	err = uses_take(trail->uses, job->consent, &job->use);
-	if (err == ERR_OK)
-		pack_access_use(&job->use, &job->packed);
-	return err;
+	if (err != ERR_OK)
+		return err;
+	pack_access_use(&job->use, &use);
+	assert(use.len <= ACCESS_USE_MAX);
+	memcpy(job->packed + job->len, use.data, use.len);
+	job->len += use.len;
+	buf_release(&use);
+	return ERR_OK;
 }
 
 /* Those that may be written move to the front, in order; how many they are.
@@ -277,7 +278,7 @@ trail_serve_entry(struct trail *trail, struct job *job)
 		err = entries_read(trail->entries, job->index, &entry, &buf);
 	job->entry_done(job->context, err, err == ERR_OK ? &entry : NULL);
 	buf_release(&buf);
-	job_free(job);
+	mem_free(job);
 }
 
 /* Entries first: their answers wait for the disk. */
@@ -387,22 +388,34 @@ trail_entries_folder(const struct trail *trail)
 	return trail->entries_folder;
 }
 
+static struct job *
+job_new(const struct access *access)
+{
+	struct buf packed = {0};
+	struct job *job;
+
+	pack_access(access, &packed);
+	assert(packed.len + ACCESS_USE_MAX <= ENTRY_MAX);
+	job = mem_new(sizeof(*job) + packed.len + ACCESS_USE_MAX);
+	job->use = access->use;
+	memcpy(job->consent, access->consent, sizeof(job->consent));
+	memcpy(job->packed, packed.data, packed.len);
+	job->len = packed.len;
+	buf_release(&packed);
+	return job;
+}
+
 void
 trail_append(struct trail *trail, const struct access *access,
     trail_done_fn done, void *context)
 {
-	struct job *job = mem_new(sizeof(*job));
+	struct job *job = job_new(access);
 
 	job->done = done;
 	job->context = context;
-	job->use = access->use;
-	memcpy(job->consent, access->consent, sizeof(job->consent));
-	pack_access(access, &job->packed);
-	assert(job->packed.len <= ENTRY_MAX);
 	if (!trail_is_ready(trail) ||
-	    !worker_post(trail->worker, job, WAITING_MAX)) {
+	    !worker_post(trail->worker, job, WAITING_MAX))
 		job_refuse(job, ERR_IO);
-	}
 }
 
 void
@@ -416,7 +429,7 @@ trail_read(
 	job->context = context;
 	if (!worker_post(trail->worker, job, WAITING_MAX)) {
 		done(context, ERR_BUSY, NULL);
-		job_free(job);
+		mem_free(job);
 	}
 }
 
