@@ -194,7 +194,8 @@ query_on_record(void *context, const struct stored *stored)
 	struct stream_state state;
 
 	if (stored->record.state == RECORD_WITHDRAWN ||
-	    !world_holds(query->world, stored->stream))
+	    (strcmp(stored->stream, query->stream) != 0 &&
+		!world_holds(query->world, stored->stream)))
 		return;
 	if (query->stream[0] == '\0') {
 		memcpy(query->stream, stored->stream, sizeof(query->stream));

@@ -234,7 +234,7 @@ snapshot_find_record(struct snapshot *snapshot, const char *stream,
 
 struct record_walk {
 	const struct record_reader *reader;
-	struct arena *arena;
+	struct record_field fields[RECORD_FIELDS_MAX]; /* of one record */
 	enum err err;
 };
 
@@ -251,8 +251,7 @@ record_walk_row(void *context, struct span key, struct span value)
 		return false;
 	if (reader->wants != NULL && !reader->wants(reader->context, item))
 		return true;
-	arena_reset(walk->arena);
-	walk->err = store_parse_record(key, value, walk->arena, &stored);
+	walk->err = store_lend_record(key, value, walk->fields, &stored);
 	if (walk->err != ERR_OK)
 		return false;
 	reader->each(reader->context, &stored);
@@ -263,7 +262,7 @@ enum err
 snapshot_each_record(struct snapshot *snapshot,
     const struct record_reader *reader, struct why *why)
 {
-	struct record_walk walk = {reader, arena_new(), ERR_OK};
+	struct record_walk walk = {.reader = reader, .err = ERR_OK};
 	struct buf prefix = {0};
 	struct kv_range range = {.family = STORE_RECORDS};
 	enum err err;
@@ -273,7 +272,6 @@ snapshot_each_record(struct snapshot *snapshot,
 	range.prefix = buf_span(&prefix);
 	err = kv_each(snapshot->view, &range, record_walk_row, &walk, why);
 	buf_release(&prefix);
-	arena_free(walk.arena);
 	return err != ERR_OK ? err : walk.err;
 }
 

@@ -110,18 +110,41 @@ store_value_element(struct span value, struct digest *element)
 	return true;
 }
 
-enum err
-store_parse_record(struct span key, struct span value, struct arena *arena,
-    struct stored *stored)
+/* All but the record, which is at `packed`. */
+static bool
+value_open(struct span key, struct span value, struct stored *stored,
+    struct span *packed)
 {
 	const char *at = key_stream(key);
 
 	*stored = (struct stored){0};
 	if (at == NULL || !store_value_element(value, &stored->element))
-		return ERR_INVALID;
+		return false;
 	memcpy(stored->stream, at, STREAM_LEN);
-	value = span_make(value.ptr + DIGEST_LEN, value.len - DIGEST_LEN);
-	return unpack_record(value, arena, &stored->record);
+	*packed = span_make(value.ptr + DIGEST_LEN, value.len - DIGEST_LEN);
+	return true;
+}
+
+enum err
+store_parse_record(struct span key, struct span value, struct arena *arena,
+    struct stored *stored)
+{
+	struct span packed;
+
+	if (!value_open(key, value, stored, &packed))
+		return ERR_INVALID;
+	return unpack_record(packed, arena, &stored->record);
+}
+
+enum err
+store_lend_record(struct span key, struct span value,
+    struct record_field fields[RECORD_FIELDS_MAX], struct stored *stored)
+{
+	struct span packed;
+
+	if (!value_open(key, value, stored, &packed))
+		return ERR_INVALID;
+	return unpack_kept_record(packed, fields, &stored->record);
 }
 
 bool

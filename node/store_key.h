@@ -29,6 +29,9 @@ bool store_value_element(struct span value, struct digest *element);
 /* Everything is copied into `arena`. */
 MUST_CHECK enum err store_parse_record(struct span key, struct span value,
     struct arena *arena, struct stored *stored);
+/* Borrowed from key and value, which this store has had before. */
+MUST_CHECK enum err store_lend_record(struct span key, struct span value,
+    struct record_field fields[RECORD_FIELDS_MAX], struct stored *stored);
 /* Is the digest beside it its own? */
 bool store_record_is_whole(const struct stored *stored);
 

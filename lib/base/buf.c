@@ -25,30 +25,18 @@ buf_reset(struct buf *buf)
 	buf->len = 0;
 }
 
-char *
-buf_room(struct buf *buf, size_t more)
+void
+buf_grow(struct buf *buf, size_t more)
 {
 	size_t size = buf->size;
 
 	assert(more < SIZE_MAX / 4 && buf->len < SIZE_MAX / 4);
-	if (size - buf->len < more || size == 0) {
-		if (size < BUF_FIRST)
-			size = BUF_FIRST;
-		while (size - buf->len < more)
-			size *= 2;
-		buf->data = mem_grow(buf->data, size);
-		buf->size = size;
-	}
-	return buf->data + buf->len;
-}
-
-void
-buf_add(struct buf *buf, const void *bytes, size_t len)
-{
-	if (len == 0)
-		return;
-	memcpy(buf_room(buf, len), bytes, len);
-	buf->len += len;
+	if (size < BUF_FIRST)
+		size = BUF_FIRST;
+	while (size - buf->len < more)
+		size *= 2;
+	buf->data = mem_grow(buf->data, size);
+	buf->size = size;
 }
 
 void

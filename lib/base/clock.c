@@ -73,13 +73,32 @@ date_of(int64_t days, int64_t *year, int *month, int *day)
 	*year = years + era * 400 + (*month <= 2);
 }
 
+static char *
+put_char(char *at, char c)
+{
+	*at = c;
+	return at + 1;
+}
+
+/* The last `count` digits. */
+static char *
+put_digits(char *at, unsigned number, int count)
+{
+	int i;
+
+	for (i = count; i-- > 0; number /= 10)
+		at[i] = (char)('0' + number % 10);
+	return at + count;
+}
+
 const char *
 clock_print(int64_t time_us, char out[CLOCK_TEXT_MAX])
 {
 	int64_t micro = time_us % CLOCK_SECOND;
 	int64_t second = time_us / CLOCK_SECOND;
 	int64_t days, year;
-	int month, day, of_day, len;
+	int month, day, of_day;
+	char *at;
 
 	if (micro < 0) {
 		micro += CLOCK_SECOND;
@@ -92,13 +111,15 @@ clock_print(int64_t time_us, char out[CLOCK_TEXT_MAX])
 		days--;
 	}
 	date_of(days, &year, &month, &day);
-	len = snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d",
-	    (int)year, month, day, of_day / 3600, of_day / 60 % 60,
-	    of_day % 60);
+	at = put_digits(out, (unsigned)year, 4);
+	at = put_digits(put_char(at, '-'), (unsigned)month, 2);
+	at = put_digits(put_char(at, '-'), (unsigned)day, 2);
+	at = put_digits(put_char(at, 'T'), (unsigned)of_day / 3600, 2);
+	at = put_digits(put_char(at, ':'), (unsigned)of_day / 60 % 60, 2);
+	at = put_digits(put_char(at, ':'), (unsigned)of_day % 60, 2);
 	if (micro != 0)
-		len += snprintf(out + len, (size_t)(CLOCK_TEXT_MAX - len),
-		    ".%06d", (int)micro);
-	snprintf(out + len, (size_t)(CLOCK_TEXT_MAX - len), "Z");
+		at = put_digits(put_char(at, '.'), (unsigned)micro, 6);
+	*put_char(at, 'Z') = '\0';
 	return out;
 }
 

@@ -395,6 +395,36 @@ json_put_text(struct json_out *out, const char *name, struct span text)
 }
 
 void
+json_label(const char *name, struct buf *label)
+{
+	json_quote(span_of(name), label);
+	buf_char(label, ':');
+}
+
+static void
+put_label(struct json_out *out, struct span label)
+{
+	if (out->comma)
+		buf_char(out->buf, ',');
+	out->comma = true;
+	buf_add(out->buf, label.ptr, label.len);
+}
+
+void
+json_put_labelled(struct json_out *out, struct span label, struct span text)
+{
+	put_label(out, label);
+	json_quote(text, out->buf);
+}
+
+void
+json_put_labelled_raw(struct json_out *out, struct span label, struct span json)
+{
+	put_label(out, label);
+	buf_add(out->buf, json.ptr, json.len);
+}
+
+void
 json_put_cstr(struct json_out *out, const char *name, const char *text)
 {
 	json_put_text(out, name, span_of(text));
@@ -454,48 +484,62 @@ is_plain(char c)
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Has one of the eight bytes this value? */
-static bool
-word_has(uint64_t word, uint8_t byte)
+/* The top bit of each byte below `limit` (at most 0x80). */
+static uint64_t
+below(uint64_t word, uint8_t limit)
 {
-	uint64_t zero = word ^ EACH(byte);
-
-	return ((zero - EACH(1)) & ~zero & EACH(0x80)) != 0;
+	return (word - EACH(limit)) & ~word;
 }
 
-/* Length of the run at the start that needs no escape: eight bytes a step. */
-static size_t
-plain_run(struct span text)
+/* Does each of the eight bytes stand for itself? */
+static bool
+is_plain_word(uint64_t word)
 {
-	uint64_t word;
-	size_t i = 0;
+	uint64_t special = below(word, 0x20) | below(word ^ EACH('"'), 1) |
+			   below(word ^ EACH('\\'), 1) |
+			   below(word ^ EACH(0x7f), 1);
 
-	for (; i + sizeof(word) <= text.len; i += sizeof(word)) {
+	return (special & EACH(0x80)) == 0;
+}
+
+/* Copies the run at the start that needs no escape, eight bytes a step, of
+ * which the last ones may be copied twice; its length. */
+static size_t
+copy_plain(struct span text, char *to)
+{
+	size_t i = 0, last = text.len - sizeof(uint64_t);
+	uint64_t word;
+
+	while (text.len >= sizeof(word)) {
 		memcpy(&word, text.ptr + i, sizeof(word));
-		if (((word - EACH(0x20)) & ~word & EACH(0x80)) != 0 ||
-		    word_has(word, '"') || word_has(word, '\\') ||
-		    word_has(word, 0x7f))
+		if (!is_plain_word(word))
 			break;
+		memcpy(to + i, &word, sizeof(word));
+		if (i == last)
+			return text.len;
+		i = i + sizeof(word) < last ? i + sizeof(word) : last;
 	}
-	while (i < text.len && is_plain(text.ptr[i]))
-		i++;
+	for (; i < text.len && is_plain(text.ptr[i]); i++)
+		to[i] = text.ptr[i];
 	return i;
 }
 
-/* Runs without escapes are copied whole; that is what makes it fast. */
+/* What needs no escape is copied as it is looked through; that is what makes
+ * it fast. */
 void
 json_quote(struct span text, struct buf *out)
 {
-	size_t run = plain_run(text);
+	char *at = buf_room(out, text.len + 2);
+	size_t run;
 
-	buf_room(out, text.len + 2);
-	buf_char(out, '"');
-	buf_add(out, text.ptr, run);
+	*at = '"';
+	run = copy_plain(text, at + 1);
+	out->len += 1 + run;
 	while (run < text.len) {
 		quote_escaped((unsigned char)text.ptr[run], out);
 		text = span_make(text.ptr + run + 1, text.len - run - 1);
-		run = plain_run(text);
-		buf_add(out, text.ptr, run);
+		run = copy_plain(text, buf_room(out, text.len + 1));
+		out->len += run;
 	}
 	buf_char(out, '"');
 }

@@ -72,6 +72,13 @@ void json_put_bool(struct json_out *out, const char *name, bool value);
 void json_put_null(struct json_out *out, const char *name);
 /* Already JSON (a stored document, a canonical number). */
 void json_put_raw(struct json_out *out, const char *name, struct span json);
+/* For names that are put again and again: the quoted name with its colon, and
+ * members put under it. */
+void json_label(const char *name, struct buf *label);
+void json_put_labelled(
+    struct json_out *out, struct span label, struct span text);
+void json_put_labelled_raw(
+    struct json_out *out, struct span label, struct span json);
 /* A quoted, escaped string without a writer. */
 void json_quote(struct span text, struct buf *out);
 

@@ -63,6 +63,7 @@ struct code_list {
 struct field {
 	uint32_t number; /* never reused within an item */
 	const char *name, *zh, *en;
+	struct span label; /* name, as JSON has it: "name": */
 	enum field_type type;
 	enum field_class class;
 	bool required;

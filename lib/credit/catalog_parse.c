@@ -142,6 +142,19 @@ static const char *const type_names[] = {"text", "code", "date", "month",
 static const char *const class_names[] = {
     "public", "restricted", "personal", NULL};
 
+static struct span
+label_of(struct loader *loader, const char *name)
+{
+	struct buf label = {0};
+	struct span kept;
+
+	json_label(name, &label);
+	kept = span_make(
+	    arena_text(loader->arena, label.data, label.len), label.len);
+	buf_release(&label);
+	return kept;
+}
+
 /* What item fields and common columns have both. */
 static void
 load_column(struct loader *loader, const struct json *from, struct field *field)
@@ -149,6 +162,7 @@ load_column(struct loader *loader, const struct json *from, struct field *field)
 	int64_t max = TEXT_MAX_DEFAULT;
 
 	field->name = loader_need_name(loader, from, "name");
+	field->label = label_of(loader, field->name);
 	field->zh = loader_need_text(loader, from, "zh");
 	field->en = loader_text(loader, from, "en");
 	field->type = (enum field_type)loader_need_one_of(

@@ -118,6 +118,22 @@ record_find(const struct record *record, uint32_t number)
 	return NULL;
 }
 
+const struct record_field *
+record_find_next(const struct record *record, uint32_t number, size_t *at)
+{
+	const struct record_field *fields = record->fields;
+	size_t i = *at;
+
+	if (i > 0 && fields[i - 1].number >= number)
+		i = 0;
+	while (i < record->field_count && fields[i].number < number)
+		i++;
+	*at = i;
+	return i < record->field_count && fields[i].number == number
+		   ? &fields[i]
+		   : NULL;
+}
+
 const char *
 record_state_name(enum record_state state)
 {

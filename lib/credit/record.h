@@ -77,6 +77,10 @@ struct digest record_element_digest(
 struct digest record_element(const struct record *record);
 const struct record_field *record_find(
     const struct record *record, uint32_t number);
+/* The same for one number after the other: `at` is where the last one stood,
+ * 0 at first.  Quick when they ascend. */
+const struct record_field *record_find_next(
+    const struct record *record, uint32_t number, size_t *at);
 const char *record_state_name(enum record_state state);
 
 #endif

@@ -132,9 +132,9 @@ put_value(struct json_out *out, const struct field *field, struct span value)
 	else if (field->type == FIELD_BOOLEAN)
 		bare = span_is(value, "true") || span_is(value, "false");
 	if (bare)
-		json_put_raw(out, field->name, value);
+		json_put_labelled_raw(out, field->label, value);
 	else
-		json_put_text(out, field->name, value);
+		json_put_labelled(out, field->label, value);
 }
 
 void
@@ -143,14 +143,14 @@ report_put_fields(const struct permit_item *asked, const struct record *record,
 {
 	const struct record_field *found;
 	const struct field *field;
-	size_t i;
+	size_t i, at = 0;
 
 	for (i = 0; i < asked->item->field_count && i < CATALOG_FIELDS_MAX;
 	     i++) {
 		if ((asked->shown >> i & 1) == 0)
 			continue;
 		field = &asked->item->fields[i];
-		found = record_find(record, field->number);
+		found = record_find_next(record, field->number, &at);
 		if (found != NULL)
 			put_value(out, field, found->value);
 	}

@@ -30,6 +30,10 @@
 void pack_record(const struct record *record, struct buf *out);
 MUST_CHECK enum err unpack_record(
     struct span bytes, struct arena *arena, struct record *record);
+/* One that was unpacked before it was kept: its texts are borrowed from the
+ * bytes and not looked through again. */
+MUST_CHECK enum err unpack_kept_record(struct span bytes,
+    struct record_field fields[RECORD_FIELDS_MAX], struct record *record);
 /* The body of a batch: each packed record is framed by this; concatenation
  * of framed records is a packed Batch. */
 void pack_batch_record(struct span packed_record, struct buf *batch);

@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "credit/region.h"
 
-#define WIRE_BYTES 2u
-#define WIRE_NUMBER 0u
 #define LENGTH_MAX 5 /* bytes */
 #define NUMBER_MAX 10
 
@@ -60,7 +58,7 @@ number_after_tag(struct span rest, size_t max, uint64_t *value)
 }
 
 bool
-number_take(struct span *rest, unsigned number, uint64_t *value)
+number_take_long(struct span *rest, unsigned number, uint64_t *value)
 {
 	uint64_t found;
 	size_t size;
@@ -78,7 +76,7 @@ number_take(struct span *rest, unsigned number, uint64_t *value)
 }
 
 bool
-frame_take(struct span *rest, unsigned number, struct span *bytes)
+frame_take_long(struct span *rest, unsigned number, struct span *bytes)
 {
 	uint64_t length;
 	size_t size;

@@ -17,14 +17,44 @@
 #include "base/span.h"
 
 #define PACK_SOFTWARE_MAX 64
+/* Wire types. */
+#define WIRE_NUMBER 0u
+#define WIRE_BYTES 2u
 
 /* Field numbers 1 to 15 only: the tag is one byte. */
 void frame_add(unsigned number, struct span bytes, struct buf *out);
+/* Of any length, or value. */
+bool frame_take_long(struct span *rest, unsigned number, struct span *bytes);
+bool number_take_long(struct span *rest, unsigned number, uint64_t *value);
+
 /* Take field `number` from the front of `rest`; false (and nothing taken)
- * when something else, or something cut, is there. */
-bool frame_take(struct span *rest, unsigned number, struct span *bytes);
+ * when something else, or something cut, is there.  Nearly all are short. */
+static inline bool
+frame_take(struct span *rest, unsigned number, struct span *bytes)
+{
+	const uint8_t *at = (const uint8_t *)rest->ptr;
+
+	if (rest->len < 2 || at[0] != (number << 3 | WIRE_BYTES) ||
+	    at[1] > 127 || at[1] > rest->len - 2)
+		return frame_take_long(rest, number, bytes);
+	*bytes = span_make(at + 2, at[1]);
+	*rest = span_make(at + 2 + at[1], rest->len - 2 - at[1]);
+	return true;
+}
+
 /* The same of a number. */
-bool number_take(struct span *rest, unsigned number, uint64_t *value);
+static inline bool
+number_take(struct span *rest, unsigned number, uint64_t *value)
+{
+	const uint8_t *at = (const uint8_t *)rest->ptr;
+
+	if (rest->len < 2 || at[0] != (number << 3 | WIRE_NUMBER) ||
+	    at[1] > 127)
+		return number_take_long(rest, number, value);
+	*value = at[1];
+	*rest = span_make(at + 2, rest->len - 2);
+	return true;
+}
 
 void pack_message(const ProtobufCMessage *message, struct buf *out);
 /* Everything is copied into the arena, within a bound that follows from the

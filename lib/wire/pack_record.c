@@ -70,6 +70,11 @@ is_text(struct span text, size_t max)
 static bool
 record_is_sound(const struct record *record)
 {
+	size_t i;
+
+	for (i = 0; i < record->field_count; i++)
+		if (!text_is_utf8(record->fields[i].value))
+			return false;
 	return record->item != 0 && record->subject.len > 0 &&
 	       is_text(record->subject, RECORD_SUBJECT_MAX) &&
 	       record->key.len <= RECORD_KEY_MAX && text_is_utf8(record->key) &&
@@ -90,8 +95,7 @@ read_field(struct span bytes, uint32_t before, struct record_field *field)
 	field->number = (uint32_t)number;
 	if (bytes.len > 0 && !frame_take(&bytes, 2, &field->value))
 		return false;
-	return bytes.len == 0 && field->value.len <= RECORD_VALUE_MAX &&
-	       text_is_utf8(field->value);
+	return bytes.len == 0 && field->value.len <= RECORD_VALUE_MAX;
 }
 
 static bool
@@ -127,21 +131,30 @@ read_head(struct span *rest, struct record *record)
 	record->item = (uint32_t)item;
 	record->state = (enum record_state)state;
 	record->as_of_us = (int64_t)as_of;
-	return record_is_sound(record);
+	return true;
+}
+
+enum err
+unpack_kept_record(struct span bytes,
+    struct record_field fields[RECORD_FIELDS_MAX], struct record *record)
+{
+	*record = (struct record){.fields = fields};
+	if (bytes.len > BATCH_RAW_MAX || !read_head(&bytes, record) ||
+	    !read_fields(&bytes, fields, &record->field_count))
+		return ERR_INVALID;
+	return ERR_OK;
 }
 
 enum err
 unpack_record(struct span bytes, struct arena *arena, struct record *record)
 {
 	struct record_field fields[RECORD_FIELDS_MAX], *kept;
-	struct span rest;
 
 	if (bytes.len > BATCH_RAW_MAX)
 		return ERR_INVALID;
-	*record = (struct record){0};
-	rest = span_make(arena_text(arena, bytes.ptr, bytes.len), bytes.len);
-	if (!read_head(&rest, record) ||
-	    !read_fields(&rest, fields, &record->field_count))
+	bytes = span_make(arena_text(arena, bytes.ptr, bytes.len), bytes.len);
+	if (unpack_kept_record(bytes, fields, record) != ERR_OK ||
+	    !record_is_sound(record))
 		return ERR_INVALID;
 	kept = arena_take(arena, record->field_count * sizeof(*kept));
 	memcpy(kept, fields, record->field_count * sizeof(*kept));

@@ -148,6 +148,20 @@ a_field_is_found_by_its_number(void **state)
 	assert_string_equal(record_state_name(RECORD_WITHDRAWN), "withdrawn");
 }
 
+static void
+fields_are_found_one_after_the_other_in_any_order(void **state)
+{
+	static const uint32_t asked[] = {1, 2, 7, 8, 7, 1, 1, 3, 7};
+	struct record record = sample();
+	size_t i, at = 0;
+
+	(void)state;
+
+	for (i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		assert_ptr_equal(record_find_next(&record, asked[i], &at),
+		    record_find(&record, asked[i]));
+}
+
 int
 main(void)
 {
@@ -158,6 +172,7 @@ main(void)
 	    cmocka_unit_test(a_long_record_has_a_digest_too),
 	    cmocka_unit_test(the_element_digest_depends_on_version_and_time),
 	    cmocka_unit_test(a_field_is_found_by_its_number),
+	    cmocka_unit_test(fields_are_found_one_after_the_other_in_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
