@@ -4,9 +4,8 @@
  * Keys begin with one letter: m member, k catalogue, c consent, h key of the
  * hub, p pending consent, r revoked here, o paused or resumed here, f an
  * objection that is pending, x one that is corrected (filings.h).  A consent's
- * value is its state, the time of the subject's last order and its claims; a
- * key's its state and its document; a mark's the subject, of an order state and
- * time before it.
+ * value is consent_value.h's; a key's its state and its document; a mark's the
+ * subject, of an order state and time before it.
  */
 #include "node/control_inner.h"
 
@@ -15,6 +14,7 @@
 #include "base/clock.h"
 #include "base/jws.h"
 #include "base/log.h"
+#include "node/consent_value.h"
 #include "node/filings.h"
 #include "node/survey.h"
 
@@ -69,20 +69,30 @@ head_print(char state, int64_t time_us, struct buf *value)
 
 /* The order that a consent's record tells, if any. */
 static void
-control_read_order(const struct record *record, struct buf *value)
+control_read_order(const struct record *record, struct consent_value *value)
 {
 	const struct record_field *order = record_find(record, 3);
 	const struct record_field *time = record_find(record, 4);
-	int64_t time_us = 0;
-	char state = STATE_ACTIVE;
 
+	value->state = STATE_ACTIVE;
 	if (order != NULL && !span_is(order->value, CONTROL_RESUMED))
-		state = STATE_PAUSED;
-	if (time != NULL && clock_parse(time->value, &time_us) != ERR_OK)
-		state = STATE_PAUSED;
+		value->state = STATE_PAUSED;
+	if (time != NULL &&
+	    clock_parse(time->value, &value->ordered_us) != ERR_OK)
+		value->state = STATE_PAUSED;
 	if (record->state == RECORD_WITHDRAWN)
-		state = STATE_REVOKED;
-	head_print(state, time_us, value);
+		value->state = STATE_REVOKED;
+}
+
+static void
+control_put_consent(struct kv_write *write, char kind, struct span id,
+    const struct consent_value *value)
+{
+	struct buf bytes = {0};
+
+	consent_value_print(value, &bytes);
+	control_put(write, kind, id, buf_span(&bytes));
+	buf_release(&bytes);
 }
 
 static void
@@ -90,20 +100,23 @@ control_index_consent(struct kv_write *write, struct snapshot *newest,
     const struct record *record, struct span jws)
 {
 	bool revoked = record->state == RECORD_WITHDRAWN;
-	struct buf value = {0};
+	struct consent_value value = {0};
+	struct buf claims = {0};
 
 	control_read_order(record, &value);
-	if (!consent_id_is_valid(record->key) || !jws_peek(jws, &value) ||
-	    control_is_foreign(newest, record))
+	if (!consent_id_is_valid(record->key) || !jws_peek(jws, &claims) ||
+	    control_is_foreign(newest, record)) {
 		log_warn("control.consent", "ignored=1");
-	else
-		control_put(write, 'c', record->key, buf_span(&value));
+	} else {
+		value.claims = buf_span(&claims);
+		control_put_consent(write, 'c', record->key, &value);
+	}
 	control_delete(write, 'p', record->key);
 	if (revoked) {
 		control_delete(write, 'r', record->key);
 		control_delete(write, 'o', record->key);
 	}
-	buf_release(&value);
+	buf_release(&claims);
 }
 
 /* Its name is subject, blank, key. */
@@ -266,12 +279,14 @@ void
 control_keep_pending(
     struct kv_write *write, const char *consent_id, struct span jws)
 {
-	struct buf value = {0};
+	struct consent_value value = {.state = STATE_PENDING};
+	struct buf claims = {0};
 
-	head_print(STATE_PENDING, 0, &value);
-	if (jws_peek(jws, &value))
-		control_put(write, 'p', span_of(consent_id), buf_span(&value));
-	buf_release(&value);
+	if (jws_peek(jws, &claims)) {
+		value.claims = buf_span(&claims);
+		control_put_consent(write, 'p', span_of(consent_id), &value);
+	}
+	buf_release(&claims);
 }
 
 void

@@ -3,6 +3,7 @@
  */
 #include "node/control_inner.h"
 
+#include "node/consent_value.h"
 #include "node/store_key.h"
 
 static enum err
@@ -113,9 +114,10 @@ control_read_mark(
 	struct span subject = {0};
 	int64_t time_us = 0;
 
-	if (err == ERR_OK && mark.len > HEAD_LEN) {
+	if (err == ERR_OK && mark.len > MARK_HEAD_LEN) {
 		time_us = (int64_t)store_parse_u64(mark.data + 1);
-		subject = span_make(mark.data + HEAD_LEN, mark.len - HEAD_LEN);
+		subject = span_make(
+		    mark.data + MARK_HEAD_LEN, mark.len - MARK_HEAD_LEN);
 	} else if (err != ERR_MISSING) {
 		state = STATE_PAUSED;
 	}
@@ -143,25 +145,21 @@ enum err
 control_find(struct snapshot *snapshot, char kind, struct consent *consent,
     const char *id, struct buf *claims)
 {
-	struct buf value = {0};
-	enum err err = control_get(snapshot, kind, span_of(id), &value);
+	struct buf bytes = {0};
+	enum err err = control_get(snapshot, kind, span_of(id), &bytes);
+	struct consent_value value;
 
-	if (err == ERR_OK && value.len <= HEAD_LEN)
-		err = ERR_INVALID;
 	if (err == ERR_OK)
-		err = consent_parse(
-		    span_make(value.data + HEAD_LEN, value.len - HEAD_LEN),
-		    consent, NULL);
+		err = consent_value_parse(buf_span(&bytes), &value, consent);
 	if (err == ERR_OK) {
-		consent->revoked = value.data[0] == STATE_REVOKED ||
+		consent->revoked = value.state == STATE_REVOKED ||
 				   control_is_marked(snapshot, consent);
-		consent->ordered_us = (int64_t)store_parse_u64(value.data + 1);
-		control_read_mark(snapshot, consent, value.data[0]);
+		consent->ordered_us = value.ordered_us;
+		control_read_mark(snapshot, consent, value.state);
 		if (claims != NULL)
-			buf_add(claims, value.data + HEAD_LEN,
-			    value.len - HEAD_LEN);
+			buf_add(claims, value.claims.ptr, value.claims.len);
 	}
-	buf_release(&value);
+	buf_release(&bytes);
 	return err;
 }
 

@@ -7,7 +7,7 @@
 
 #include "node/control.h"
 
-#define HEAD_LEN 9 /* state and time */
+#define MARK_HEAD_LEN 9 /* state and time */
 
 /* The first byte of a consent or a key. */
 #define STATE_ACTIVE 'a'
