@@ -8,12 +8,14 @@
 #include <uv.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "node/daemon.h"
 #include "node/store.h"
 #include "wire/http.h"
 
 /* In the environment of a node that a damaged store made start again. */
 #define STARTED_AGAIN "RX_STARTED_AGAIN"
+#define KEPT_BYTES (16 << 20)
 
 static void
 on_signal(uv_signal_t *signal, int number)
@@ -79,6 +81,7 @@ main(int argc, char **argv)
 	enum err err;
 
 	(void)argc;
+	mem_keep(KEPT_BYTES);
 	log_init("rongxin-node", LOG_INFO);
 	err = settings_load(
 	    node_setting_rows, &daemon.settings, "RONGXIN_NODE", argv, &why);

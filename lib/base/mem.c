@@ -3,6 +3,7 @@
  */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -66,6 +67,13 @@ void
 mem_free(void *memory)
 {
 	free(memory);
+}
+
+void
+mem_keep(int bytes)
+{
+	mallopt(M_TRIM_THRESHOLD, bytes);
+	mallopt(M_MMAP_THRESHOLD, bytes);
 }
 
 struct arena *

@@ -3,6 +3,7 @@
  */
 #include "base/setsum.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/shake.h"
@@ -14,12 +15,10 @@ _Static_assert(LIMBS == SHAKE_WORDS, "an element is as long as a sum");
 static uint64_t
 limb_from(const uint8_t bytes[8])
 {
-	uint64_t limb = 0;
-	int i;
+	uint64_t limb;
 
-	for (i = 7; i >= 0; i--)
-		limb = limb << 8 | bytes[i];
-	return limb;
+	memcpy(&limb, bytes, sizeof(limb));
+	return le64toh(limb);
 }
 
 static void

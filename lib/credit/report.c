@@ -10,6 +10,8 @@
 
 /* More digits than a JSON reader's double keeps exactly. */
 #define INTEGER_DIGITS_MAX 15
+/* Most reports are no longer, receipt included. */
+#define FIRST_ROOM 16384
 
 /*
  * An item's as-of time and provider come before its records but are known
@@ -84,6 +86,8 @@ report_new(const struct question *question, const struct permit *permit,
 	report->out.buf = buf;
 	report->start = buf->len;
 	report->records_out.buf = &report->records;
+	buf_room(buf, FIRST_ROOM);
+	buf_room(&report->records, FIRST_ROOM / 4);
 	json_open_object(&report->out, NULL);
 	json_put_cstr(&report->out, "subject", question->subject);
 	json_put_cstr(

@@ -11,6 +11,8 @@
 /* An early reply lets a body of this size pass by; a longer one costs the
  * connection. */
 #define PASS_BY_MAX 65536
+/* Most heads of a reply are no longer. */
+#define HEAD_ROOM 512
 
 static const struct {
 	int status;
@@ -288,6 +290,7 @@ http1_reply(struct http_exchange *exchange, int status, const char *type,
 
 	if (has_much_left(conn, exchange) || conn->worker->is_closing)
 		conn->one.is_last = true;
+	buf_room(out, HEAD_ROOM + body.len);
 	put_head(out, status, type, body.len);
 	put_fields(out, exchange);
 	if (conn->one.is_last)
