@@ -19,6 +19,8 @@
 /* A ticket saves the certificate checks of a returning client; this bounds
  * how long a certificate taken from it is believed without a handshake. */
 #define TICKET_LIFE_S 600
+/* About 10 KB each; the oldest goes, and its client makes a full handshake. */
+#define SESSIONS_MAX 2048
 
 static const unsigned char alpn_both[] = "\x02h2\x08http/1.1";
 static const unsigned char alpn_http1[] = "\x08http/1.1";
@@ -251,7 +253,12 @@ set_server(SSL_CTX *context, const char *ca, struct why *why)
 	    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, on_verify);
 	SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
 	SSL_CTX_set_session_id_context(context, id, sizeof(id) - 1);
-	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	/* A ticket is the number of a session that is kept here: one that has
+	 * all of the session in it is encoded, sealed and, with its
+	 * certificate, parsed again. */
+	SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
+	SSL_CTX_sess_set_cache_size(context, SESSIONS_MAX);
 	SSL_CTX_set_timeout(context, TICKET_LIFE_S);
 	SSL_CTX_set_num_tickets(context, 1);
 	return ERR_OK;
