@@ -40,8 +40,9 @@ struct follow {
 	int64_t status_us;         /* monotonic: when the last one was sent */
 	int64_t alerts_us;         /* the same */
 	uint64_t told_alerts;      /* serial of the list */
-	int64_t trim_us; /* monotonic: when the log was trimmed last */
-	bool condemned;  /* the store is damaged and the stop is asked */
+	int64_t trim_us;   /* monotonic: when the log was trimmed last */
+	bool condemned;    /* the store is damaged and the stop is asked */
+	struct span *live; /* messages of the jobs at hand */
 	struct metric *lease_metric;
 };
 
@@ -258,6 +259,24 @@ follow_run(struct follow *follow, struct job *job)
 	intake_settle(follow->intake);
 }
 
+/* What is live and not urgent comes in this order: while one batch is applied
+ * the next ones are opened. */
+static void
+follow_expect(struct follow *follow, void *const *jobs, size_t count)
+{
+	const struct job *job;
+	size_t i, live = 0;
+
+	follow->live =
+	    mem_grow(follow->live, (count + 1) * sizeof(*follow->live));
+	for (i = 0; i < count; i++) {
+		job = jobs[i];
+		if (job->kind == JOB_LIVE && !job->urgent)
+			follow->live[live++] = buf_span(&job->bytes);
+	}
+	intake_expect(follow->intake, follow->live, live);
+}
+
 /* What is urgent first: a revocation must not wait for bulk. */
 static void
 follow_on_jobs(void *context, void **jobs, size_t count)
@@ -271,12 +290,15 @@ follow_on_jobs(void *context, void **jobs, size_t count)
 		if (job->urgent)
 			follow_run(follow, job);
 	}
+	follow_expect(follow, jobs, count);
 	for (i = 0; i < count; i++) {
 		job = jobs[i];
 		if (!job->urgent)
 			follow_run(follow, job);
-		job_free(job);
 	}
+	follow_expect(follow, NULL, 0);
+	for (i = 0; i < count; i++)
+		job_free(jobs[i]);
 	follow_tick(follow);
 }
 
@@ -368,6 +390,7 @@ follow_free(struct follow *follow)
 	reporter_free(follow->reporter);
 	carrier_free(follow->carrier);
 	intake_free(follow->intake);
+	mem_free(follow->live);
 	mem_free(follow);
 }
 

@@ -26,9 +26,10 @@ struct intake {
 	struct verifier *catalogue_key;
 	struct lease lease;
 	struct bounds *bounds;
-	bool unsynced;      /* something was applied since the last sync */
-	bool world_changed; /* members or catalogue came */
-	bool stale;         /* the last pulse was too old to renew the lease */
+	struct span *expected; /* batches of live messages */
+	bool unsynced;         /* something was applied since the last sync */
+	bool world_changed;    /* members or catalogue came */
+	bool stale; /* the last pulse was too old to renew the lease */
 };
 
 static const struct world *
@@ -259,6 +260,25 @@ intake_pulse(struct intake *intake, struct span packed)
 }
 
 void
+intake_expect(struct intake *intake, const struct span *messages, size_t count)
+{
+	enum live_kind kind;
+	size_t i, sealed = 0;
+
+	replica_forget(intake->replica);
+	intake->expected =
+	    mem_grow(intake->expected, (count + 1) * sizeof(*messages));
+	for (i = 0; i < count; i++)
+		if (unpack_live(messages[i], &kind,
+			&intake->expected[sealed]) == ERR_OK &&
+		    kind == LIVE_SEALED)
+			sealed++;
+	/* One alone would only wait for another thread. */
+	if (sealed > 1)
+		replica_expect(intake->replica, intake->expected, sealed);
+}
+
+void
 intake_live(struct intake *intake, struct span message)
 {
 	enum live_kind kind;
@@ -282,11 +302,13 @@ intake_batches(
 	enum err err = ERR_OK;
 	size_t i;
 
+	replica_expect(intake->replica, reply->sealed, reply->sealed_count);
 	for (i = 0; i < reply->sealed_count; i++) {
 		err = intake_sealed(intake, reply->sealed[i]);
 		if (err != ERR_OK && err != ERR_SEEN)
 			break;
 	}
+	replica_forget(intake->replica);
 	if (i < reply->sealed_count)
 		parent_refused(followed);
 }
@@ -442,6 +464,7 @@ intake_free(struct intake *intake)
 	arena_free(intake->arena);
 	verifier_free(intake->catalogue_key);
 	bounds_free(intake->bounds);
+	mem_free(intake->expected);
 	mem_free(intake);
 }
 

@@ -48,6 +48,10 @@ struct intake *intake_new(
 void intake_free(struct intake *intake); /* after intake_stop; safe on NULL */
 /* From now on talk. */
 void intake_attach(struct intake *intake, struct bus *bus);
+/* These live messages are next: what is in them may be opened ahead.  They are
+ * borrowed until that was said of others, or of none. */
+void intake_expect(
+    struct intake *intake, const struct span *messages, size_t count);
 /* A live message; a reply; as they came. */
 void intake_live(struct intake *intake, struct span message);
 void intake_reply(struct intake *intake, struct span message);

@@ -41,22 +41,32 @@ parcel_release(struct parcel *parcel)
 }
 
 void
-parcel_check(struct parcel *parcel, struct span bytes)
+parcel_begin(struct parcel *parcel, struct span bytes)
 {
 	struct parcel_tools *tools = parcel->tools;
 
-	*parcel = (struct parcel){.bytes = bytes, .tools = tools};
 	tools->was_opened = false;
+	*parcel = (struct parcel){.bytes = bytes, .tools = tools};
+}
+
+void
+parcel_check(struct parcel *parcel)
+{
+	struct parcel_tools *tools = parcel->tools;
+
+	/* Asked for before the check: what is learned meanwhile counts. */
 	tools->serial = keyring_serial(tools->keys);
-	parcel->checked = opener_check(tools->opener, bytes, &parcel->header,
-	    &tools->sealed, &parcel->why);
+	parcel->checked = opener_check(tools->opener, parcel->bytes,
+	    &parcel->header, &tools->sealed, &parcel->why);
 }
 
 void
 parcel_renew(struct parcel *parcel)
 {
-	if (parcel->tools->serial != keyring_serial(parcel->tools->keys))
-		parcel_check(parcel, parcel->bytes);
+	if (parcel->tools->serial == keyring_serial(parcel->tools->keys))
+		return;
+	parcel_begin(parcel, parcel->bytes);
+	parcel_check(parcel);
 }
 
 /* Of records with one key the later one is behind: rows are in the order of

@@ -39,9 +39,10 @@ struct parcel {
 /* `keys` are borrowed. */
 void parcel_init(struct parcel *parcel, struct keyring *keys);
 void parcel_release(struct parcel *parcel);
-/* The hub's signature and the header, from now on of these bytes, which must
- * stay as long. */
-void parcel_check(struct parcel *parcel, struct span bytes);
+/* From now on it is about these bytes, which must stay as long. */
+void parcel_begin(struct parcel *parcel, struct span bytes);
+/* The hub's signature and the header. */
+void parcel_check(struct parcel *parcel);
 /* All the rest, once, of what was checked. */
 void parcel_open(struct parcel *parcel);
 /* Check it again if the keyring has changed since. */

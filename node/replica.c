@@ -8,24 +8,47 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/team.h"
 #include "node/apply.h"
+
+#define OPENERS 2 /* threads */
+#define AHEAD 8   /* batches opened before their turn */
 
 struct replica {
 	struct store *store;
-	struct parcel parcel;
+	struct team *team;
+	struct parcel ahead[AHEAD + 1]; /* in turn; one of them is at hand */
+	struct parcel alone;            /* for what nobody expected */
+	const struct span *expected;
+	size_t expected_count, given, taken; /* of the expected ones */
 	struct metric *batches, *records, *delay;
 };
 
 static const char refused_metric[] = "rongxin_node_batches_refused_total";
 static const char refused_help[] = "Sealed batches refused.";
 
+/* On the team's threads, or here. */
+static void
+replica_open(void *context, void *job)
+{
+	struct parcel *parcel = job;
+
+	(void)context;
+	parcel_check(parcel);
+	parcel_open(parcel);
+}
+
 struct replica *
 replica_new(struct store *store, struct keyring *keys)
 {
 	struct replica *replica = mem_new(sizeof(*replica));
+	size_t i;
 
 	replica->store = store;
-	parcel_init(&replica->parcel, keys);
+	replica->team = team_new("open", OPENERS, replica_open, NULL);
+	parcel_init(&replica->alone, keys);
+	for (i = 0; i <= AHEAD; i++)
+		parcel_init(&replica->ahead[i], keys);
 	replica->batches = metric_counter("rongxin_node_batches_applied_total",
 	    "", "Sealed batches applied.");
 	replica->records = metric_counter(
@@ -41,9 +64,15 @@ replica_new(struct store *store, struct keyring *keys)
 void
 replica_free(struct replica *replica)
 {
+	size_t i;
+
 	if (replica == NULL)
 		return;
-	parcel_release(&replica->parcel);
+	replica_forget(replica);
+	team_free(replica->team);
+	parcel_release(&replica->alone);
+	for (i = 0; i <= AHEAD; i++)
+		parcel_release(&replica->ahead[i]);
 	mem_free(replica);
 }
 
@@ -107,15 +136,66 @@ replica_apply(struct replica *replica, struct parcel *parcel,
 	return apply_batch(replica->store, state, parcel, why);
 }
 
+/* What the next turn needs stays where it is until then. */
+static void
+replica_give(struct replica *replica)
+{
+	struct parcel *parcel;
+
+	while (replica->given < replica->expected_count &&
+	       replica->given - replica->taken < AHEAD) {
+		parcel = &replica->ahead[replica->given % (AHEAD + 1)];
+		parcel_begin(parcel, replica->expected[replica->given++]);
+		team_give(replica->team, parcel);
+	}
+}
+
+void
+replica_forget(struct replica *replica)
+{
+	while (replica->taken < replica->given) {
+		(void)team_take(replica->team);
+		replica->taken++;
+	}
+	replica->expected_count = replica->given = replica->taken = 0;
+}
+
+void
+replica_expect(struct replica *replica, const struct span *sealed, size_t count)
+{
+	replica_forget(replica);
+	replica->expected = sealed;
+	replica->expected_count = count;
+	replica_give(replica);
+}
+
+/* Checked with what is known now; opened, if it was expected. */
+static struct parcel *
+replica_parcel(struct replica *replica, struct span bytes)
+{
+	struct parcel *parcel = &replica->alone;
+
+	if (replica->taken < replica->given &&
+	    replica->expected[replica->taken].ptr == bytes.ptr) {
+		parcel = team_take(replica->team);
+		replica->taken++;
+		replica_give(replica);
+		parcel_renew(parcel);
+		return parcel;
+	}
+	parcel_begin(parcel, bytes);
+	parcel_check(parcel);
+	return parcel;
+}
+
 enum err
 replica_take(struct replica *replica, struct parent *parent, struct span bytes,
     struct taken *taken)
 {
-	struct parcel *parcel = &replica->parcel;
+	struct parcel *parcel = replica_parcel(replica, bytes);
 	struct why why;
 	enum err err;
 
-	parcel_check(parcel, bytes);
 	*taken = (struct taken){.header = parcel->header};
 	if (parcel->checked != ERR_OK)
 		return replica_refuse(

@@ -3,6 +3,7 @@
  *
  * Check the hub's signature, admit it to its stream's chain, open it, apply
  * it.  Whatever fails, nothing of it is in the store.
+ * What is known to come next is opened ahead, by the threads "open".
  * Thread: follow.
  */
 #ifndef NODE_REPLICA_H
@@ -25,6 +26,11 @@ struct taken {
 /* Both are borrowed. */
 struct replica *replica_new(struct store *store, struct keyring *keys);
 void replica_free(struct replica *replica); /* safe on NULL */
+/* These will be taken next, in this order, if all goes well: begin to open
+ * them.  They are borrowed until replica_forget, or the next ones. */
+void replica_expect(
+    struct replica *replica, const struct span *sealed, size_t count);
+void replica_forget(struct replica *replica);
 /* ERR_OK: applied (not yet synced).  ERR_SEEN: a harmless repeat.
  * ERR_MISSING: a stream that is not followed.  ERR_GAP: batches before it are
  * missing.  ERR_BUSY: an image has to come first.  ERR_CONFLICT: what we hold

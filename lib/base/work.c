@@ -202,15 +202,15 @@ worker_run(void *argument)
 	return NULL;
 }
 
-/* Signals are for the main loop: a worker starts with all of them blocked. */
-static void
-worker_start(struct worker *worker)
+/* Signals are for the main loop: a thread starts with all of them blocked. */
+void
+work_start(pthread_t *thread, void *(*run)(void *), void *argument)
 {
 	sigset_t all, before;
 
 	sigfillset(&all);
 	must(pthread_sigmask(SIG_SETMASK, &all, &before));
-	must(pthread_create(&worker->thread, NULL, worker_run, worker));
+	must(pthread_create(thread, NULL, run, argument));
 	must(pthread_sigmask(SIG_SETMASK, &before, NULL));
 }
 
@@ -241,7 +241,7 @@ worker_new(const char *name, work_fn handle, void (*idle)(void *context),
 	struct worker *worker = worker_prepare(name, idle, idle_ms, context);
 
 	worker->handle = handle;
-	worker_start(worker);
+	work_start(&worker->thread, worker_run, worker);
 	return worker;
 }
 
@@ -252,7 +252,7 @@ worker_new_batch(const char *name, work_batch_fn handle,
 	struct worker *worker = worker_prepare(name, idle, idle_ms, context);
 
 	worker->handle_batch = handle;
-	worker_start(worker);
+	work_start(&worker->thread, worker_run, worker);
 	return worker;
 }
 

@@ -2,12 +2,12 @@
  * work: the one kind of queue between threads, and the threads themselves.
  *
  * A mailbox holds jobs for one owner, in order.  The owner is either a
- * thread of its own (worker) or a libuv loop (mailbox_open_loop).  With
- * log.c and metric.c this is the only file with locks.
+ * thread of its own (worker) or a libuv loop (mailbox_open_loop).
  */
 #ifndef BASE_WORK_H
 #define BASE_WORK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +50,9 @@ void worker_stay_behind(struct worker *worker, int nice);
  * SCHED_BATCH): the group is as large as what that one has to post.  Where a
  * core is free it costs nothing. */
 void worker_let_finish(struct worker *worker);
+
+/* For team.c: a thread that gets no signals. */
+void work_start(pthread_t *thread, void *(*run)(void *), void *argument);
 
 /* A mailbox whose owner is a libuv loop; `loop` is a uv_loop_t. */
 struct mailbox;

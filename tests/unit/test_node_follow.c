@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/codec.h"
 #include "node_sample.h"
 
 #define STREAM "4401"
@@ -114,6 +115,115 @@ batches_in_order_are_applied_and_agree(void **state)
 
 	assert_int_equal(fixture->taken.count, 8);
 	assert_agrees(fixture);
+}
+
+/* Sealed one after the other, taken as one reply brings them. */
+static void
+batches_that_are_expected_are_applied_in_their_order(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf sealed[20] = {{0}};
+	struct span expected[20];
+	size_t i;
+
+	for (i = 0; i < 20; i++) {
+		sample_seal(&fixture->hub, (unsigned)i, 8, &sealed[i]);
+		expected[i] = buf_span(&sealed[i]);
+	}
+	replica_expect(fixture->replica, expected, 20);
+	for (i = 0; i < 20; i++)
+		assert_int_equal(replica_take(fixture->replica, fixture->parent,
+				     expected[i], &fixture->taken),
+		    ERR_OK);
+	replica_forget(fixture->replica);
+
+	assert_agrees(fixture);
+	for (i = 0; i < 20; i++)
+		buf_release(&sealed[i]);
+}
+
+/* An altered one among those opened ahead; what follows is a gap. */
+static void
+a_lie_among_expected_ones_is_refused_at_its_turn(void **state)
+{
+	static const enum err outcomes[] = {
+	    ERR_OK, ERR_OK, ERR_INVALID, ERR_GAP, ERR_GAP};
+	struct fixture *fixture = *state;
+	struct buf sealed[5] = {{0}};
+	struct span expected[5];
+	size_t i;
+
+	for (i = 0; i < 5; i++) {
+		sample_seal(&fixture->hub, (unsigned)i, 4, &sealed[i]);
+		expected[i] = buf_span(&sealed[i]);
+	}
+	sealed[2].data[sealed[2].len - 3] ^= 1;
+	replica_expect(fixture->replica, expected, 5);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(replica_take(fixture->replica, fixture->parent,
+				     expected[i], &fixture->taken),
+		    outcomes[i]);
+	replica_forget(fixture->replica);
+
+	assert_int_equal(fixture->followed->state.chain.position, 8);
+	for (i = 0; i < 5; i++)
+		buf_release(&sealed[i]);
+}
+
+/* Opened with the key still good, applied after stream 0000 retired it. */
+static void
+a_key_that_is_retired_meanwhile_does_not_count(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf sealed[2] = {{0}}, hex = {0};
+	struct span expected[2];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		sample_seal(&fixture->hub, (unsigned)i, 4, &sealed[i]);
+		expected[i] = buf_span(&sealed[i]);
+	}
+	codec_hex(span_make(fixture->hub.key, 32), &hex);
+	replica_expect(fixture->replica, expected, 2);
+	assert_int_equal(replica_take(fixture->replica, fixture->parent,
+			     expected[0], &fixture->taken),
+	    ERR_OK);
+	assert_int_equal(keyring_take(fixture->keys, buf_span(&hex), true,
+			     span_of("{\"until\":{\"4401\":4}}")),
+	    ERR_OK);
+	assert_int_equal(replica_take(fixture->replica, fixture->parent,
+			     expected[1], &fixture->taken),
+	    ERR_INVALID);
+	replica_forget(fixture->replica);
+
+	assert_int_equal(fixture->followed->state.chain.position, 4);
+	buf_release(&hex);
+	for (i = 0; i < 2; i++)
+		buf_release(&sealed[i]);
+}
+
+/* The batch before it brought the key: what was refused ahead is not. */
+static void
+a_key_that_is_learned_meanwhile_counts(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buf sealed = {0};
+	struct span expected;
+	struct sample_hub stranger;
+
+	sample_hub_init(&stranger, STREAM);
+	sample_seal(&stranger, 0, 4, &sealed);
+	expected = buf_span(&sealed);
+	replica_expect(fixture->replica, &expected, 1);
+	keyring_trust(fixture->keys, stranger.key);
+	assert_int_equal(replica_take(fixture->replica, fixture->parent,
+			     expected, &fixture->taken),
+	    ERR_OK);
+	replica_forget(fixture->replica);
+
+	assert_int_equal(fixture->followed->state.chain.position, 4);
+	sample_hub_release(&stranger);
+	buf_release(&sealed);
 }
 
 static void
@@ -305,6 +415,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(batches_in_order_are_applied_and_agree),
+	    TEST(batches_that_are_expected_are_applied_in_their_order),
+	    TEST(a_lie_among_expected_ones_is_refused_at_its_turn),
+	    TEST(a_key_that_is_retired_meanwhile_does_not_count),
+	    TEST(a_key_that_is_learned_meanwhile_counts),
 	    TEST(a_repeat_changes_nothing),
 	    TEST(a_gap_is_named_and_does_not_move),
 	    TEST(an_altered_body_is_refused),
