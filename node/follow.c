@@ -18,6 +18,7 @@
 #include "node/guard.h"
 #include "node/reporter.h"
 #include "node/status.h"
+#include "node/syncer.h"
 
 #define IDLE_MS 100
 /* Jobs that wait; what comes then is dropped, and fetched or asked again. */
@@ -32,6 +33,7 @@ struct follow {
 	struct follow_settings settings;
 	struct worker *worker;
 	struct intake *intake;
+	struct syncer *syncer;
 	struct parent *parent;   /* the intake's */
 	struct courier *courier; /* the intake's */
 	struct forward *forward;
@@ -56,6 +58,7 @@ enum job_kind {
 	JOB_FORWARD,
 	JOB_SHIP,
 	JOB_LOADED,
+	JOB_SYNCED,
 	JOB_DOUBT,
 	JOB_TRUST
 };
@@ -66,6 +69,7 @@ struct job {
 	struct bus *bus;
 	struct letter *letter;
 	struct load_report report;
+	enum err err; /* synced */
 	struct buf bytes;
 	forward_done_fn done;                         /* forward */
 	char name[FREIGHT_NAME_SIZE];                 /* ship */
@@ -172,8 +176,7 @@ follow_tick(void *context)
 	struct follow *follow = context;
 	int64_t age_us;
 
-	if (intake_sync(follow->intake) && follow->settings.applied != NULL)
-		follow->settings.applied(follow->settings.context);
+	syncer_tick(follow->syncer, intake_take_applied(follow->intake));
 	room_look(follow->settings.intake.room);
 	intake_pump(follow->intake);
 	mend_run(intake_mend(follow->intake));
@@ -241,6 +244,11 @@ follow_handle(struct follow *follow, struct job *job)
 		break;
 	case JOB_LOADED:
 		intake_loaded(follow->intake, &job->report);
+		break;
+	case JOB_SYNCED:
+		if (syncer_end(follow->syncer, job->err) &&
+		    follow->settings.applied != NULL)
+			follow->settings.applied(follow->settings.context);
 		break;
 	case JOB_DOUBT:
 		mend_doubt(intake_mend(follow->intake), buf_cstr(&job->bytes));
@@ -348,6 +356,15 @@ follow_on_loaded(void *context, const struct load_report *report)
 	follow_post(context, &job, 0);
 }
 
+/* On the syncer's thread. */
+static void
+follow_tell_synced(void *context, enum err err)
+{
+	struct job job = {.kind = JOB_SYNCED, .err = err};
+
+	follow_post(context, &job, 0);
+}
+
 struct follow *
 follow_open(const struct follow_settings *settings, struct why *why)
 {
@@ -368,6 +385,8 @@ follow_open(const struct follow_settings *settings, struct why *why)
 	follow->parent = intake_parent(follow->intake);
 	follow->courier = intake_courier(follow->intake);
 	follow_open_upward(follow);
+	follow->syncer = syncer_new(
+	    store_kv(settings->intake.store), follow_tell_synced, follow);
 	follow->worker = worker_new_batch(
 	    "follow", follow_on_jobs, follow_tick, IDLE_MS, follow);
 	return follow;
@@ -377,6 +396,7 @@ void
 follow_stop(struct follow *follow)
 {
 	worker_stop(follow->worker);
+	syncer_stop(follow->syncer);
 	intake_stop(follow->intake);
 }
 
@@ -385,6 +405,7 @@ follow_free(struct follow *follow)
 {
 	if (follow == NULL)
 		return;
+	syncer_free(follow->syncer);
 	worker_free(follow->worker);
 	forward_free(follow->forward);
 	reporter_free(follow->reporter);

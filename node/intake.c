@@ -27,7 +27,7 @@ struct intake {
 	struct lease lease;
 	struct bounds *bounds;
 	struct span *expected; /* batches of live messages */
-	bool unsynced;         /* something was applied since the last sync */
+	bool applied;          /* something, since that was asked last */
 	bool world_changed;    /* members or catalogue came */
 	bool stale; /* the last pulse was too old to renew the lease */
 };
@@ -159,7 +159,7 @@ intake_sealed(struct intake *intake, struct span sealed)
 	err = replica_take(intake->replica, intake->parent, sealed, &taken);
 
 	if (err == ERR_OK) {
-		intake->unsynced = true;
+		intake->applied = true;
 		parent_applied(taken.followed);
 		if (strcmp(taken.header.stream, STREAM_CONTROL) == 0)
 			intake_note_control(intake, &taken);
@@ -345,19 +345,13 @@ intake_reply(struct intake *intake, struct span message)
 	arena_free(arena);
 }
 
-/* Once for all batches of a group. */
 bool
-intake_sync(struct intake *intake)
+intake_take_applied(struct intake *intake)
 {
-	struct why why = {""};
+	bool applied = intake->applied;
 
-	if (!intake->unsynced)
-		return false;
-	intake->unsynced =
-	    kv_sync(store_kv(intake->settings.store), &why) != ERR_OK;
-	if (intake->unsynced)
-		log_error("follow.sync", "why=\"%s\"", why.text);
-	return !intake->unsynced;
+	intake->applied = false;
+	return applied;
 }
 
 void

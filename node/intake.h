@@ -57,8 +57,8 @@ void intake_live(struct intake *intake, struct span message);
 void intake_reply(struct intake *intake, struct span message);
 /* Swap the world in when members or the catalogue came. */
 void intake_settle(struct intake *intake);
-/* One sync for all that was applied since the last; true: there was some. */
-bool intake_sync(struct intake *intake);
+/* Was something applied since this was asked last?  It is not yet synced. */
+bool intake_take_applied(struct intake *intake);
 /* The sealed log gives up what is too old or too much. */
 void intake_trim(struct intake *intake);
 /* Ask for what is missing, if there is room for it. */
