@@ -292,6 +292,13 @@ on_page(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_entry(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		my_on_entry(exchange, context);
+}
+
+static void
 on_base(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -429,6 +436,7 @@ const struct http_route node_endpoints[] = {
     {.method = "GET", .path = "/v1/catalogue", .handle = on_catalogue},
     {.method = "GET", .path = "/", .handle = on_root},
     {.method = "GET", .path = "/my/{file...}", .handle = on_page},
+    {.method = "GET", .path = "/entry/{file...}", .handle = on_entry},
     {.method = "GET", .path = "/base/{file...}", .handle = on_base},
     {.method = "GET", .path = "/v1/streams", .handle = on_streams},
     {.method = "GET", .path = "/v1/trail/checkpoint", .handle = on_checkpoint},

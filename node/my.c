@@ -52,6 +52,12 @@ my_on_page(struct http_exchange *exchange, void *context)
 }
 
 void
+my_on_entry(struct http_exchange *exchange, void *context)
+{
+	send_page(exchange, context, "entry");
+}
+
+void
 my_on_base(struct http_exchange *exchange, void *context)
 {
 	send_page(exchange, context, "base");

@@ -1,8 +1,9 @@
 /*
  * my: the enterprise's page, and what it asks first.
  *
- * Handlers of GET /, /my/…, /base/…, /v1/me, /v1/members and /v1/catalogue; the
- * context is a struct node, the asker a member.  Threads: http workers.
+ * Handlers of GET /, /my/…, /entry/…, /base/…, /v1/me, /v1/members and
+ * /v1/catalogue; the context is a struct node, the asker a member.  Threads:
+ * http workers.
  */
 #ifndef NODE_MY_H
 #define NODE_MY_H
@@ -11,6 +12,8 @@
 
 void my_on_root(struct http_exchange *exchange, void *context);
 void my_on_page(struct http_exchange *exchange, void *context);
+/* The page that shows an entry of the trail. */
+void my_on_entry(struct http_exchange *exchange, void *context);
 /* What all pages share. */
 void my_on_base(struct http_exchange *exchange, void *context);
 /* The caller and this node; of a door, the holder that answers for it. */

@@ -1,6 +1,9 @@
 // What has changed at the hub, as it tells us.
 
+const QUIET_MS = 4000;
 let source = null;
+let heard = 0;
+let watch = null;
 
 // `onTopics(topics)` now and then; `onState(connected)` when that changes.
 export function listen(onTopics, onState) {
@@ -11,8 +14,20 @@ export function listen(onTopics, onState) {
 		onTopics(null); // what was missed meanwhile
 	};
 	source.onerror = () => onState(false);
+	// That a node is silent or a feed late is no event: time makes it so.
+	heard = Date.now();
+	clearInterval(watch);
+	watch = setInterval(() => {
+		if (source.readyState === EventSource.OPEN && Date.now() - heard >= QUIET_MS) {
+			heard = Date.now();
+			onTopics(["nodes"]);
+		}
+	}, 1000);
 	source.onmessage = (event) => {
 		const { topics } = JSON.parse(event.data);
+
+		if (topics.includes("nodes"))
+			heard = Date.now();
 
 		if (topics.length > 0)
 			onTopics(topics);

@@ -153,4 +153,10 @@ export const steering = {
 	file: ["文件", "File"],
 	provincial: ["地方清单", "Provincial lists"],
 	no_provincial: ["现行清单没有地方项目", "The catalogue in force has no provincial items"],
+
+	// an entry of a trail
+	lookup: ["查找条目", "Look up an entry"],
+	lookup_index: ["条目序号", "Index of the entry"],
+	lookup_text: ["条目原文只在节点。在节点自己的页面打开，浏览器在那里核对证明，并与枢纽最近所存的检查点比较。", "Entries are at the node only. They open on the node's own page, where the browser computes the proof and compares it with the newest checkpoint that the hub has."],
+	lookup_no_url: ["名单上没有该平台的网址（url）。", "The member list has no url of this platform."],
 };

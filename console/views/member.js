@@ -22,6 +22,9 @@ export function limitsOf(document, member) {
 
 // Questions a day at one node, whatever the purpose; null: not limited.
 export function quotaOf(document, member) {
+	// Departments and platforms ask nothing.
+	if (member.kind === "department" || member.kind === "platform")
+		return null;
 	return limitsOf(document, member).find((rule) => !rule.purposes)?.per_day ?? null;
 }
 
@@ -116,13 +119,13 @@ export function show(main, { me, path }) {
 		drawQuotas(body, rules, me, await one, tools) });
 	const today = usePanel(code, one, { name: "member_today", title: t("use_today"), definition: "of_quota", width: "w6", by: "node", days: 0 });
 	const purposes = usePanel(code, one, { name: "member_purpose", title: t("use_by_purpose"), definition: "questions", width: "w6", by: "purpose", days: -6 });
-	const budgets = panel({ name: "budgets", title: t("budgets"), width: "w6", topics: ["nodes"], load: async () => (await get("/v1/budgets")).budgets.filter((row) => row.member === code), draw: async (body, rows, tools) => {
+	const budgets = panel({ name: "budgets", title: t("budgets"), topics: ["nodes"], load: async () => (await get("/v1/budgets")).budgets.filter((row) => row.member === code), draw: async (body, rows, tools) => {
 		const columns = budgetColumns(await members());
 
 		replace(tools, csvButton(`budgets-${code}`, columns, rows));
 		replace(body, table(columns, rows, { most: 12, empty: t("no_budgets") }));
 	} });
-	const done = panel({ name: "member_actions", title: t("actions"), width: "w6", topics: ["actions"], load: async () => (await get("/v1/actions", { limit: 1000 })).actions.filter((row) => row.target === code), draw: async (body, rows, tools) => {
+	const done = panel({ name: "member_actions", title: t("actions"), topics: ["actions"], load: async () => (await get("/v1/actions", { limit: 1000 })).actions.filter((row) => row.target === code), draw: async (body, rows, tools) => {
 		const known = await members();
 		const columns = [{ label: t("when"), text: (row) => time(row.at) }, { label: t("operator"), text: (row) => memberName(known, row.who) }, { label: t("action"), text: (row) => word("did", row.action) },
 			{ label: t("m_status"), text: (row) => row.detail.status ? t(row.detail.status) : row.detail.state ? t(`application_${row.detail.state}`) : "" }];

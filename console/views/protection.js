@@ -44,7 +44,7 @@ function revocations() {
 }
 
 function budgets() {
-	return panel({ name: "budgets", title: t("budgets"), width: "w6", topics: ["nodes"], load: async () => (await get("/v1/budgets")).budgets, draw: async (body, rows, tools) => {
+	return panel({ name: "budgets", title: t("budgets"), topics: ["nodes"], load: async () => (await get("/v1/budgets")).budgets, draw: async (body, rows, tools) => {
 		const columns = budgetColumns(await members());
 
 		replace(tools, csvButton("budgets", columns, rows));

@@ -91,6 +91,20 @@ export function show(main, { path }) {
 			replace(tools, text ? h("button.tool", { type: "button", onclick: () => save(`${code}.checkpoint`, text, "text/plain") }, t("save")) : null);
 			replace(body, text ? h("pre.mono", text) : h("p.empty", t("trail_unwitnessed")));
 		} });
+	const lookup = panel({ name: "lookup", title: t("lookup"), topics: [], load: async () => ({ url: (await get("/v1/platforms")).platforms.find((row) => row.code === code)?.url ?? null,
+		newest: (await get(`/v1/platforms/${code}/checkpoints`)).checkpoints[0] ?? null }), draw: (body, answer) => {
+		const input = h("input", { type: "text", inputmode: "numeric", "aria-label": t("lookup_index"), size: "12" });
+		const hub = answer.newest ? `/${answer.newest.size}/${answer.newest.root}` : "";
+
+		// The page is the node's own: entries are nowhere else.
+		replace(body, h("p.small", t("lookup_text")), answer.url ? h("form.filters", { onsubmit: (event) => {
+			event.preventDefault();
+			if (/^\d+$/.test(input.value.trim()))
+				window.open(`${answer.url}/entry/#${input.value.trim()}${hub}`, "_blank", "noopener");
+		} }, h("label", `${t("lookup_index")} `, input), h("button.tool.main", { type: "submit" }, t("lookup"))) : h("p", t("lookup_no_url")),
+		h("p.small", h("code", `rongxin trail entry INDEX --node ${answer.url ?? "URL"}`)));
+	} });
+	const gaps = gapsPanel(code);
 	const kept = panel({ name: "checkpoints", title: t("checkpoints"), topics: ["usage"], load: async () => (await get(`/v1/platforms/${code}/checkpoints`)).checkpoints, draw: async (body, rows, tools) => {
 		const columns = [{ label: t("hour"), text: (row) => time(row.hour) }, { label: t("trail_size"), key: "size", number: true }, { label: t("more_entries"), key: "more", number: true, text: (row) => row.more ?? "–" },
 			{ label: t("root"), key: "root", show: (row) => h("code", `${row.root.slice(0, 24)}…`) }];
@@ -102,6 +116,6 @@ export function show(main, { path }) {
 		body.append(table(columns, rows, { most: 24 }));
 	} });
 
-	replace(main, h("p.crumbs", h("a", { href: "#/trails" }, t("trails"))), title, h("p.lead.mono", code), h("div.panels", facts.box, newest.box, kept.box));
-	return [facts, newest, kept];
+	replace(main, h("p.crumbs", h("a", { href: "#/trails" }, t("trails"))), title, h("p.lead.mono", code), h("div.panels", facts.box, newest.box, lookup.box, gaps.box, kept.box));
+	return [facts, newest, lookup, gaps, kept];
 }

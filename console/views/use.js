@@ -23,7 +23,9 @@ function columnsOf(label, text) {
 
 // A table with a bar chart of its first rows above it.
 function split(by, width, naming, titleKey = `by_${by}`) {
-	return panel({ name: `use_${by}`, title: t(titleKey), definition: "questions", width, topics: ["usage"], load: () => totals(by), draw: async (body, rows, tools) => {
+	const places = { member: "member", node: "trails" };
+
+	return panel({ name: `use_${by}`, title: t(titleKey), definition: "questions", width, topics: ["usage"], load: async () => (await totals(by)).map((row) => places[by] ? { ...row, href: `#/${places[by]}/${row.key}` } : row), draw: async (body, rows, tools) => {
 		const text = await naming();
 		const columns = columnsOf(t(titleKey), text);
 		const { link, failed, soft } = colours();

@@ -390,6 +390,33 @@ def test_a_tampered_trail_stands_first_and_witnessed_ones_have_their_checkpoint(
     assert note.startswith(f"rongxin/trail/{good.code}\n{good.told}\n") and "— rongxin/witness/" in note
 
 
+def test_an_entry_is_looked_up_at_its_node_with_its_proof(country, browser):
+    net, code = country.network, "11440000MB00004493"
+    (subject,), = country.sql("SELECT subject FROM record WHERE item = 1 AND stream LIKE '44%' LIMIT 1")
+    member = next(m for m in http(country, "GET", "/v1/members").json["members"] if m["code"] == code)
+    assert http(country, "POST", "/v1/members", "operator", {**member, "url": net.url("gd")}).status == 200
+    index = net.ask(subject, part="gd").json["receipt"]["index"]
+    until(lambda: net.http("gd", "GET", f"/v1/trail/receipts/{index}", "operator").status == 200, 30, "it is in a witnessed checkpoint")
+    until(lambda: int(country.sql(f"SELECT max(size) FROM node_checkpoint WHERE code = '{code}'")[0][0]) > index, 10, "the hub has it")
+    show(browser, country, f"trails/{code}")
+    browser.script("window.open = (url) => { window.opened = url; }")
+    browser.script("document.querySelector('[data-panel=lookup] input').value = arguments[0]", str(index))
+    browser.press("[data-panel=lookup] button[type=submit]")
+    url = browser.until(lambda: browser.script("return window.opened"), what="the node's page")
+    assert url.startswith(f"{net.url('gd')}/entry/#{index}/")
+    browser.said()
+    browser.open(url)
+    browser.one(f"main[data-shown='{index}'] #proof")
+    marks = browser.script("return [...document.querySelectorAll('#proof [data-good]')].map(e => e.dataset.good)")
+    assert marks == ["true"] * 4, browser.text("main")
+    assert subject in browser.text("#entry") and browser.said() == []
+    wrong = url.rsplit("/", 1)[0] + "/" + "ab" * 32
+    browser.script("location.hash = arguments[0]", wrong.split("#")[1])
+    browser.until(lambda: "日志分叉" in browser.text("#proof"), what="another root is a fork")
+    assert net.http("gd", "GET", "/entry/proof.js", "bank").status == 200
+    assert net.http("gd", "GET", f"/v1/trail/entries/{index}", "bank2").status == 403
+
+
 def stricter(country):
     """A candidate in which every registration needs a longer name, and courts' rows need less."""
     document = http(country, "GET", "/v1/catalogue").json
@@ -458,6 +485,29 @@ def test_what_happens_is_shown_without_a_reload(country, browser):
     (records,), = country.sql("SELECT count(*) FROM record WHERE stream <> '0000'")
     assert figure(browser, "records") == int(records)
     assert browser.script("return window.sameDocument") is True
+
+
+def test_what_goes_wrong_while_the_console_is_open_is_named_within_five_seconds(country, browser):
+    cut, tampered, late = country.node("65"), country.node("11"), country.departments["ndrc"]
+    show(browser, country, "overview")
+    browser.script("window.sameDocument = true")
+    browser.until(lambda: "新疆" not in browser.text("[data-panel=concerns]"), what="they are well")
+    concerns = lambda: [e.text for e in browser.all("[data-concern]")]
+
+    def named(who, what, since):
+        lines = browser.until(lambda: (said := concerns()) and any(who in line and what in line for line in said) and said, 5, f"{who}: {what}")
+        assert time.monotonic() - since < 5, lines
+
+    cut.fault, began = "silent", time.monotonic()
+    tampered.fault = "forked"
+    named(tampered.name, "日志分叉", began)
+    began = time.monotonic()
+    country.sql(f"UPDATE quality_daily SET day = day - 100 WHERE provider = '{late}'")
+    named("国家发展和改革委员会", "逾期", began)
+    until(lambda: platform(country, "65")["link"] == "silent", 30, "the hub has heard nothing for ten seconds")
+    named(cut.name, "失联", time.monotonic())
+    assert browser.script("return window.sameDocument") is True
+    cut.fault = None
 
 
 def test_a_table_is_exported_as_csv(country, browser):

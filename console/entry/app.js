@@ -1,0 +1,93 @@
+// One entry of this node's trail, and whether it is in the trail that the hub
+// witnessed.  The console leads here with #INDEX/SIZE/ROOT: size and root are
+// the hub's own.
+
+import { get } from "../base/api.js";
+import { h, replace } from "../base/dom.js";
+import { checkpointOf, leafOf, rootOf } from "./proof.js";
+
+const words = {
+	title: ["查询日志条目", "An entry of the trail"],
+	skip: ["跳到正文", "Skip to content"],
+	other: ["English", "中文"],
+	ask: ["条目序号", "Index of the entry"],
+	show: ["查找", "Look up"],
+	entry: ["条目", "The entry"],
+	proof: ["证明", "Its proof"],
+	failed: ["未能读取：{0}", "Could not be read: {0}"],
+	not_yet: ["条目尚未进入经见证的检查点，约三秒后再试。", "The entry is in no witnessed checkpoint yet: try again in some three seconds."],
+	leaf_good: ["条目与其叶哈希相符", "The entry is that of its leaf hash"],
+	leaf_bad: ["条目与叶哈希不符", "The entry is not that of its leaf hash"],
+	root_good: ["证明导向检查点的根（{0} 条）", "The proof leads to the checkpoint's root ({0} entries)"],
+	root_bad: ["证明不导向检查点的根", "The proof does not lead to the checkpoint's root"],
+	witnessed: ["检查点有枢纽的见证签名", "The checkpoint bears the hub's signature"],
+	unwitnessed: ["检查点没有枢纽的见证签名", "The checkpoint does not bear the hub's signature"],
+	hub_good: ["与枢纽所存的检查点相同", "It is the checkpoint that the hub has"],
+	hub_bad: ["与枢纽所存的检查点不同：日志分叉", "It is not the checkpoint that the hub has: the trail is forked"],
+	hub_other: ["枢纽所存的检查点有 {0} 条，此处有 {1} 条：条数不同，未比较", "The hub has a checkpoint of {0} entries, this one has {1}: not compared"],
+};
+const one = (id) => document.getElementById(id);
+let english = localStorage.getItem("language") === "en";
+
+function say(key, ...values) {
+	return words[key][english ? 1 : 0].replace(/\{(\d)\}/g, (_, at) => values[Number(at)]);
+}
+
+const mark = (good, text) => h(`li.${good ? "good" : "bad"}`, { "data-good": String(good) }, good ? "✓ " : "✗ ", text);
+
+async function proofOf(entry, receipt, hub) {
+	const checkpoint = checkpointOf(receipt.checkpoint);
+	const leaf = await leafOf(entry) === receipt.leaf_hash;
+	const root = checkpoint.size === receipt.tree_size && await rootOf(receipt) === checkpoint.root;
+	const list = [mark(leaf, say(leaf ? "leaf_good" : "leaf_bad")), mark(root, root ? say("root_good", checkpoint.size) : say("root_bad")),
+		mark(checkpoint.witnessed, say(checkpoint.witnessed ? "witnessed" : "unwitnessed"))];
+
+	if (hub && hub.size === checkpoint.size)
+		list.push(mark(hub.root === checkpoint.root, say(hub.root === checkpoint.root ? "hub_good" : "hub_bad")));
+	else if (hub)
+		list.push(h("li", say("hub_other", hub.size, checkpoint.size)));
+	return h("section", { id: "proof" }, h("h2", say("proof")), h("ul", list), h("pre", receipt.checkpoint));
+}
+
+function facts(access) {
+	return h("section", { id: "entry" }, h("h2", say("entry")), h("dl", Object.entries(access).filter(([, value]) => value !== null && value !== "").map(([key, value]) =>
+		[h("dt", h("code", key)), h("dd", typeof value === "object" ? JSON.stringify(value) : String(value))])));
+}
+
+async function draw() {
+	const [index, size, root] = decodeURIComponent(location.hash.slice(1)).split("/");
+	const input = h("input", { type: "text", inputmode: "numeric", value: index, "aria-label": say("ask"), size: "12" });
+	const form = h("form", { onsubmit: (event) => { event.preventDefault(); location.hash = [input.value.trim(), size, root].filter(Boolean).join("/"); } }, h("label", `${say("ask")} `, input), " ", h("button", { type: "submit" }, say("show")));
+	const parts = [form];
+
+	document.documentElement.lang = english ? "en" : "zh-CN";
+	document.title = say("title");
+	for (const name of ["title", "skip"])
+		one(name).textContent = say(name);
+	one("language").textContent = say("other");
+	delete one("main").dataset.shown;
+	try {
+		if (/^\d+$/.test(index)) {
+			const entry = await get(`/v1/trail/entries/${index}`);
+			const receipt = await get(`/v1/trail/receipts/${index}`).catch((error) => {
+				if (error.status === 404)
+					return null;
+				throw error;
+			});
+
+			parts.push(facts(entry.access), receipt ? await proofOf(entry, receipt, size ? { size: Number(size), root } : null) : h("p.bad", say("not_yet")));
+		}
+	} catch (error) {
+		parts.push(h("p.bad", { role: "alert" }, say("failed", error.message)));
+	}
+	replace(one("main"), parts);
+	one("main").dataset.shown = index;
+}
+
+one("language").onclick = () => {
+	english = !english;
+	localStorage.setItem("language", english ? "en" : "zh");
+	draw();
+};
+window.addEventListener("hashchange", draw);
+get("/v1/me").then((me) => { one("who").textContent = `${me.node.name || me.node.code} · ${me.name ?? ""}`; }).finally(draw);
