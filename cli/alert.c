@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/call.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
@@ -24,61 +25,6 @@ static const struct show_column message_columns[] = {{"id", "id"},
     {"state", "state"}, {"attempts", "attempts"}, {"made_at", "made"},
     {"sent_at", "sent"}, {"error", "error"}, {NULL, NULL}};
 
-/* What is sent, and the array of the answer that is shown; NULL: all of it as
- * it came. */
-struct call {
-	const char *method, *path, *list;
-	const struct show_column *columns;
-	struct span body;
-};
-
-static int
-show_answer(const struct args *args, const struct call *call,
-    const struct fetch_answer *answer)
-{
-	struct json *root;
-
-	if (call->list == NULL || args_has(args, "json")) {
-		show_raw(buf_span(&answer->body));
-		return DONE;
-	}
-	root = json_parse(buf_span(&answer->body), NULL);
-	if (root == NULL)
-		return args_failed(args, "the answer is no JSON");
-	show_table(json_find(root, call->list), call->columns);
-	if (json_int(json_find(root, "next"), -1) >= 0)
-		printf("There are more.\n");
-	json_free(root);
-	return DONE;
-}
-
-static int
-send_call(const struct args *args, const struct call *call)
-{
-	struct fetch fetch = {.method = call->method,
-	    .path = call->path,
-	    .content_type = call->body.len > 0 ? "application/json" : NULL,
-	    .body = call->body};
-	struct fetch_answer answer = {0};
-	int code = fetch_send(args, "hub", &fetch, &answer);
-
-	if (code == DONE)
-		code = show_answer(args, call, &answer);
-	fetch_answer_release(&answer);
-	return code;
-}
-
-static void
-add_filter(const struct args *args, const char *name, struct buf *path)
-{
-	const char *value = args_get(args, name);
-
-	if (value == NULL)
-		return;
-	buf_print(path, "&%s=", name);
-	fetch_escape(value, path);
-}
-
 static int
 alert_list(const struct args *args)
 {
@@ -87,10 +33,10 @@ alert_list(const struct args *args)
 	int code;
 
 	buf_text(&path, "/v1/alerts?limit=1000");
-	add_filter(args, "state", &path);
-	add_filter(args, "rule", &path);
+	call_filter(args, "state", &path);
+	call_filter(args, "rule", &path);
 	call.path = buf_cstr(&path);
-	code = send_call(args, &call);
+	code = call_send(args, &call);
 	buf_release(&path);
 	return code;
 }
@@ -150,37 +96,14 @@ alert_show(const struct args *args)
 	return code;
 }
 
-/* POST `before`/OPERAND/`after`. */
-static int
-post_about(const struct args *args, const char *before, const char *after,
-    struct span body)
-{
-	struct call call = {"POST", NULL, NULL, NULL, body};
-	struct buf path = {0};
-	int code;
-
-	buf_text(&path, before);
-	fetch_escape(args->operands[0], &path);
-	buf_text(&path, after);
-	call.path = buf_cstr(&path);
-	code = send_call(args, &call);
-	buf_release(&path);
-	return code;
-}
-
 static int
 alert_acknowledge(const struct args *args)
 {
-	const char *note = args_get(args, "note");
 	struct buf body = {0};
-	struct json_out json = {.buf = &body};
 	int code;
 
-	json_open_object(&json, NULL);
-	if (note != NULL)
-		json_put_cstr(&json, "note", note);
-	json_close_object(&json);
-	code = post_about(args, "/v1/alerts/", "/acknowledge", buf_span(&body));
+	call_note(args, &body);
+	code = call_about(args, "/v1/alerts/", "/acknowledge", buf_span(&body));
 	buf_release(&body);
 	return code;
 }
@@ -191,7 +114,7 @@ alert_rules(const struct args *args)
 	const struct call call = {
 	    "GET", "/v1/alerts/rules", "rules", rule_columns, {NULL, 0}};
 
-	return send_call(args, &call);
+	return call_send(args, &call);
 }
 
 /* False when the option is no number; says so. */
@@ -227,7 +150,7 @@ alert_rule(const struct args *args)
 	    put_number(args, "close", "close_seconds", &json)) {
 		json_close_object(&json);
 		code =
-		    post_about(args, "/v1/alerts/rules/", "", buf_span(&body));
+		    call_about(args, "/v1/alerts/rules/", "", buf_span(&body));
 	}
 	buf_release(&body);
 	return code;
@@ -242,9 +165,9 @@ alert_messages(const struct args *args)
 	int code;
 
 	buf_text(&path, "/v1/alerts/messages?");
-	add_filter(args, "state", &path);
+	call_filter(args, "state", &path);
 	call.path = buf_cstr(&path);
-	code = send_call(args, &call);
+	code = call_send(args, &call);
 	buf_release(&path);
 	return code;
 }
@@ -267,9 +190,9 @@ alert_patterns(const struct args *args)
 
 	buf_text(&path, "/v1/alerts/patterns?limit=5000");
 	for (i = 0; filters[i] != NULL; i++)
-		add_filter(args, filters[i], &path);
+		call_filter(args, filters[i], &path);
 	call.path = buf_cstr(&path);
-	code = send_call(args, &call);
+	code = call_send(args, &call);
 	buf_release(&path);
 	return code;
 }
@@ -277,7 +200,7 @@ alert_patterns(const struct args *args)
 static int
 alert_retry(const struct args *args)
 {
-	return post_about(
+	return call_about(
 	    args, "/v1/alerts/messages/", "/retry", (struct span){NULL, 0});
 }
 

@@ -14,6 +14,7 @@
 #include "base/jws.h"
 #include "cli/args.h"
 #include "cli/catalogue_diff.h"
+#include "cli/catalogue_rehearse.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
@@ -260,6 +261,12 @@ static const struct arg_command commands[] = {
 	"A and B: a file, or a version that the hub has. Items, fields and "
 	"lists are compared\nby name. Exits with 1 when they differ.",
 	"rongxin catalogue diff 3 new.json", 2, 2, hub_options, catalogue_diff},
+    {"catalogue rehearse", "FILE",
+	"what a candidate would do to the last day's batches",
+	"FILE: a catalogue, signed or not. Nothing changes. Exits with 1 when "
+	"a row would be\nrejected that is accepted now.",
+	"rongxin catalogue rehearse new.json", 1, 1, hub_options,
+	catalogue_rehearse},
     {"catalogue publish", "FILE", "hand a signed catalogue to the hub",
 	"Its version must be higher than the hub's.",
 	"rongxin catalogue publish catalogue.jws", 1, 1, hub_options,

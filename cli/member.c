@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/country.h"
 #include "cli/fetch.h"
+#include "cli/member_apply.h"
 #include "cli/show.h"
 #include "credit/member.h"
 #include "wire/network.h"
@@ -28,6 +30,26 @@ static const struct arg_option roll_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
     {"key-file", "FILE", NULL, "the next public CURVE key"},
     {"finish", NULL, NULL, "the next key is the only one from now on"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option note_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"note", "TEXT", NULL, "kept with it"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option application_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"state", "STATE", NULL, "open (default), closed, all"},
+    {"code", "CODE", NULL, "of one member"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option use_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"from", "DAY", NULL, "first day, 2026-11-01 (30 days ago)"},
+    {"to", "DAY", NULL, "last day (today)"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -309,6 +331,28 @@ member_takeover(const struct args *args)
 static const struct arg_command commands[] = {
     {"member list", "", "list the members", "", "rongxin member list", 0, 0,
 	options, member_list},
+    {"member apply", "FILE", "file an application for the member list",
+	"FILE is a member document, new or changed. It is on the list when it "
+	"was reviewed and accepted.",
+	"rongxin member apply bank.member.json --note 'letter 12'", 1, 1,
+	note_options, member_apply},
+    {"member applications", "", "who waits to be on the list, and who decided",
+	"", "rongxin member applications --state all", 0, 0,
+	application_options, member_applications},
+    {"member review", "ID", "say that an application was looked at", "",
+	"rongxin member review 3 --note 'licence seen'", 1, 1, note_options,
+	member_review},
+    {"member accept", "ID", "put a reviewed application on the list",
+	"Where two persons have to agree, not by who reviewed it.",
+	"rongxin member accept 3", 1, 1, note_options, member_accept},
+    {"member refuse", "ID", "end an application", "",
+	"rongxin member refuse 3 --note 'no licence'", 1, 1, note_options,
+	member_refuse},
+    {"member use", "CODE", "what a member asked, by hour", "",
+	"rongxin member use 91100000100003962T --from 2026-11-01", 1, 1,
+	use_options, country_use},
+    {"member budgets", "", "what members used of their anonymised answers", "",
+	"rongxin member budgets", 0, 0, options, country_budgets},
     {"member admit", "FILE", "admit a member, or change one",
 	"FILE is a member document, as rongxin key node and rongxin key "
 	"member --kind write it.",

@@ -6,6 +6,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/compare.h"
+#include "cli/country.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
 #include "cli/top_view.h"
@@ -197,6 +198,14 @@ static const struct arg_command commands[] = {
 	node_list},
     {"node show", "CODE", "one node, stream by stream, as the hub knows it", "",
 	"rongxin node show 11440100MB0044011H", 1, 1, hub_options, node_show},
+    {"node platforms", "", "the platform list and how each is",
+	"Position, proof, disk, certificate and software of every platform.",
+	"rongxin node platforms", 0, 0, hub_options, country_platforms},
+    {"node keys", "", "every key of the network, the next to end first",
+	"CURVE and batch keys have no end: they are to roll.",
+	"rongxin node keys", 0, 0, hub_options, country_keys},
+    {"node gaps", "", "hours in which a node's trail had no checkpoint", "",
+	"rongxin node gaps", 0, 0, hub_options, country_gaps},
     {"node compare", "A B", "do two places, hub or node, hold the same?",
 	"Compares position and signed digest of the streams that both hold; "
 	"exits with 1 when one differs, or is not at the same position in "

@@ -8,6 +8,7 @@
 #include "cli/args.h"
 #include "cli/assess.h"
 #include "cli/commands.h"
+#include "cli/country.h"
 #include "cli/fetch.h"
 #include "cli/show.h"
 
@@ -116,6 +117,13 @@ static const struct arg_option hub_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option departments_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR,RX_DEPT"),
+    {"provider", "CODE", NULL, "one department (operators only)"},
+    {"day", "DAY", NULL, "as of that day (today)"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option verify_options[] = {
     {"network", "FILE", NULL, "network.json"},
     {NULL, NULL, NULL, NULL},
@@ -127,6 +135,12 @@ static const struct arg_command commands[] = {
 	"completeness by field;\nwhat is due by each item's cadence. A "
 	"department sees its own. Without \"show\" too.",
 	"rongxin quality --item 1 --from 2026-11-01", 0, 0, options, quality},
+    {"quality departments", "", "each department and item, 30 days in a line",
+	"Due and received, late, rejected, disputed, still to be corrected.",
+	"rongxin quality departments --day 2026-11-20", 0, 0,
+	departments_options, country_departments},
+    {"quality grid", "", "provinces by categories: good, late or failed", "",
+	"rongxin quality grid", 0, 0, hub_options, country_grid},
     {"quality assess", "[MONTH]", "score and rank the sharing of a month",
 	"This month if none is named. Who is no operator sees published months "
 	"only.",

@@ -23,6 +23,7 @@
 #include "cli/show.h"
 #include "cli/trail_accesses.h"
 #include "cli/trail_entries.h"
+#include "cli/trail_entry.h"
 #include "cli/trail_trust.h"
 #include "credit/merkle.h"
 #include "credit/note.h"
@@ -474,6 +475,11 @@ static const struct arg_command commands[] = {
 	"institution, purpose, items,\nconsent and rule.",
 	"rongxin trail accesses https://localhost:8444 --as keys/firm", 1, 4,
 	trail_accesses_options, trail_accesses},
+    {"trail entry", "INDEX", "one entry of a node's access log",
+	"For its member, its subject, operators and auditors.",
+	"rongxin trail entry 42 --node https://localhost:8444 --receipt "
+	"42.json",
+	1, 1, trail_entry_options, trail_entry},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

@@ -661,6 +661,37 @@ def test_another_sites_page_cannot_act(country):
         assert (reply.status, reply.json["type"]) == (403, "urn:rongxin:problem:cross_site")
 
 
+def test_the_command_line_has_what_the_console_shows(country):
+    net = country.network
+    cli = lambda *words, part="hub", **more: net.cli(*words, who="operator", part=part, **more)
+    for words, path, list_, key in (("node platforms", "/v1/platforms", "platforms", "code"), ("node keys", "/v1/keys", "keys", "kind"), ("node gaps", "/v1/trails/gaps", "gaps", "code"),
+                                    ("member budgets", "/v1/budgets", "budgets", "member"), ("quality departments", "/v1/departments", "items", "item"), ("quality grid", "/v1/grid", "cells", "province"),
+                                    (f"member use {country.members[0]}", f"/v1/usage?member={country.members[0]}&limit=5000", "usage", "node")):
+        rows = http(country, "GET", path).json[list_]
+        said = json.loads(cli(*words.split(), "--json").stdout)[list_]
+        assert [row[key] for row in said] == [row[key] for row in rows] and rows, words
+        assert len(cli(*words.split()).stdout.splitlines()) > len(rows), f"{words}: a line each and their titles"
+
+    path = net.folder / "bank.member.json"
+    path.write_text(json.dumps({"code": code_of("91110000", 300000003), "name": "宁波银行", "kind": "bank"}))
+    number_ = json.loads(cli("member", "apply", path, "--note", "来函").stdout)["id"]
+    assert "applied" in cli("member", "applications").stdout
+    assert cli("member", "accept", number_, check=False).returncode == 1, "not before it was reviewed"
+    cli("member", "review", number_, "--note", "相符")
+    assert json.loads(cli("member", "accept", number_).stdout)["status"] == "active"
+    assert cli("member", "refuse", number_, check=False).returncode == 1
+
+    candidate = net.folder / "candidate.json"
+    candidate.write_text(json.dumps(stricter(country)))
+    done = cli("catalogue", "rehearse", candidate, check=False)
+    assert done.returncode == 1 and "newly rejected" in done.stdout
+    candidate.write_text(json.dumps(http(country, "GET", "/v1/catalogue").json))
+    assert cli("catalogue", "rehearse", candidate).stdout.startswith("Version ")
+    kept = net.folder / "receipt.json"
+    assert "member" in cli("trail", "entry", 0, "--receipt", kept, part="gd").stdout
+    net.cli("trail", "verify", "--receipt", kept, "--network", net.run / "net/network.json", "--member", f"{net.stem('gd')}.member.json")
+
+
 def test_the_hub_stops_with_pages_open_and_they_find_it_again(country, browser):
     show(browser, country, "overview")
     browser.until(lambda: "实时" in browser.text("#live"), what="live")
