@@ -1,6 +1,57 @@
 // What each figure means and where it comes from, in both languages.
 
 export const definitions = {
+	alert_rules: [
+		"告警规则是数据：阈值、持续多久触发、恢复多久关闭，由操作员调整并记入操作日志。来自 alert_rule。",
+		"Rules are data: threshold, how long it must be bad, how long good again; operators change them, and it is kept. From alert_rule."],
+	sources: [
+		"枢纽直接读取的部门前置库：读到的位置、最近一次成功与错误。来自 GET /v1/sources。",
+		"Departments' exchange databases that the hub reads: how far, when last, and what failed. From GET /v1/sources."],
+	fields: [
+		"近 30 天被接受的行中，各字段有值的比例。来自 quality_field_daily。",
+		"Of the rows of the last 30 days, the share that has a value in each field. From quality_field_daily."],
+	findings: [
+		"尚未被后来的更正行关闭的问题行，按批次与行号；下载的行改正后可原样再报。来自 GET /v1/findings。",
+		"Rows with findings that no later row has corrected, by batch and line. From GET /v1/findings."],
+	platform: [
+		"成员名单上的平台文件，与节点每两秒一次的状态：位置、版本、磁盘、证书、撤销由节点自报，一致性与日志由枢纽核对。",
+		"The platform's document on the member list, and its status of every two seconds: position, version, disk, certificate and revocations are its own word, equality and trail are checked by the hub."],
+	members: [
+		"成员名单（控制流 0000，项目 60002）；查询与拒绝来自 usage_hourly，近 7 天与今天；日配额取自现行清单的 limits，按每个节点计。",
+		"The member list (stream 0000, item 60002); questions and refusals are those of usage_hourly, 7 days and today; the quota a day is that of the catalogue's limits, at each node."],
+	member: [
+		"成员名单上的文件，原样。变更须记入操作日志。",
+		"The document of the member list as it is. Changes are kept in the hub's trail."],
+	member_actions: [
+		"枢纽操作日志中以本机构为对象的操作。来自 GET /v1/actions。",
+		"What operators did to this member. From GET /v1/actions."],
+	trail: [
+		"条目：节点所报的日志长度；枢纽已计：逐条收到并计入使用的条目；已核对：其检查点的根与这些条目一致的最大长度。",
+		"Entries: the length that the node tells; counted: entries that came one by one and are in the figures of use; checked: the longest checkpoint whose root is that of those entries."],
+	lookup: [
+		"在节点上取一条条目及其 RFC 6962 包含证明；浏览器自行计算叶与根，并与枢纽的检查点比较。",
+		"One entry with its inclusion proof (RFC 6962) at the node; the browser computes leaf and root itself and compares them with the hub's checkpoint."],
+	checkpoints: [
+		"每小时最大的一个检查点，签名已核对；节点不能再收回。来自 node_checkpoint。",
+		"The largest checkpoint of each hour, signature checked: what the node cannot take back. From node_checkpoint."],
+	versions: [
+		"曾生效的各版清单及其起止。来自控制流 0000 的项目 60001 及其历史。",
+		"Catalogues that were in force, from when to when. From item 60001 of stream 0000 and its history."],
+	catalogue: [
+		"清单文件原文：项目、提供单位、周期、方式、授权、展示期限与字段。",
+		"The catalogue's own words: items, providers, cadence, mode, consent, how long they are shown, fields."],
+	actions: [
+		"操作员每一次变更，与变更同一事务写入，并进入枢纽自己的日志（可验证，见 GET /v1/trail/checkpoint）。",
+		"Every change by an operator, written in the transaction of the change, and in the hub's own trail that anybody of them verifies (GET /v1/trail/checkpoint)."],
+	items: [
+		"本省各部门各项目近 30 天：连续两个周期无数据或拒收超过 5 % 为迟或低，五个周期或 20 % 为失败。",
+		"Items of the province by department, 30 days: late or low after two periods without rows or above 5 % rejected, failed after five or above 20 %."],
+	conflicts: [
+		"多个部门说法不一的记录；按清单的优先次序采信一方。查看者角色不可见，因其写明主体。来自 GET /v1/conflicts。",
+		"Records about which departments disagree, and whose word counts by the catalogue's precedence. They name subjects, so viewers do not see them. From GET /v1/conflicts."],
+	report_formulas: [
+		"本月评估所用指标的公式与权重；已发布月份与签名文件一致。",
+		"Formulas and weights of this month's indicators; of a published month as signed."],
 	rehearsal: [
 		"近 24 小时批次在台账中保留的行（生效的行取自封装批次，拒收的行取其原文）由现行与候选两版清单各读一遍：现行接受而候选拒收为新拒收，反之为新接受。只看单行，跨记录的检查与旧注册号不在其中。来自 POST /v1/catalogue/rehearsal。",
 		"Rows that the ledger keeps of the last 24 hours' batches (those that stand from its sealed batches, rejected ones as they came) are read by both catalogues: accepted now and rejected by the candidate is newly rejected, the other way round newly accepted. Single rows only: checks between records and numbers of before 2015 are left out. From POST /v1/catalogue/rehearsal."],

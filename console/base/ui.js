@@ -37,10 +37,19 @@ export function problem(error) {
 	return h("p.problem", { role: "alert" }, t("failed_to_load", error.message));
 }
 
-// One figure: its name, definition, value, and where its rows are.
+// To a panel of the page that is shown.
+function toPanel(name, value) {
+	return h("a", { href: location.hash, onclick: (event) => {
+		event.preventDefault();
+		document.querySelector(`[data-panel="${name}"]`)?.scrollIntoView({ block: "start" });
+	} }, value);
+}
+
+// One figure: its name, definition, value, and where its rows are: another
+// view (`href`) or a panel of this one (`to`).
 export function figure(key, value, note, options = {}) {
 	const label = t(options.label ?? key);
-	const shown = options.href ? h("a", { href: options.href }, value) : value;
+	const shown = options.href ? h("a", { href: options.href }, value) : options.to ? toPanel(options.to, value) : value;
 
 	return h(`div.figure${options.state ? `.${options.state}` : ""}`, { "data-figure": key },
 		h("span.name", label, define(options.definition ?? key, label)),

@@ -159,4 +159,11 @@ export const steering = {
 	lookup_index: ["条目序号", "Index of the entry"],
 	lookup_text: ["条目原文只在节点。在节点自己的页面打开，浏览器在那里核对证明，并与枢纽最近所存的检查点比较。", "Entries are at the node only. They open on the node's own page, where the browser computes the proof and compares it with the newest checkpoint that the hub has."],
 	lookup_no_url: ["名单上没有该平台的网址（url）。", "The member list has no url of this platform."],
+
+	// records about which departments disagree
+	record_key: ["记录", "Record"],
+	subject: ["主体", "Subject"],
+	says_who: ["各部门（✓ 采信）", "Departments (✓ whose word counts)"],
+	since_when: ["自", "Since"],
+	no_conflicts: ["没有不一致的记录", "No record is disputed between departments"],
 };

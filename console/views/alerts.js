@@ -57,7 +57,7 @@ async function changeRule(rule, refresh) {
 export function show(main, { me }) {
 	const sums = panel({ name: "alert_sums", width: "flat", title: t("now"), topics: ["nodes", "feeds", "actions"], load: async () => (await get("/v1/alerts", { limit: 1 })).open,
 		draw: (body, open) => replace(body, h("div.figures", ["critical", "warning", "info"].map((kind) =>
-			figure(`alerts_${kind}`, count(open[kind] ?? 0), null, { label: kind, definition: "alerts", state: open[kind] > 0 && kinds[kind] !== "none" ? kinds[kind] : null })))) });
+			figure(`alerts_${kind}`, count(open[kind] ?? 0), null, { label: kind, definition: "alerts", to: "alerts_open", state: open[kind] > 0 && kinds[kind] !== "none" ? kinds[kind] : null })))) });
 	const list = (key, asked, width) => {
 		const one = panel({ name: key, title: t(key), definition: "alerts", width, topics: ["nodes", "feeds", "actions"], load: async () => (await get("/v1/alerts", { state: asked, limit: 200 })).alerts, draw: (body, rows, tools) => {
 			const columns = columnsOf(me, one.refresh);

@@ -131,7 +131,7 @@ export function show(main, { me, path, go }) {
 				{ label: t("issued"), key: "issued" }, { label: t("in_force"), text: (row) => time(row.known_from) }, { label: t("until"), text: (row) => row.known_to ? time(row.known_to) : t("in_force_now") },
 				{ label: "", show: (row) => rows[0] && row.version !== rows[0].version ? h("a", { href: `#/catalogue/${rows[0].version}/${row.version}` }, t("compare")) : "" }];
 
-			replace(tools, me.role === "operator" ? h("button.tool.main", { type: "button", "data-act": "load", onclick: () => load(() => { go("/catalogue"); versions.refresh(); }) }, t("load_catalogue")) : null);
+			replace(tools, csvButton("versions", columns.slice(0, -1), rows), me.role === "operator" ? h("button.tool.main", { type: "button", "data-act": "load", onclick: () => load(() => { go("/catalogue"); versions.refresh(); }) }, t("load_catalogue")) : null);
 			replace(body, table(columns, rows, { mark: (row) => row.version }));
 		} });
 	const known = newer ? () => version(newer) : () => get("/v1/catalogue");

@@ -115,18 +115,19 @@ function decide(batch, what, refresh) {
 function heldPanel(me, provider) {
 	const held = panel({ name: "held", title: t("batches_held"), topics: ["feeds"],
 		load: async () => (await get("/v1/batches", { state: "held" })).batches.filter((row) => !provider || row.provider === provider),
-		draw: async (body, rows) => {
+		draw: async (body, rows, tools) => {
 			const known = await catalogue();
-
-			replace(body, table([
+			const columns = [
 				{ label: t("batch"), key: "batch", show: (row) => h("code", row.batch) }, { label: t("item"), wide: true, text: (row) => `${row.item} ${itemName(known, row.item)}` },
 				{ label: t("reason"), text: (row) => t(`held_${row.reason}`, row.share) }, { label: t("rows"), key: "rows", number: true },
 				{ label: t("rejected"), key: "rejected", number: true }, { label: t("withdrawn"), key: "withdrawn", number: true },
 				{ label: t("received"), text: (row) => time(row.received) },
 				{ label: "", show: (row) => me.role === "operator" ? h("span.row-tools",
 					h("button.tool", { type: "button", "data-act": "release", onclick: () => decide(row, "release", held.refresh) }, t("release")),
-					h("button.tool.danger", { type: "button", "data-act": "refuse", onclick: () => decide(row, "refuse", held.refresh) }, t("refuse"))) : "" }],
-			rows, { empty: t("none_held"), mark: (row) => row.batch }));
+					h("button.tool.danger", { type: "button", "data-act": "refuse", onclick: () => decide(row, "refuse", held.refresh) }, t("refuse"))) : "" }];
+
+			replace(tools, csvButton("held", columns.slice(0, -1), rows));
+			replace(body, table(columns, rows, { empty: t("none_held"), mark: (row) => row.batch }));
 		} });
 
 	return held;
@@ -139,8 +140,13 @@ function showAll(main, me) {
 		draw: async (body, list, tools) => drawRules(body, list, await catalogue(), tools) });
 	const held = heldPanel(me);
 	const sources = panel({ name: "sources", title: t("sources"), topics: ["feeds"], load: async () => (await get("/v1/sources")).sources,
-		draw: (body, rows) => replace(body, table([{ label: t("source"), key: "name" }, { label: t("item"), key: "item", number: true }, { label: t("state"), key: "state" },
-			{ label: t("rows"), key: "rows", number: true }, { label: t("last_success"), text: (row) => time(row.last_success) }, { label: t("error"), key: "error" }], rows, { empty: t("no_sources") })) });
+		draw: (body, rows, tools) => {
+			const columns = [{ label: t("source"), key: "name" }, { label: t("item"), key: "item", number: true }, { label: t("state"), key: "state" },
+				{ label: t("rows"), key: "rows", number: true }, { label: t("last_success"), text: (row) => time(row.last_success) }, { label: t("error"), key: "error" }];
+
+			replace(tools, csvButton("sources", columns, rows));
+			replace(body, table(columns, rows, { empty: t("no_sources") }));
+		} });
 
 	replace(main, h("h1", t("departments")), h("p.lead", t("departments_lead")), h("div.panels", all.box, held.box, trend.box, rules.box, sources.box));
 	return [all, held, trend, rules, sources];
@@ -171,10 +177,24 @@ export function show(main, { me, path }) {
 		} });
 	const findings = panel({ name: "findings", title: t("open_findings"), width: "w6", topics: ["feeds"], load: () => get("/v1/findings", { ...mine, state: "open" }), draw: drawFindings });
 	const held = heldPanel(me, provider);
+	// They name subjects, which is not for who only looks.
+	const conflicts = me.role === "viewer" ? null : panel({ name: "conflicts", title: t("conflicts"), topics: ["feeds"], load: async () => {
+		const { conflicts: rows, next } = await get("/v1/conflicts", { item, limit: 500 });
+
+		return { rows: rows.filter((row) => row.providers.includes(provider)), next };
+	}, draw: async (body, answer, tools) => {
+		const known = await catalogue();
+		const names = (row) => row.providers.map((one) => one === row.wins ? `${one} ✓` : one).join(" ");
+		const columns = [{ label: t("item"), wide: true, text: (row) => `${row.item} ${itemName(known, row.item)}`, sort: (row) => row.item }, { label: t("subject"), key: "subject", show: (row) => h("code", row.subject) },
+			{ label: t("record_key"), text: (row) => row.key.replaceAll("\u001f", " · ") }, { label: t("says_who"), wide: true, text: names }, { label: t("fields"), wide: true, text: (row) => (row.fields ?? []).join(", ") }, { label: t("since_when"), text: (row) => time(row.since) }];
+
+		replace(tools, csvButton("conflicts", columns, answer.rows));
+		replace(body, table(columns, answer.rows, { most: 10, empty: t("no_conflicts") }), answer.next ? h("p.small", t("first_rows", 500)) : null);
+	} });
 	const title = h("h1", h("span", provider));
 
 	catalogue().then((known) => item && title.append(` · ${item} ${itemName(known, item)}`));
 	replace(main, h("p.crumbs", h("a", { href: "#/departments" }, t("departments")), item ? [" / ", h("a", { href: `#/departments/${provider}` }, provider)] : null), title,
-		h("p.lead.mono", provider), h("div.panels", items.box, held.box, trend.box, rules.box, fields.box, findings.box));
-	return [items, held, trend, rules, fields, findings];
+		h("p.lead.mono", provider), h("div.panels", items.box, held.box, trend.box, rules.box, fields.box, findings.box, conflicts?.box));
+	return [items, held, trend, rules, fields, findings, conflicts].filter(Boolean);
 }

@@ -107,7 +107,7 @@ export function show(main, { me, path }) {
 	const [code] = path;
 	const title = h("h1", code);
 	const one = members().then((known) => known.byCode.get(code) ?? { code });
-	const facts = panel({ name: "member", title: t("member"), width: "w5", topics: ["members"], load: async () => (await members()).byCode.get(code) ?? null, draw: (body, member) => {
+	const facts = panel({ name: "member", title: t("member"), topics: ["members"], load: async () => (await members()).byCode.get(code) ?? null, draw: (body, member) => {
 		if (member === null)
 			return replace(body, h("p.empty", t("not_a_member")));
 		title.textContent = member.name || code;
@@ -115,7 +115,7 @@ export function show(main, { me, path }) {
 			? h("button.tool.danger", { type: "button", "data-act": "suspend", onclick: () => changeStatus(member, "suspended", facts.refresh) }, t("suspend"))
 			: h("button.tool", { type: "button", "data-act": "activate", onclick: () => changeStatus(member, "active", facts.refresh) }, t("activate")))));
 	} });
-	const quotas = panel({ name: "quotas", title: t("quotas"), width: "w7", topics: ["catalogue", "members"], load: async () => limitsOf((await catalogue()).document, await one), draw: async (body, rules, tools) =>
+	const quotas = panel({ name: "quotas", title: t("quotas"), topics: ["catalogue", "members"], load: async () => limitsOf((await catalogue()).document, await one), draw: async (body, rules, tools) =>
 		drawQuotas(body, rules, me, await one, tools) });
 	const today = usePanel(code, one, { name: "member_today", title: t("use_today"), definition: "of_quota", width: "w6", by: "node", days: 0 });
 	const purposes = usePanel(code, one, { name: "member_purpose", title: t("use_by_purpose"), definition: "questions", width: "w6", by: "purpose", days: -6 });

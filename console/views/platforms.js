@@ -66,7 +66,7 @@ function showAll(main, me) {
 
 		return Object.fromEntries(["good", "late", "failed", "none"].map((kind) => [kind, states.filter((one) => one === kind).length]));
 	}, draw: (body, now) => replace(body, h("div.figures", ["good", "late", "failed", "none"].map((kind) =>
-		figure(`platforms_${kind}`, count(now[kind]), null, { label: kind, definition: "platform_state", state: now[kind] > 0 && kind !== "good" && kind !== "none" ? kind : null })))) });
+		figure(`platforms_${kind}`, count(now[kind]), null, { label: kind, definition: "platform_state", to: "platforms", state: now[kind] > 0 && kind !== "good" && kind !== "none" ? kind : null })))) });
 	const all = panel({ name: "platforms", title: t("platform_list"), definition: "platform_state", topics: ["nodes", "members"], load, draw: (body, rows, place) => {
 		const order = { failed: 0, late: 1, none: 2, good: 3 };
 		const [columns, drawn] = platformTable([...rows].sort((a, b) => order[platformState(a)[0]] - order[platformState(b)[0]]));

@@ -24,10 +24,10 @@ function sums() {
 		return { most, revocations: told.reduce((sum, row) => sum + row.revocations, 0), slowest: Math.max(0, ...told.filter((row) => row.revocations > 0).map((row) => row.revocation_ms)),
 			spent: budgets.filter((row) => row.left === 0).length, budgets: budgets.length, patterns: patterns.length, open: add("open"), overdue: add("overdue") };
 	}, draw: (body, now) => replace(body, h("div.figures",
-		figure("revocation_delay", span(now.slowest), t("revocation_note", now.revocations, span(now.most)), { state: now.slowest > now.most ? "failed" : null }),
-		figure("budgets_spent", count(now.spent), t("budgets_note", count(now.budgets)), { state: now.spent > 0 ? "late" : null }),
-		figure("abuse_patterns", count(now.patterns), t("patterns_note"), { state: now.patterns > 0 ? "late" : null }),
-		figure("objections_open", count(now.open), t("objections_note", count(now.overdue)), { state: now.overdue > 0 ? "failed" : null }))) });
+		figure("revocation_delay", span(now.slowest), t("revocation_note", now.revocations, span(now.most)), { to: "revocations", state: now.slowest > now.most ? "failed" : null }),
+		figure("budgets_spent", count(now.spent), t("budgets_note", count(now.budgets)), { to: "budgets", state: now.spent > 0 ? "late" : null }),
+		figure("abuse_patterns", count(now.patterns), t("patterns_note"), { to: "patterns", state: now.patterns > 0 ? "late" : null }),
+		figure("objections_open", count(now.open), t("objections_note", count(now.overdue)), { to: "objections", state: now.overdue > 0 ? "failed" : null }))) });
 }
 
 function revocations() {

@@ -62,9 +62,14 @@ export function show(main, { path }) {
 	const trend = panel({ name: "trend", title: t("trend"), width: "w7", topics: ["feeds"],
 		load: () => get("/v1/trend", { province: code, from: day(null, -29) }),
 		draw: (body, data) => drawTrend(body, data.days) });
-	const platforms = panel({ name: "platforms", title: t("platforms"), width: "w5", topics: ["nodes", "members"],
+	const platforms = panel({ name: "platforms", title: t("platforms"), definition: "platform_state", width: "w5", topics: ["nodes", "members"],
 		load: async () => (await get("/v1/platforms")).platforms.filter((row) => (row.divisions ?? []).some((division) => division.slice(0, 2) === code)),
-		draw: (body, rows) => replace(body, platformTable(rows)[1]) });
+		draw: (body, rows, tools) => {
+			const [columns, drawn] = platformTable(rows);
+
+			replace(tools, csvButton(`platforms-${code}`, columns, rows));
+			replace(body, drawn);
+		} });
 	const title = h("h1", name(province));
 
 	catalogue().then((known) => category && title.append(` · ${categoryName(known, category)}`));

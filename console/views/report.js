@@ -27,11 +27,13 @@ function scored(by, month) {
 
 // On paper nobody can ask what a figure means.
 function formulas(month) {
-	return panel({ name: "report_formulas", title: t("report_formulas"), load: () => get("/v1/assessment", { by: "nation", month }), draw: (body, answer) => {
+	return panel({ name: "report_formulas", title: t("report_formulas"), load: () => get("/v1/assessment", { by: "nation", month }), draw: (body, answer, tools) => {
 		const objections = answer.rows[0]?.indicators.objections;
+		const columns = [{ label: t("indicator"), text: (one) => name(one) }, { label: t("weight"), number: true, text: (one) => count(one.weight) },
+			{ label: t("definition"), text: (one) => name({ zh: one.formula_zh, en: one.formula_en }) }];
 
-		replace(body, table([{ label: t("indicator"), text: (one) => name(one) }, { label: t("weight"), number: true, text: (one) => count(one.weight) },
-			{ label: t("definition"), text: (one) => name({ zh: one.formula_zh, en: one.formula_en }) }], answer.definitions),
+		replace(tools, csvButton("formulas", columns, answer.definitions));
+		replace(body, table(columns, answer.definitions),
 		objections ? h("p.small", t("report_objections", count(objections.of), count(objections.has), count(objections.corrected ?? 0))) : null);
 	} });
 }
@@ -46,9 +48,9 @@ export function show(main, { path }) {
 		const add = (rows, key) => rows.reduce((sum, row) => sum + row[key], 0);
 
 		return { rows: add(days, "rows"), accepted: add(days, "accepted"), rejected: add(days, "rejected"), questions: add(totals, "questions"), refused: add(totals, "refused"), alerts: open };
-	}, draw: (body, now) => replace(body, h("div.figures", figure("rows", count(now.rows), t("report_changed", count(now.accepted)), { definition: "trend" }),
-		figure("rejected", count(now.rejected), share(now.rejected, now.rows), { definition: "accuracy" }), figure("questions", count(now.questions), null),
-		figure("refused", count(now.refused), share(now.refused, now.questions)))) });
+	}, draw: (body, now) => replace(body, h("div.figures", figure("rows", count(now.rows), t("report_changed", count(now.accepted)), { definition: "trend", href: "#/departments" }),
+		figure("rejected", count(now.rejected), share(now.rejected, now.rows), { definition: "accuracy", href: "#/departments" }), figure("questions", count(now.questions), null, { href: "#/use" }),
+		figure("refused", count(now.refused), share(now.refused, now.questions), { href: "#/use" }))) });
 	const parts = [sums, scored("nation", month), scored("month", month), scored("department", month), scored("province", month), scored("city", month), formulas(month)];
 
 	replace(main, h("p.crumbs", h("a", { href: "#/assessment" }, t("assessment"))), h("h1", t("report_title", month)), h("p.lead", t("report_made", time(new Date().toISOString()))),

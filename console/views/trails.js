@@ -55,8 +55,8 @@ function showAll(main) {
 		return { counted: rows.reduce((sum, row) => sum + (row.trail_counted ?? 0), 0), witnessed: rows.filter((row) => row.trail_witnessed).length,
 			forked: rows.filter((row) => row.trail_forked).length, short: rows.filter((row) => row.trail_short).length };
 	}, draw: (body, now) => replace(body, h("div.figures",
-		figure("trail_entries", count(now.counted)), figure("trails_witnessed", count(now.witnessed)),
-		figure("trails_forked", count(now.forked), null, { state: now.forked > 0 ? "failed" : null }), figure("trails_short", count(now.short), null, { state: now.short > 0 ? "failed" : null }))) });
+		figure("trail_entries", count(now.counted), null, { to: "trails" }), figure("trails_witnessed", count(now.witnessed), null, { to: "trails" }),
+		figure("trails_forked", count(now.forked), null, { to: "trails", state: now.forked > 0 ? "failed" : null }), figure("trails_short", count(now.short), null, { to: "trails", state: now.short > 0 ? "failed" : null }))) });
 	const all = panel({ name: "trails", title: t("trails"), definition: "trail_state", topics: ["usage", "nodes", "members"], load, draw });
 
 	const gaps = gapsPanel();

@@ -48,9 +48,9 @@ export function show(main) {
 		const named = rows.filter((row) => row.key === "report" || row.key === "enterprise");
 
 		replace(body, h("div.figures",
-			figure("questions", count(add(rows, "questions")), t("last_days", DAYS)), figure("refused", count(add(rows, "refused")), share(add(rows, "refused"), add(rows, "questions"))),
-			figure("anonymised", count(add(masked, "questions")), share(add(masked, "questions"), add(rows, "questions"))),
-			figure("authorised", count(add(named, "questions")), share(add(named, "questions"), add(rows, "questions")))));
+			figure("questions", count(add(rows, "questions")), t("last_days", DAYS), { to: "use_day" }), figure("refused", count(add(rows, "refused")), share(add(rows, "refused"), add(rows, "questions")), { to: "use_rule" }),
+			figure("anonymised", count(add(masked, "questions")), share(add(masked, "questions"), add(rows, "questions")), { to: "use_action" }),
+			figure("authorised", count(add(named, "questions")), share(add(named, "questions"), add(rows, "questions")), { to: "use_action" })));
 	} });
 	const days = panel({ name: "use_day", title: t("by_day"), definition: "questions", width: "w7", topics: ["usage"], load: () => totals("day"), draw: async (body, rows) => {
 		const { link, failed } = colours();

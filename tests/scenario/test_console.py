@@ -530,6 +530,16 @@ def test_every_figure_has_its_definition(country, browser):
     browser.press("#dialog button")
 
 
+def test_every_table_is_exported_every_panel_defined_and_every_figure_leads_on(country, browser):
+    for view in (*VIEWS, f"departments/{country.departments['samr']}", "platforms/11440000MB00004493", "trails/11440000MB00004493"):
+        show(browser, country, view)
+        missing = browser.script("""const panels = [...document.querySelectorAll('[data-panel]')], figures = [...document.querySelectorAll('[data-figure]')];
+            return [...panels.filter(p => p.querySelector('table') && !p.querySelector('button.csv')).map(p => 'csv of ' + p.dataset.panel),
+                ...panels.filter(p => !p.querySelector('.def')).map(p => 'definition of ' + p.dataset.panel),
+                ...figures.filter(f => !f.querySelector('.def') || !f.querySelector('.value a')).map(f => 'figure ' + f.dataset.figure)]""")
+        assert missing == [], view
+
+
 def test_all_views_in_both_languages_and_lights_with_nothing_refused(country, browser):
     browser.said()
     for changes in (["#language"], ["#language", "#theme"]):
