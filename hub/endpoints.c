@@ -117,6 +117,7 @@ const struct http_route endpoints[] = {
 	.handle = application_on_verdict,
 	.max_body = NOTE_BODY_MAX},
     {.method = "GET", .path = "/v1/streams", .handle = watch_on_streams},
+    {.method = "GET", .path = "/v1/control", .handle = control_on_batches},
     {.method = "GET", .path = "/v1/sources", .handle = watch_on_sources},
     {.method = "GET", .path = "/v1/nodes", .handle = watch_on_nodes},
     {.method = "GET",

@@ -57,6 +57,7 @@ void ledger_on_retention(struct http_exchange *exchange, void *context);
 /* --- endpoints_control.c --- */
 void control_on_catalogue(struct http_exchange *exchange, void *context);
 void control_on_new_catalogue(struct http_exchange *exchange, void *context);
+void control_on_batches(struct http_exchange *exchange, void *context);
 void control_on_members(struct http_exchange *exchange, void *context);
 void control_on_new_member(struct http_exchange *exchange, void *context);
 void control_on_takeover(struct http_exchange *exchange, void *context);

@@ -9,6 +9,7 @@
 #include "hub/catalogue.h"
 #include "hub/control.h"
 #include "hub/enrolment.h"
+#include "hub/fetch.h"
 #include "hub/inquiry.h"
 #include "wire/http_tag.h"
 
@@ -34,6 +35,40 @@ control_on_catalogue(struct http_exchange *exchange, void *context)
 		http_tag_reply(
 		    exchange, "application/json", buf_span(&catalogue->json));
 	shared_drop(hub->catalogue, catalogue);
+}
+
+static void
+fill_batches(struct inquiry *inquiry, struct ledger *ledger)
+{
+	inquiry->answer.content_type = "application/x-protobuf";
+	if (fetch_control(ledger_pg(ledger), (uint64_t)inquiry->after,
+		&inquiry->answer.body) != ERR_OK)
+		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
+}
+
+/* For platforms that cannot reach their parent. */
+void
+control_on_batches(struct http_exchange *exchange, void *context)
+{
+	int64_t after = inquiry_number(exchange, "after", -1, 0);
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+
+	if (!inquiry_admit(exchange, hub, &who))
+		return;
+	if (who.kind != MEMBER_PLATFORM) {
+		answer_problem(exchange, 403, "member_kind", "for platforms");
+		return;
+	}
+	if (after < 0) {
+		answer_problem(exchange, 400, "malformed",
+		    "after: the last position that is held");
+		return;
+	}
+	inquiry = inquiry_new(exchange, hub, &who, fill_batches);
+	inquiry->after = after;
+	inquiry_post(inquiry);
 }
 
 /* The catalogue is a record in a transaction of its own by now. */

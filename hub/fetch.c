@@ -85,8 +85,8 @@ print_batches(struct pg *pg, const struct request *request, struct buf *out)
 	pack_reply(&reply, out);
 }
 
-static void
-answer_fetch(struct pg *pg, const struct request *request, struct buf *out)
+static enum err
+read_batches(struct pg *pg, const struct request *request, struct buf *out)
 {
 	struct reply old = {.ticket = request->ticket, .kind = REPLY_TOO_OLD};
 
@@ -100,10 +100,26 @@ answer_fetch(struct pg *pg, const struct request *request, struct buf *out)
 	} else if (!pg_has_failed(pg)) {
 		print_batches(pg, request, out);
 	}
-	if (pg_end(pg, true) != ERR_OK) {
-		buf_reset(out);
-		fetch_refuse(request->ticket, "busy", out);
-	}
+	return pg_end(pg, true);
+}
+
+static void
+answer_fetch(struct pg *pg, const struct request *request, struct buf *out)
+{
+	if (read_batches(pg, request, out) == ERR_OK)
+		return;
+	buf_reset(out);
+	fetch_refuse(request->ticket, "busy", out);
+}
+
+enum err
+fetch_control(struct pg *pg, uint64_t after, struct buf *reply)
+{
+	struct request request = {
+	    .kind = REQUEST_FETCH, .stream = STREAM_CONTROL, .after = after};
+
+	return read_batches(pg, &request, reply) == ERR_OK ? ERR_OK
+							   : ERR_DATABASE;
 }
 
 /* First position that must follow on from an image: what the log still holds,

@@ -26,6 +26,10 @@ struct fetch_source {
 void fetch_answer(const struct fetch_source *source,
     const struct bus_route *from, const struct request *request,
     struct buf *reply);
+/* Stream 0000 behind `after`, a packed Reply as a `fetch` gets it;
+ * ERR_DATABASE: the ledger cannot be read. */
+MUST_CHECK enum err fetch_control(
+    struct pg *pg, uint64_t after, struct buf *reply);
 /* {refusal: reason} */
 void fetch_refuse(uint64_t ticket, const char *reason, struct buf *reply);
 

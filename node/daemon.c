@@ -168,14 +168,14 @@ read_keys(struct daemon *daemon, struct why *why)
 enum err
 daemon_open(struct daemon *daemon, struct why *why)
 {
-	static enum err (*const steps[])(
-	    struct daemon * daemon, struct why * why) = {check_settings,
-	    make_folders, read_roots, open_sandbox, read_keys,
-	    daemon_open_store, daemon_open_trail, daemon_open_lookout,
-	    daemon_open_health, daemon_open_follow, daemon_open_limits,
-	    daemon_open_check, daemon_open_masked, daemon_open_printer,
-	    daemon_open_finder, daemon_open_pages, daemon_open_elsewhere,
-	    daemon_open_hooks, daemon_open_jobs, daemon_open_bus, await_sandbox,
+	static enum err (*const steps[])(struct daemon * daemon,
+	    struct why * why) = {check_settings, make_folders, read_roots,
+	    open_sandbox, read_keys, daemon_open_store, daemon_open_trail,
+	    daemon_open_lookout, daemon_open_health, daemon_open_follow,
+	    daemon_open_limits, daemon_open_check, daemon_open_masked,
+	    daemon_open_printer, daemon_open_finder, daemon_open_pages,
+	    daemon_open_elsewhere, daemon_open_hooks, daemon_open_jobs,
+	    daemon_open_detour, daemon_open_bus, await_sandbox,
 	    daemon_open_http, daemon_tell_ready};
 	enum err err = ERR_OK;
 	size_t i;
@@ -206,6 +206,7 @@ daemon_close(struct daemon *daemon)
 		follow_stop(node->follow);
 	if (daemon->bus != NULL)
 		bus_close(daemon->bus);
+	detour_close(daemon->detour);
 	sandbox_close(daemon->sandbox);
 	redial_free(daemon->redial);
 	check_free(daemon->check);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "node/check.h"
+#include "node/detour.h"
 #include "node/node.h"
 #include "node/redial.h"
 #include "node/relay.h"
@@ -33,6 +34,7 @@ struct daemon {
 	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
 	struct relay *relay; /* NULL: serves no children */
 	struct redial *redial;
+	struct detour *detour;
 	struct check *check;
 	struct budget *budget;
 	struct health *health;

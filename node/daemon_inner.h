@@ -33,6 +33,7 @@ MUST_CHECK enum err daemon_open_jobs(struct daemon *daemon, struct why *why);
 
 MUST_CHECK enum err daemon_open_elsewhere(
     struct daemon *daemon, struct why *why);
+MUST_CHECK enum err daemon_open_detour(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_bus(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_tell_ready(struct daemon *daemon, struct why *why);
 

@@ -30,6 +30,24 @@ daemon_open_elsewhere(struct daemon *daemon, struct why *why)
 	return daemon->node.elsewhere != NULL ? ERR_OK : ERR_CRYPTO;
 }
 
+enum err
+daemon_open_detour(struct daemon *daemon, struct why *why)
+{
+	char cert[PATH_SIZE], key[PATH_SIZE];
+	struct detour_settings settings = {
+	    .cert = daemon_stem(daemon, ".crt", cert),
+	    .key = daemon_stem(daemon, ".key", key),
+	    .ca = daemon->ca,
+	    .url = daemon->settings.parent_url,
+	    .store = daemon->node.store,
+	    .world = daemon->node.world,
+	    .keys = daemon->keys,
+	    .follow = daemon->node.follow};
+
+	daemon->detour = detour_open(&settings, why);
+	return daemon->detour != NULL ? ERR_OK : ERR_CRYPTO;
+}
+
 static void
 on_live(void *context, struct span topic, struct span message)
 {
@@ -53,6 +71,7 @@ on_link(void *context, bool connected)
 
 	log_info("node.link", "connected=%d", connected);
 	redial_on_link(daemon->redial, connected);
+	detour_on_link(daemon->detour, connected);
 	if (connected)
 		follow_on_link(daemon->node.follow);
 }
@@ -65,6 +84,7 @@ on_tick(void *context)
 
 	if (bus != NULL)
 		redial_tick(daemon->redial, bus);
+	detour_tick(daemon->detour);
 }
 
 static bool

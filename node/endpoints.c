@@ -13,6 +13,7 @@
 #include "node/accesses_vouched.h"
 #include "node/consent_list.h"
 #include "node/consents.h"
+#include "node/detour.h"
 #include "node/door.h"
 #include "node/events_page.h"
 #include "node/feeds.h"
@@ -439,6 +440,7 @@ const struct http_route node_endpoints[] = {
     {.method = "GET", .path = "/entry/{file...}", .handle = on_entry},
     {.method = "GET", .path = "/base/{file...}", .handle = on_base},
     {.method = "GET", .path = "/v1/streams", .handle = on_streams},
+    {.method = "GET", .path = "/v1/control", .handle = detour_on_get},
     {.method = "GET", .path = "/v1/trail/checkpoint", .handle = on_checkpoint},
     {.method = "GET", .path = "/v1/trail/witnessed", .handle = on_witnessed},
     {.method = "GET",

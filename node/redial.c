@@ -23,6 +23,8 @@ struct redial {
 	char set[BUS_KEY_LEN + 1];  /* by the operator */
 	char key[BUS_KEY_LEN + 1];  /* that is tried, or works */
 	char kept[BUS_KEY_LEN + 1]; /* in the file, or what was set */
+	/* Whose it is, once stream 0000 told; "": not known, or the hub's. */
+	char code[MEMBER_CODE_MAX + 1];
 	bool connected;
 	int64_t since_us; /* monotonic: since when it is tried */
 };
@@ -40,16 +42,22 @@ is_key(const char *text)
 	return strlen(text) == BUS_KEY_LEN;
 }
 
-/* "SET\nKEPT\n"; anything else counts as no file. */
+/* "SET\nKEPT\n", perhaps "CODE\n"; anything else counts as no file. */
 static void
 read_kept(struct redial *redial)
 {
+	const size_t keys = 2 * (BUS_KEY_LEN + 1);
 	struct buf text = {0};
+	size_t len;
 
 	if (file_read(redial->path, 256, &text, NULL) == ERR_OK &&
-	    text.len == 2 * (BUS_KEY_LEN + 1) &&
-	    memcmp(text.data, redial->set, BUS_KEY_LEN) == 0)
+	    text.len >= keys &&
+	    memcmp(text.data, redial->set, BUS_KEY_LEN) == 0) {
 		memcpy(redial->key, text.data + BUS_KEY_LEN + 1, BUS_KEY_LEN);
+		len = text.len > keys ? text.len - keys - 1 : 0;
+		if (member_code_is_valid(span_make(text.data + keys, len)))
+			memcpy(redial->code, text.data + keys, len);
+	}
 	buf_release(&text);
 }
 
@@ -88,6 +96,8 @@ keep(struct redial *redial)
 	struct buf text = {0};
 
 	buf_print(&text, "%s\n%s\n", redial->set, redial->key);
+	if (redial->code[0] != '\0')
+		buf_print(&text, "%s\n", redial->code);
 	if (file_replace(redial->path, buf_span(&text), 0600, &why) == ERR_OK)
 		memcpy(redial->kept, redial->key, sizeof(redial->kept));
 	else
@@ -95,15 +105,31 @@ keep(struct redial *redial)
 	buf_release(&text);
 }
 
+/* As long as somebody has the key: after a roll nobody does. */
+static void
+learn_code(struct redial *redial, const struct world *world)
+{
+	const struct member *parent = world_find_platform(world, redial->key);
+
+	if (parent == NULL || strcmp(parent->code, redial->code) == 0)
+		return;
+	memcpy(redial->code, parent->code, sizeof(redial->code));
+	keep(redial);
+}
+
 void
 redial_on_link(struct redial *redial, bool connected)
 {
+	const struct world *world = shared_hold(redial->settings.world);
+
 	redial->connected = connected;
 	redial->since_us = clock_tick_us();
-	if (!connected || strcmp(redial->key, redial->kept) == 0)
-		return;
-	log_info("node.parent_key", "changed=1 key=%s", redial->key);
-	keep(redial);
+	if (connected && strcmp(redial->key, redial->kept) != 0) {
+		log_info("node.parent_key", "changed=1 key=%s", redial->key);
+		keep(redial);
+	}
+	learn_code(redial, world);
+	shared_drop(redial->settings.world, world);
 }
 
 static void
@@ -151,8 +177,12 @@ platform_keys(
 {
 	const struct member *parent = world_find_platform(world, redial->key);
 
-	*keys = (struct keys){.has = parent != NULL};
-	if (parent == NULL)
+	if (parent == NULL && redial->code[0] != '\0')
+		parent = world_find(world, redial->code);
+	*keys = (struct keys){.has = parent != NULL &&
+				     parent->kind == MEMBER_PLATFORM &&
+				     parent->status == MEMBER_ACTIVE};
+	if (!keys->has)
 		return;
 	keys_add(keys, parent->curve_key);
 	keys_add(keys, parent->next_curve_key);
@@ -185,6 +215,7 @@ redial_tick(struct redial *redial, struct bus *bus)
 		return;
 	redial->since_us = clock_tick_us();
 	world = shared_hold(redial->settings.world);
+	learn_code(redial, world);
 	hub_keys(redial, world, &keys);
 	if (!keys.has)
 		platform_keys(redial, world, &keys);

@@ -3,8 +3,9 @@
  *
  * A parent that rolls its CURVE key serves with one key at a time.  Who cannot
  * reach it tries the keys that stream 0000 (or network.json) says it has, one
- * after the other.  The key that worked last is kept in a file, for the next
- * start; a changed setting outweighs the file.  A retired key is not tried.
+ * after the other.  The key that worked last, and whose it is, are kept in a
+ * file, for the next start and for when nobody tells of that key any more; a
+ * changed setting outweighs the file.  A retired key is not tried.
  * All calls but redial_new and redial_free on the bus thread.
  */
 #ifndef NODE_REDIAL_H

@@ -12,11 +12,10 @@
 #include "base/version.h"
 #include "base/work.h"
 #include "node/shelf.h"
+#include "node/window.h"
 #include "node/world.h"
 
 #define WAITING_MAX 4096
-#define CREDITS_MAX 256
-#define WINDOW_BYTES (8 << 20)
 
 struct relay {
 	struct relay_settings settings;
@@ -85,75 +84,18 @@ errand_hello(struct errand *errand, const struct request *request)
 	log_info("relay.hello", "child=%s", errand->from.code);
 }
 
-struct window {
-	struct arena *arena;
-	struct span sealed[CREDITS_MAX];
-	size_t count;
-};
-
-static void
-window_add(void *context, struct span sealed)
-{
-	struct window *window = context;
-	char *copy = arena_take(window->arena, sealed.len);
-
-	memcpy(copy, sealed.ptr, sealed.len);
-	window->sealed[window->count++] = span_make(copy, sealed.len);
-}
-
-static enum err
-errand_read_window(struct errand *errand, const struct request *request,
-    struct window *window, struct reply *reply)
-{
-	struct snapshot *snapshot =
-	    store_snapshot(errand->relay->settings.store);
-	struct log_window wanted = {.stream = request->stream,
-	    .after = request->after,
-	    .count = request->credits,
-	    .bytes = WINDOW_BYTES};
-	struct stream_state state;
-	struct why why = {""};
-	enum err err;
-
-	if (wanted.count > CREDITS_MAX)
-		wanted.count = CREDITS_MAX;
-	err = snapshot_stream(snapshot, request->stream, &state, &why);
-	if (err == ERR_OK && wanted.count > 0)
-		err = snapshot_each_sealed(
-		    snapshot, &wanted, window_add, window, &why);
-	snapshot_release(snapshot);
-	reply->newest = state.chain.position;
-	reply->oldest = wanted.oldest;
-	if (err == ERR_OK && window->count == 0 && wanted.count > 0 &&
-	    request->after < state.chain.position) {
-		err = ERR_TOO_OLD;
-		reply->oldest = state.chain.position + 1;
-	}
-	if (err != ERR_OK && err != ERR_TOO_OLD)
-		log_error("relay.store", "why=\"%s\"", why.text);
-	return err;
-}
-
 static void
 errand_fetch(struct errand *errand, const struct request *request)
 {
-	struct window window = {.arena = arena_new()};
+	struct arena *arena = arena_new();
 	struct reply reply = {.kind = REPLY_BATCHES};
-	enum err err;
 
-	memcpy(reply.stream, request->stream, sizeof(reply.stream));
-	err = errand_read_window(errand, request, &window, &reply);
-	if (err == ERR_TOO_OLD) {
-		reply.kind = REPLY_TOO_OLD;
+	if (window_read(errand->relay->settings.store, request, arena,
+		&reply) == ERR_OK)
 		errand_reply(errand, &reply);
-	} else if (err == ERR_OK) {
-		reply.sealed = window.sealed;
-		reply.sealed_count = window.count;
-		errand_reply(errand, &reply);
-	} else {
+	else
 		errand_refuse(errand, "busy");
-	}
-	arena_free(window.arena);
+	arena_free(arena);
 }
 
 static void

@@ -31,6 +31,9 @@ const struct setting node_setting_rows[] = {
     TEXT(parent_fetch, "", "fetch endpoint of the parent: tcp://host:port"),
     TEXT(
 	parent_key, "", "the parent's CURVE public key, Z85; empty: the hub's"),
+    TEXT(parent_url, "",
+	"https://host:port where stream 0000 is asked for when the parent "
+	"cannot be reached for ten seconds; empty: platforms of the list only"),
     TEXT(live, "", "live endpoint for children; empty: serves none"),
     TEXT(fetch, "", "fetch endpoint for children; empty: serves none"),
     INT(workers, "2", 1, 64, "HTTP threads"),

@@ -9,7 +9,7 @@
 struct node_settings {
 	char *folder, *network, *stem, *sandbox;
 	char *listen;
-	char *parent_live, *parent_fetch, *parent_key;
+	char *parent_live, *parent_fetch, *parent_key, *parent_url;
 	char *live, *fetch;
 	int64_t workers, io_threads, lease_seconds, elsewhere_seconds;
 	int64_t connections, connections_address, handshakes;

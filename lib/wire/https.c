@@ -412,24 +412,33 @@ set_tls(CURL *curl, struct transfer *transfer)
 }
 
 static void
+set_body(CURL *curl, struct span body)
+{
+	curl_easy_setopt(
+	    curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
+}
+
+static void
 set_request(
     CURL *curl, struct transfer *transfer, const struct https_request *request)
 {
 	char line[128];
 	size_t i;
 
-	snprintf(line, sizeof(line), "Content-Type: %s", request->content_type);
-	transfer->headers = curl_slist_append(NULL, line);
-	transfer->headers = curl_slist_append(transfer->headers, "Expect:");
+	transfer->headers = curl_slist_append(NULL, "Expect:");
+	if (request->content_type != NULL) {
+		snprintf(line, sizeof(line), "Content-Type: %s",
+		    request->content_type);
+		transfer->headers = curl_slist_append(transfer->headers, line);
+		set_body(curl, request->body);
+	}
 	for (i = 0; request->headers != NULL && request->headers[i] != NULL;
 	     i++)
 		transfer->headers =
 		    curl_slist_append(transfer->headers, request->headers[i]);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
-	curl_easy_setopt(
-	    curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.ptr);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);

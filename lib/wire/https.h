@@ -39,7 +39,7 @@ void https_run(struct https *https, void (*call)(void *context), void *context);
 struct https_request {
 	const char *url;
 	const char *peer; /* organisation code of the server; NULL: any */
-	const char *content_type;   /* of the body */
+	const char *content_type;   /* of the body; NULL: GET, no body */
 	const char *const *headers; /* lines more, ends with NULL; or NULL */
 	struct span body;           /* POST; borrowed until the answer */
 	unsigned timeout_ms;        /* all of it, connecting included */

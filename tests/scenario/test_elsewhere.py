@@ -216,6 +216,9 @@ def changed(network):
     yield change
     for code in touched:
         put(network, before[code])
+    position = network.streams("hub")["0000"]["position"]
+    for part in ("gz", "sz", "gd"):
+        until(lambda: network.streams(part)["0000"]["position"] >= position, 30, f"{part} knows")
     for part in ("gz", "sz", "gd"):
         until(lambda: network.http(part, "GET", "/v1/streams", "bank").status == 200, 30, f"the bank is back at {part}")
     until(lambda: speak(network, {"subject": before[CODES["bank"]]["code"], "purpose": "pre_loan"}).status == 404, 30, "gz is back at sz")

@@ -15,6 +15,7 @@ import pytest
 from harness import BIN, alive, until
 
 pytest.importorskip("zmq", reason="python3-zmq is missing")
+import vouch  # noqa: E402
 import wire  # noqa: E402
 from test_burst import hub_key  # noqa: E402
 
@@ -187,6 +188,82 @@ def test_the_hubs_key_rolls_under_its_province(network):
     network.stop("gd")
     network.start("gd")
     all_agree(network)
+
+
+def test_a_city_that_was_away_for_a_whole_roll_of_its_province_comes_back(network):
+    """Stream 0000, which tells of the new key, it asks of the other city, in
+    whose place somebody answers and alters the first batch, once."""
+    stem = network.stem("gd")
+    told_once = threading.Event()
+
+    def answer(handler, _):
+        reply = network.http("hub", "GET", handler.path, "gz").body
+        sealed = next((v for n, v in wire.fields(wire.first(reply, 3)) if n == 2), None)
+        if sealed is not None and not told_once.is_set():
+            told_once.set()
+            signature = wire.first(sealed, 2)
+            reply = reply.replace(signature, signature[:-1] + bytes([signature[-1] ^ 1]))
+        handler.reply(200, "application/x-protobuf", reply)
+    other = vouch.Holder(network.stem("gz"), network.run / "net" / "ca.crt", answer)
+    try:
+        network.cli("member", "set-url", CODES["gz"], other.url, who="operator", part="hub")
+        told(network, "sz")
+        before, old = changed(network, "sz"), open(f"{stem}.curve.pub").read().strip()
+        network.stop("sz")
+        key_roll(network, stem)
+        network.cli("member", "roll", CODES["gd"], "--key-file", f"{stem}.next.curve.pub", who="operator", part="hub")
+        told(network, "gd", "gz")
+        network.cli("key", "roll", stem, "--finish")
+        network.kill("gd")
+        network.start("gd")
+        network.cli("member", "roll", CODES["gd"], "--finish", who="operator", part="hub")
+        told(network, "gd", "gz")
+        with Traffic(network):
+            start(network, "sz", parent_key=old)
+            until(lambda: changed(network, "sz") == before + 1, 60, "it found the key")
+        all_agree(network)
+    finally:
+        other.close()
+    log = (network.run / "log" / "sz.log").read_text()
+    refused, taken = (log.index(f"detour.{event} source={CODES['gz']}") for event in ("refused", "taken"))
+    assert refused < taken, "nobody is believed"
+    network.stop("sz")
+    start(network, "sz")
+    all_agree(network)
+
+
+def test_a_province_that_was_away_for_a_whole_roll_of_the_hub_comes_back(network):
+    """From the hub itself, whose HTTPS address is set."""
+    net = network.run / "net"
+    shutil.copy(net / "network.json", net / "former.json")
+    before = changed(network, "gd")
+    network.stop("gd")
+    network.cli("key", "roll", net / "hub", "--network", net / "network.json")
+    own(network, net / "hub.next.curve", net / "hub.next.curve.pub")
+    for more in ([], ["--finish"]):
+        if more:
+            network.cli("key", "roll", net / "hub", "--network", net / "network.json", *more)
+        network.kill("hub")
+        network.start("hub")
+    with Traffic(network):
+        start(network, "gd", network=net / "former.json", parent_url=network.url("hub"))
+        until(lambda: changed(network, "gd") == before + 1, 40, "it found the key")
+    all_agree(network)
+    assert "detour.taken source= " in (network.run / "log" / "gd.log").read_text()
+    network.stop("gd")
+    network.start("gd")
+    all_agree(network)
+
+
+def test_stream_0000_is_for_platforms(network):
+    for part in ("hub", "gz"):
+        for who, path, expected in (("bank", "after=0", 403), ("operator", "after=0", 403), ("sz", "after=x", 400), ("sz", "", 400)):
+            assert network.http(part, "GET", f"/v1/control?{path}", who).status == expected, (part, who, path)
+        reply = network.http(part, "GET", "/v1/control?after=1", "sz")
+        assert (reply.status, reply.headers["content-type"]) == (200, "application/x-protobuf")
+        batches = [v for n, v in wire.fields(wire.first(reply.body, 3)) if n == 2]
+        assert wire.header_of(batches[0]).stream == "0000" and wire.header_of(batches[0]).first == 2
+        assert all(wire.is_signed(document(network)["batch_key"], sealed) for sealed in batches)
 
 
 def key_id(public_hex):
