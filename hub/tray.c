@@ -26,7 +26,9 @@
 static int
 open_inner(int root, const char *name)
 {
-	if (mkdirat(root, name, 0770) != 0 && errno != EEXIST)
+	bool made = mkdirat(root, name, 0770) == 0;
+
+	if ((!made && errno != EEXIST) || (made && fsync(root) != 0))
 		return -1;
 	return openat(
 	    root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -216,13 +218,22 @@ tray_size_of(const struct tray *tray, const char *file)
 	return (int64_t)status.st_size;
 }
 
+/* On disk where it goes before anything can put on disk that it has left: the
+ * receipt of another file, say.  Back where it was, too, after a power cut, it
+ * is moved once more, or taken in again, which changes nothing. */
+static bool
+move(int from, const char *name, int to, const char *target)
+{
+	return renameat(from, name, to, target) == 0 && fsync(to) == 0;
+}
+
 enum err
 tray_claim(const struct tray *tray, const char *name)
 {
 	char full[NAME_SIZE];
 
 	with_suffix(full, name, MANIFEST);
-	if (renameat(tray->root, full, tray->claimed, full) == 0)
+	if (move(tray->root, full, tray->claimed, full))
 		return ERR_OK;
 	return errno == ENOENT ? ERR_SEEN : ERR_IO;
 }
@@ -262,7 +273,7 @@ tray_take(const struct tray *tray, const char *name, const char *file,
 
 	with_suffix(data, name, DATA);
 	if (!is_there(tray->claimed, name, DATA) &&
-	    renameat(tray->root, file, tray->claimed, data) != 0)
+	    !move(tray->root, file, tray->claimed, data))
 		return errno == ENOENT ? ERR_MISSING : ERR_IO;
 	from = open_plain(tray->claimed, data, &status);
 	if (from < 0)
@@ -294,15 +305,14 @@ finish_one(const struct tray *tray, const char *name, bool refused)
 	    manifest_parse(buf_span(&text), &manifest, NULL) == ERR_OK) {
 		snprintf(target, sizeof(target), "%.*s-%s", PREFIX_LEN, hex,
 		    manifest.file);
-		if (renameat(tray->claimed, with_suffix(data, name, DATA),
-			folder, target) != 0 &&
+		if (!move(tray->claimed, with_suffix(data, name, DATA), folder,
+			target) &&
 		    errno != ENOENT)
 			err = ERR_IO;
 	}
 	snprintf(
 	    target, sizeof(target), "%.*s-%s" MANIFEST, PREFIX_LEN, hex, name);
-	if (err == ERR_OK &&
-	    renameat(tray->claimed, settled, folder, target) != 0)
+	if (err == ERR_OK && !move(tray->claimed, settled, folder, target))
 		err = ERR_IO;
 	buf_release(&text);
 	return err;

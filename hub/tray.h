@@ -2,9 +2,9 @@
  * tray: one department's folder of the inbox.
  *
  * NAME.manifest.json and its file are claimed by renaming into .claimed/ and
- * settled by renaming into done/ or refused/; each step is one rename that
- * can be done again after a crash.  Nothing follows a symbolic link, as the
- * folder is the department's to write.
+ * settled by renaming into done/ or refused/; each step is one rename, synced,
+ * that can be done again after a crash or a power cut.  Nothing follows a
+ * symbolic link, as the folder is the department's to write.
  */
 #ifndef HUB_TRAY_H
 #define HUB_TRAY_H

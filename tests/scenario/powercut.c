@@ -1,10 +1,11 @@
 /*
- * powercut: what a process did to the files of one folder, told in order.
+ * powercut: what processes did to the files of one folder, told in order.
  *
- * Preloaded into a daemon (RX_POWERCUT_FOLDER, RX_POWERCUT_JOURNAL); what it
- * tells is replayed by powercut.py.  A write is told after it was done and a
- * sync before, so the journal never calls durable what might not be.
- * Everything is a plain system call here, so that nothing calls back.
+ * Preloaded into a daemon (RX_POWERCUT_FOLDER, RX_POWERCUT_JOURNAL) and the
+ * PostgreSQL that it starts; what they tell is replayed by powercut.py.  A
+ * write is told after it was done and a sync before, so the journal never calls
+ * durable what might not be. Everything is a plain system call here, so that
+ * nothing calls back.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -44,7 +45,8 @@ begin(void)
 	const char *path = getenv("RX_POWERCUT_JOURNAL");
 
 	if (where == NULL || path == NULL ||
-	    strncmp(program_invocation_short_name, "rongxin-", 8) != 0)
+	    (strncmp(program_invocation_short_name, "rongxin-", 8) != 0 &&
+		strcmp(program_invocation_short_name, "postgres") != 0))
 		return;
 	snprintf(folder, sizeof(folder), "%s", where);
 	folder_len = strlen(folder);
@@ -86,17 +88,32 @@ tell_names(char what, uint64_t inode, const char *first, const char *second)
 	tell(tale, first, second, NULL);
 }
 
+/* PostgreSQL stands in its folder and names its files from there. */
+static int
+is_made_whole(int at, const char *path, char out[PATH_MAX])
+{
+	char here[PATH_MAX];
+	const char *from = NULL;
+
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	if (path[0] == '/')
+		return snprintf(out, PATH_MAX, "%s", path) < PATH_MAX;
+	if (at == AT_FDCWD && syscall(SYS_getcwd, here, sizeof(here)) > 0)
+		from = here;
+	else if (at >= 0 && at < FD_MOST)
+		from = watched[at];
+	if (from != NULL && strcmp(path, ".") == 0)
+		return snprintf(out, PATH_MAX, "%s", from) < PATH_MAX;
+	return from != NULL &&
+	       snprintf(out, PATH_MAX, "%s/%s", from, path) < PATH_MAX;
+}
+
 /* The whole path when it is one of ours, or false. */
 static int
 is_ours(int at, const char *path, char out[PATH_MAX])
 {
-	if (journal < 0 || path == NULL)
-		return 0;
-	if (path[0] == '/')
-		snprintf(out, PATH_MAX, "%s", path);
-	else if (at < 0 || at >= FD_MOST || watched[at] == NULL ||
-		 snprintf(out, PATH_MAX, "%s/%s", watched[at], path) >=
-		     PATH_MAX)
+	if (journal < 0 || path == NULL || !is_made_whole(at, path, out))
 		return 0;
 	return strncmp(out, folder, folder_len) == 0 &&
 	       (out[folder_len] == '/' || out[folder_len] == '\0');
@@ -300,6 +317,32 @@ writev(int fd, const struct iovec *parts, int count)
 	return total;
 }
 
+API ssize_t
+pwritev(int fd, const struct iovec *parts, int count, off_t offset)
+{
+	ssize_t total = 0;
+
+	if (!is_watched(fd))
+		return syscall(SYS_pwritev, fd, parts, count, offset, 0L);
+	for (int i = 0; i < count; i++) {
+		ssize_t put = pwrite(
+		    fd, parts[i].iov_base, parts[i].iov_len, offset + total);
+
+		if (put < 0)
+			return total > 0 ? total : put;
+		total += put;
+		if ((size_t)put < parts[i].iov_len)
+			break;
+	}
+	return total;
+}
+
+API ssize_t
+pwritev64(int fd, const struct iovec *parts, int count, off_t offset)
+{
+	return pwritev(fd, parts, count, offset);
+}
+
 static int
 do_truncate(int fd, off_t len)
 {
@@ -323,6 +366,27 @@ API int
 ftruncate64(int fd, off_t len)
 {
 	return do_truncate(fd, len);
+}
+
+API int
+truncate(const char *path, off_t len)
+{
+	int failed = 1, saved;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	failed = do_truncate(fd, len);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return failed;
+}
+
+API int
+truncate64(const char *path, off_t len)
+{
+	return truncate(path, len);
 }
 
 /* Room beyond the end is nothing to lose; a longer file is. */

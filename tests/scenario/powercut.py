@@ -6,8 +6,12 @@ file systems: of a file stays what was written before its last fsync or
 fdatasync; of a folder the names that it had at its last fsync, so that a
 file, synced but not its name, is not there, a rename is undone and a removed
 file is back.  Given `chance`, a random first part of what came behind also
-stays, of each file and folder its own, the last write torn.
-Not modelled: what another process writes (PostgreSQL), owners and modes."""
+stays, of each file and folder its own, the last write torn; but a file that was
+moved is not gone from where it was by chance, when it is not where it went.
+Of a folder in `named` (PostgreSQL's) a file's fsync keeps its first name too, as
+ext4 and XFS have it and PostgreSQL, which syncs no folder for a new table,
+needs it.
+Not modelled: what processes without the library write, owners and modes."""
 import os
 import pathlib
 import shutil
@@ -49,6 +53,13 @@ class Folder:
     def sync(self):
         self.disk, self.late = dict(self.now), []
 
+    def name(self, name, file):
+        """That a file just made has this name is on disk."""
+        made = next((late for late in self.late if late.get(name) is file), None)
+        if made is not None:
+            self.late.remove(made)
+            self.disk = changed(self.disk, made)
+
     def after(self, count):
         names = self.disk
         for late in self.late[:count]:
@@ -72,9 +83,10 @@ def compare(told, real, path):
 class Disk:
     """The files of a folder as they are now, all of them on disk."""
 
-    def __init__(self, folder, but=()):
-        self.path, self.but = pathlib.Path(folder).resolve(), set(but)
-        self.inodes = {}
+    def __init__(self, folder, but=(), named=()):
+        self.path, self.but, self.named = pathlib.Path(folder).resolve(), set(but), set(named)
+        self.inodes, self.places = {}, {}  # a new file's folder and name
+        self.moves = []  # from which folder, which change of it; to which, which
         self.root = self.load(self.path)
 
     def load(self, path):
@@ -91,8 +103,11 @@ class Disk:
         folder.now = dict(folder.disk)
         return folder
 
+    def top(self, path):
+        return path[len(str(self.path)):].strip("/").split("/")[0]
+
     def leaves_out(self, path):
-        return path[len(str(self.path)):].strip("/").split("/")[0] in self.but
+        return self.top(path) in self.but
 
     def find(self, path):
         """The folder that holds it, and its name there."""
@@ -120,6 +135,9 @@ class Disk:
             if inode in self.inodes:
                 file = self.inodes[inode]
                 file.sync() if what == "S" else file.late.append((offset, piece if what == "W" else None))
+                if what == "S" and inode in self.places:
+                    folder, name = self.places.pop(inode)
+                    folder.name(name, file)
             return
         if self.leaves_out(names[0]):
             return
@@ -131,6 +149,9 @@ class Disk:
         elif what == "C":
             self.inodes[inode] = File()
             folder.change(**{name: self.inodes[inode]})
+            self.places.pop(inode, None)
+            if self.top(names[0]) in self.named:
+                self.places[inode] = folder, name
         elif what == "M":
             folder.change(**{name: Folder()})
         elif what == "U":
@@ -143,22 +164,44 @@ class Disk:
             else:
                 other.change(**{to: folder.now[name]})
                 folder.change(**gone)
+                self.moves.append((folder, folder.late[-1], other, other.late[-1]))
 
     def differences(self):
         """Names whose files are not as the journal says, with nothing lost."""
-        real = Disk(self.path, self.but)
+        real = Disk(self.path, self.but, self.named)
         return sorted(compare(self.root, real.root, ""))
+
+    def choose(self, folder, chance):
+        """How many of the late changes of each folder below stay."""
+        self.kept[id(folder)] = chance.randint(0, len(folder.late)) if chance else 0
+        for thing in {id(t): t for names in (folder.disk, *folder.late) for t in names.values()}.values():
+            if isinstance(thing, Folder) and id(thing) not in self.kept:
+                self.choose(thing, chance)
+
+    def mend_moves(self):
+        """What has left a folder is in the other one, or has not left."""
+        for source, gone, target, came in self.moves:
+            at = next((n for n, late in enumerate(target.late) if late is came), -1)
+            left = next((n for n, late in enumerate(source.late) if late is gone), None)
+            if left is not None and left < self.kept.get(id(source), 0) and at >= self.kept.get(id(target), 0):
+                self.kept[id(source)] = left
+                return True
+        return False
 
     def restore(self, chance=None):
         """Make the folder what a power cut left; how many writes and names
         it took."""
+        self.kept = {}
+        self.choose(self.root, chance)
+        while self.mend_moves():
+            pass
         for entry in os.scandir(self.path):
             if entry.name not in self.but:
                 shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
         return self.put(self.root, self.path, self.path.stat(), chance)
 
     def put(self, folder, path, owner, chance):
-        kept = chance.randint(0, len(folder.late)) if chance else 0
+        kept = self.kept[id(folder)]
         lost = len(folder.late) - kept
         for name, thing in folder.after(kept).items():
             place = path / name
