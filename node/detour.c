@@ -146,7 +146,7 @@ take_answer(struct detour *detour, const struct https_answer *answer)
 	size_t count = 0;
 
 	if (answer->err != ERR_OK || answer->status != 200)
-		log_info("detour.unanswered", "source=%s err=%s status=%d",
+		log_debug("detour.unanswered", "source=%s err=%s status=%d",
 		    detour->source, err_name(answer->err), answer->status);
 	else if (unpack_reply(answer->body, arena, &reply) != ERR_OK)
 		log_warn("detour.refused", "source=%s first=0 why=\"%s\"",
