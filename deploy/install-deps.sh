@@ -13,7 +13,7 @@ libuv1-dev librocksdb-dev libnghttp2-dev node-llhttp libjansson-dev libzstd-dev
 zlib1g-dev libssl-dev libpq-dev libcurl4-openssl-dev postgresql-15
 pkgconf libpango1.0-dev libcairo2-dev fonts-wqy-zenhei"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
-libcmocka-dev poppler-utils python3 python3-pytest python3-pytest-xdist python3-jsonschema
+libcmocka-dev poppler-utils python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-cryptography
 python3-zmq curl
 openssl zstd iproute2 dpkg-dev systemd chromium chromium-driver python3-selenium libnss3-tools
 fonts-noto-cjk"

@@ -4,13 +4,57 @@
 #include "base/setsum.h"
 
 #include <endian.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/shake.h"
-
 #define LIMBS (SETSUM_LEN / 8)
+#define COUNTER_LEN 16 /* block counter and nonce: RFC 8439 §2.3 */
 
-_Static_assert(LIMBS == SHAKE_WORDS, "an element is as long as a sum");
+static pthread_once_t setsum_once = PTHREAD_ONCE_INIT;
+static pthread_key_t setsum_key;
+static EVP_CIPHER *setsum_cipher;
+static _Thread_local EVP_CIPHER_CTX *setsum_context;
+
+/* These calls fail for want of memory or of a working library only. */
+static void
+setsum_must(int ok)
+{
+	if (ok)
+		return;
+	fputs("the cryptographic library failed\n", stderr);
+	abort();
+}
+
+static void
+setsum_context_free(void *context)
+{
+	EVP_CIPHER_CTX_free(context);
+}
+
+static void
+setsum_start(void)
+{
+	setsum_cipher = EVP_CIPHER_fetch(NULL, "ChaCha20", NULL);
+	setsum_must(setsum_cipher != NULL);
+	setsum_must(pthread_key_create(&setsum_key, setsum_context_free) == 0);
+}
+
+static EVP_CIPHER_CTX *
+setsum_own_context(void)
+{
+	if (setsum_context == NULL) {
+		pthread_once(&setsum_once, setsum_start);
+		setsum_context = EVP_CIPHER_CTX_new();
+		setsum_must(setsum_context != NULL);
+		setsum_must(EVP_EncryptInit_ex2(
+		    setsum_context, setsum_cipher, NULL, NULL, NULL));
+		pthread_setspecific(setsum_key, setsum_context);
+	}
+	return setsum_context;
+}
 
 static uint64_t
 limb_from(const uint8_t bytes[8])
@@ -50,6 +94,24 @@ limbs_subtract(uint64_t limbs[LIMBS], const uint64_t other[LIMBS])
 	}
 }
 
+/* The key stream of the digest as a key. */
+static void
+setsum_stretch(const struct digest *element, uint64_t limbs[LIMBS])
+{
+	static const uint8_t begin[COUNTER_LEN], zeros[SETSUM_LEN];
+	EVP_CIPHER_CTX *context = setsum_own_context();
+	uint8_t bytes[SETSUM_LEN];
+	int len;
+	size_t i;
+
+	setsum_must(
+	    EVP_EncryptInit_ex2(context, NULL, element->bytes, begin, NULL));
+	setsum_must(
+	    EVP_EncryptUpdate(context, bytes, &len, zeros, sizeof(zeros)));
+	for (i = 0; i < LIMBS; i++)
+		limbs[i] = limb_from(bytes + 8 * i);
+}
+
 void
 setsum_join(struct setsum *sum, const struct setsum *other)
 {
@@ -57,41 +119,40 @@ setsum_join(struct setsum *sum, const struct setsum *other)
 }
 
 void
+setsum_add(struct setsum *sum, const struct digest *element)
+{
+	uint64_t stretched[LIMBS];
+
+	setsum_stretch(element, stretched);
+	limbs_add(sum->limbs, stretched);
+}
+
+void
+setsum_remove(struct setsum *sum, const struct digest *element)
+{
+	uint64_t stretched[LIMBS];
+
+	setsum_stretch(element, stretched);
+	limbs_subtract(sum->limbs, stretched);
+}
+
+void
 setsum_add_all(struct setsum *sum, const struct digest *elements, size_t count)
 {
-	struct digest group[SHAKE_AT_ONCE] = {{{0}}};
-	uint64_t stretched[SHAKE_AT_ONCE][SHAKE_WORDS];
-	size_t i, size;
+	size_t i;
 
-	for (; count > 0; count -= size, elements += size) {
-		size = count < SHAKE_AT_ONCE ? count : SHAKE_AT_ONCE;
-		memcpy(group, elements, size * sizeof(*group));
-		shake_stretch(group, stretched);
-		for (i = 0; i < size; i++)
-			limbs_add(sum->limbs, stretched[i]);
-	}
+	for (i = 0; i < count; i++)
+		setsum_add(sum, &elements[i]);
 }
 
 void
 setsum_remove_all(
     struct setsum *sum, const struct digest *elements, size_t count)
 {
-	struct setsum removed = {{0}};
+	size_t i;
 
-	setsum_add_all(&removed, elements, count);
-	limbs_subtract(sum->limbs, removed.limbs);
-}
-
-void
-setsum_add(struct setsum *sum, const struct digest *element)
-{
-	setsum_add_all(sum, element, 1);
-}
-
-void
-setsum_remove(struct setsum *sum, const struct digest *element)
-{
-	setsum_remove_all(sum, element, 1);
+	for (i = 0; i < count; i++)
+		setsum_remove(sum, &elements[i]);
 }
 
 struct digest

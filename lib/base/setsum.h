@@ -1,9 +1,9 @@
 /*
  * setsum: the digest of a set that changes one element at a time.
  *
- * Each element's digest is stretched to 4096 bits by SHAKE128 and added
- * modulo 2^4096 (AdHash: Bellare and Micciancio 1997); order does not matter
- * and an element is taken out by subtracting.  At 4096 bits Wagner's
+ * Each element's digest is stretched to 4096 bits by ChaCha20 (RFC 8439) and
+ * added modulo 2^4096 (AdHash: Bellare and Micciancio 1997); order does not
+ * matter and an element is taken out by subtracting.  At 4096 bits Wagner's
  * generalised birthday attack costs about 2^128, where a XOF'd XOR or a
  * 256-bit sum falls to a desktop.
  * Pure; one thread per setsum.
@@ -22,7 +22,7 @@ struct setsum {
 /* {0} is the empty set. */
 void setsum_add(struct setsum *sum, const struct digest *element);
 void setsum_remove(struct setsum *sum, const struct digest *element);
-/* The same of many, which takes an eighth of the time for each. */
+/* The same of many. */
 void setsum_add_all(
     struct setsum *sum, const struct digest *elements, size_t count);
 void setsum_remove_all(

@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("RX_BIN", ROOT / "build"))
@@ -23,6 +24,11 @@ CATALOGUE = ROOT / "deploy/catalogue/catalogue.json"
 OPERATOR = "11100000MB0000019L"
 DEPARTMENT = "11100000MB00000510"
 OTHER = "11440000MB00004493"
+
+
+def stretched(element):
+    """4096 bits of ChaCha20 (RFC 8439) with the element digest as key, from block 0 on."""
+    return Cipher(algorithms.ChaCha20(element, bytes(16)), None).encryptor().update(bytes(512))
 
 
 class Reply:
@@ -172,7 +178,7 @@ class Hub:
                 "SELECT stream, encode(digest, 'hex'), version, (extract(epoch FROM as_of) * 1000000)::bigint FROM record"):
             element = hashlib.sha256(b"RXE2" + bytes.fromhex(digest) + int(version).to_bytes(8, "big")
                                      + int(as_of_us).to_bytes(8, "big", signed=True)).digest()
-            number = int.from_bytes(hashlib.shake_128(element).digest(512), "little")
+            number = int.from_bytes(stretched(element), "little")
             sums[stream] = (sums.get(stream, 0) + number) % (1 << 4096)
         return {s: hashlib.sha256(n.to_bytes(512, "little")).hexdigest() for s, n in sums.items()}
 
