@@ -24,7 +24,7 @@ HOMES = {
     r"llhttp\.h": r"lib/wire/http1\.[ch]",
     r"jansson\.h": r"lib/base/json\.c",
     r"curl/.*": r"cli/fetch\.c|lib/wire/(https\w*|errand)\.[ch]",
-    r"openssl/.*": r"lib/base/(digest|sign|cert|jws)\w*\.[ch]|lib/wire/tls\.[ch]",
+    r"openssl/.*": r"lib/base/(digest|setsum|sign|cert|jws)\w*\.[ch]|lib/wire/tls\.[ch]",
     r"(cairo|pango|fontconfig).*": r"node/typeset\.c",
     r"uv\.h": r"lib/base/(work|spool)\.c|lib/wire/(http|bus|tls)\w*\.[ch]|(hub|node)/main\.c",
 }
