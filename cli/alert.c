@@ -18,7 +18,8 @@ static const struct show_column alert_columns[] = {{"id", "id"},
 static const struct show_column rule_columns[] = {{"name", "rule"},
     {"severity", "severity"}, {"threshold", "threshold"}, {"unit", "unit"},
     {"raise_seconds", "raise after s"}, {"close_seconds", "close after s"},
-    {"enabled", "enabled"}, {"zh", "zh"}, {"en", "en"}, {NULL, NULL}};
+    {"keep_days", "kept days"}, {"enabled", "enabled"}, {"zh", "zh"},
+    {"en", "en"}, {NULL, NULL}};
 
 static const struct show_column message_columns[] = {{"id", "id"},
     {"alert", "alert"}, {"event", "event"}, {"channel", "channel"},
@@ -147,7 +148,8 @@ alert_rule(const struct args *args)
 		json_put_bool(&json, "enabled", args_has(args, "enable"));
 	if (put_number(args, "threshold", "threshold", &json) &&
 	    put_number(args, "raise", "raise_seconds", &json) &&
-	    put_number(args, "close", "close_seconds", &json)) {
+	    put_number(args, "close", "close_seconds", &json) &&
+	    put_number(args, "keep", "keep_days", &json)) {
 		json_close_object(&json);
 		code =
 		    call_about(args, "/v1/alerts/rules/", "", buf_span(&body));
@@ -227,6 +229,7 @@ static const struct arg_option rule_options[] = {
     {"threshold", "NUMBER", NULL, "beyond which it is bad"},
     {"raise", "SECONDS", NULL, "how long it must be bad"},
     {"close", "SECONDS", NULL, "how long it must be good again"},
+    {"keep", "DAYS", NULL, "how long it is kept when it is closed"},
     {"severity", "WORD", NULL, "critical, warning or info"},
     {"enable", NULL, NULL, "watch it"},
     {"disable", NULL, NULL, "do not watch it; open ones close"},

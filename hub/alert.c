@@ -10,6 +10,7 @@
 
 #define RULE_SECONDS_MAX 604800
 #define THRESHOLD_MAX INT64_C(1000000000000)
+#define KEEP_DAYS_MAX 36500
 
 bool
 alert_state_is_known(const char *state)
@@ -90,6 +91,8 @@ check_rule(void *context, const char *name, const struct json *value)
 		return json_bool(value, true) == json_bool(value, false);
 	if (strcmp(name, "threshold") == 0)
 		return number >= 0 && number <= THRESHOLD_MAX;
+	if (strcmp(name, "keep_days") == 0)
+		return number >= 1 && number <= KEEP_DAYS_MAX;
 	return (strcmp(name, "raise_seconds") == 0 ||
 		   strcmp(name, "close_seconds") == 0) &&
 	       number >= 0 && number <= RULE_SECONDS_MAX;
@@ -107,7 +110,8 @@ alert_change_rule(struct pg *pg, const char *name, struct span document,
 	if (!good)
 		return why_set(why, ERR_INVALID,
 		    "severity: critical, warning, info; threshold, "
-		    "raise_seconds, close_seconds: whole numbers; enabled");
+		    "raise_seconds, close_seconds, keep_days: whole numbers; "
+		    "enabled");
 	pg_exec(pg,
 	    "UPDATE alert_rule SET"
 	    " severity = COALESCE($2::json->>'severity', severity),"
@@ -116,6 +120,8 @@ alert_change_rule(struct pg *pg, const char *name, struct span document,
 	    " COALESCE(($2::json->>'raise_seconds')::integer, raise_seconds),"
 	    " close_seconds ="
 	    " COALESCE(($2::json->>'close_seconds')::integer, close_seconds),"
+	    " keep_days = COALESCE(($2::json->>'keep_days')::integer,"
+	    " keep_days),"
 	    " enabled = COALESCE(($2::json->>'enabled')::boolean, enabled)"
 	    " WHERE name = $1",
 	    pg_arg_text(span_of(name)), pg_arg_text(document));

@@ -224,7 +224,8 @@ send_mail(struct notice *notice, const struct message *message, struct why *why)
 	return err;
 }
 
-/* Up to ROUND_MAX that are due; answers how many. */
+/* Up to ROUND_MAX that are due; answers how many.  What was never tried comes
+ * first: a way that does not answer holds up the other little. */
 static size_t
 read_due(struct notice *notice, struct message messages[ROUND_MAX])
 {
@@ -236,7 +237,7 @@ read_due(struct notice *notice, struct message messages[ROUND_MAX])
 	    "SELECT id, channel, attempts, body FROM alert_message"
 	    " WHERE state = 'waiting' AND next_at <= $1"
 	    " AND (channel = 'mail' OR $2 <> 0) AND (channel = 'webhook'"
-	    " OR $3 <> 0) ORDER BY next_at, id LIMIT $4",
+	    " OR $3 <> 0) ORDER BY attempts, next_at, id LIMIT $4",
 	    pg_arg_time(clock_now_us()),
 	    pg_arg_int(notice->settings->alert_webhook[0] != '\0'),
 	    pg_arg_int(notice->settings->alert_mail[0] != '\0'),

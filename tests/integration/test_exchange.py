@@ -164,6 +164,9 @@ class Pull:
         return {subject: None if state == "4" else capital for subject, state, capital in self.hub.sql(
             "SELECT subject, state, fields->>'registered_capital' FROM record WHERE item = 1")}
 
+    def alerts(self):
+        return self.hub.http("GET", "/v1/alerts?rule=source_failing").json["alerts"]
+
     def metric(self, name, source):
         text = self.hub.http("GET", "/metrics").body.decode()
         return int(next(line.split()[-1] for line in text.splitlines()
@@ -174,7 +177,7 @@ class Pull:
 def pull(hub_with):
     hub = hub_with()
     conf = hub.folder / "hub.conf"
-    conf.write_text(conf.read_text() + f"exchange = {hub.folder}/exchange.json\n")
+    conf.write_text(conf.read_text() + f"exchange = {hub.folder}/exchange.json\nalert_seconds = 1\n")
     hub.admit(DEPARTMENT, "department", items=list(range(1, 38)))
     hub.admit(OTHER, "department", items=[2])
     return Pull(hub)
@@ -278,6 +281,9 @@ def test_the_department_being_away_harms_nobody_and_ends_by_itself(pull, dept):
         until(lambda: (pull.state("away") or {}).get("error") == "unreachable", what=lambda: pull.state("away"))
         assert 0 < pull.rows("away") < 3000
         assert pull.metric("up", "away") == 0 and pull.metric("failures_total", "away") > 0
+        assert pull.hub.http("POST", "/v1/alerts/rules/source_failing", "operator",
+                             json.dumps({"threshold": 0, "raise_seconds": 0, "close_seconds": 0})).status == 200
+        until(lambda: [a["subject"] for a in pull.alerts()] == ["away"], what=pull.alerts)
         assert pull.hub.submit(1, HEADER + registration(codes_of(pull.hub, 1, 99)[0]), "meanwhile").status == 200
     finally:
         dept.start()
@@ -293,6 +299,7 @@ def test_the_department_being_away_harms_nobody_and_ends_by_itself(pull, dept):
     assert {c: v for c, v in pull.content().items() if c in wanted} == wanted
     until(lambda: pull.metric("up", "away") == 1, what="the metric")
     assert "exchange.back" in pull.hub.log.read_text()
+    until(lambda: pull.alerts() == [], what=pull.alerts)
 
 
 @pytest.mark.parametrize("late", ["number", "undrawn", "prepared"])
