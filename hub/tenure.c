@@ -15,7 +15,8 @@
 #include "base/work.h"
 #include "hub/pg.h"
 
-#define LOCK "7207002" /* beside migrate.c's */
+/* 7207001 is migrate.c's, 7207002 that of alert_look in the schema. */
+#define LOCK "7207003"
 #define LOOK_MS 1000
 /* What sessions of a hub are called at the server (libpq's PGAPPNAME): with
  * its tenure's number behind. */
