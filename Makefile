@@ -262,6 +262,7 @@ lint-shell: deps-test
 deb: deps-deb
 	@$(MAKE) --no-print-directory -s -j$(JOBS) all
 	@deploy/deb/build.sh build/release build/deb
+	@! command -v systemd-analyze >/dev/null || $(MAKE) --no-print-directory -s units | grep Overall
 
 units:
 	@for unit in hub node; do systemd-analyze security --offline=yes --no-pager deploy/systemd/rongxin-$$unit.service; done

@@ -15,7 +15,7 @@ pkgconf libpango1.0-dev libcairo2-dev fonts-wqy-zenhei"
 test="clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 libcmocka-dev poppler-utils python3 python3-pytest python3-pytest-xdist python3-jsonschema python3-cryptography
 python3-zmq curl
-openssl zstd iproute2 dpkg-dev systemd chromium chromium-driver python3-selenium libnss3-tools
+openssl zstd iproute2 dpkg-dev systemd logrotate chromium chromium-driver python3-selenium libnss3-tools
 fonts-noto-cjk"
 deb="dpkg-dev binutils"
 bench="nats-server nginx-light"

@@ -29,8 +29,8 @@ MUST_CHECK enum err alert_acknowledge(struct pg *pg, int64_t id,
 /* {"rules":[…]} */
 MUST_CHECK enum err alert_print_rules(struct pg *pg, struct buf *out);
 /* Change what `document` names of {"severity","threshold","raise_seconds",
- * "close_seconds","keep_days","enabled"}; appends all rules.  ERR_MISSING: there is no
- * such rule; ERR_INVALID. */
+ * "close_seconds","keep_days","enabled"}; appends all rules.  ERR_MISSING:
+ * there is no such rule; ERR_INVALID. */
 MUST_CHECK enum err alert_change_rule(struct pg *pg, const char *name,
     struct span document, struct buf *out, struct why *why);
 

@@ -1,9 +1,12 @@
 """Packages built by `make deb` install into an empty root, and hub and node start from what they installed."""
+import errno
 import json
 import os
 import pathlib
+import platform
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -81,8 +84,26 @@ def test_what_was_installed_is_whole(installed):
     assert oct((installed / "etc/rongxin").stat().st_mode)[-3:] == "750"
 
 
-# Runs a program as our units do, without memory that is both written and run (PR_SET_MDWE, where the kernel knows it).
-LOCKED = "import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+def locked(unit, folder):
+    """Runs a program as its unit does: without memory that is both written and run (PR_SET_MDWE, where the kernel knows
+    it), and with sockets of the families that RestrictAddressFamilies names only (a seccomp filter, as systemd's)."""
+    text = (ROOT / f"deploy/systemd/rongxin-{unit}.service").read_text()
+    families = [int(getattr(socket, name)) for name in re.search(r"^RestrictAddressFamilies=(.*)$", text, re.M).group(1).split()]
+    call = {"x86_64": 41, "aarch64": 198}[platform.machine()]  # socket(2)
+    rules = [(0x20, 0, 0, 0), (0x15, 0, len(families) + 2, call), (0x20, 0, 0, 16)]  # its number, then its first argument
+    rules += [(0x15, len(families) - i, 0, family) for i, family in enumerate(families)]
+    rules += [(0x06, 0, 0, 0x00050000 | errno.EAFNOSUPPORT), (0x06, 0, 0, 0x7fff0000)]
+    script = folder / f"locked-{unit}.py"
+    script.write_text(f"""import ctypes, os, struct, sys
+rules = b"".join(struct.pack("HBBI", *rule) for rule in {rules})
+libc, held = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(rules)
+libc.prctl(65, 1, 0, 0, 0)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.create_string_buffer(struct.pack("HxxxxxxP", {len(rules)}, ctypes.addressof(held)))) == 0, ctypes.get_errno()
+os.execv(sys.argv[1], sys.argv[1:])
+""")
+    script.chmod(0o644)
+    return ["/usr/bin/python3", script]
 
 
 class InstalledHub(rig.Hub):
@@ -96,7 +117,7 @@ class InstalledHub(rig.Hub):
 
     def program(self):
         script = self.folder / "locked-hub"
-        script.write_text(f"#!/bin/sh\nexec /usr/bin/python3 -c '{LOCKED}' {self.root}/usr/bin/rongxin-hub \"$@\"\n")
+        script.write_text(f"#!/bin/sh\nexec {' '.join(map(str, locked('hub', self.folder)))} {self.root}/usr/bin/rongxin-hub \"$@\"\n")
         script.chmod(0o755)
         return script
 
@@ -116,8 +137,8 @@ def test_hub_and_node_start_from_what_was_installed(installed):
         run("chown", "-R", "nobody:", hub.folder)
         where = ["--hub", "https://" + hub.ready["listen"], "--ca", hub.folder / "net/ca.crt", "--as", ids / "operator"]
         hub.cli("member", "admit", ids / "gd.member.json", *where)
-        node = subprocess.Popen(["/usr/bin/python3", "-c", LOCKED, installed / "usr/bin/rongxin-node", "--config", installed / "etc/rongxin/node.conf", "--folder", hub.folder / "gd",
-                                 "--network", hub.folder / "net/network.json", "--stem", ids / "gd", "--listen", "127.0.0.1:0",
+        node = subprocess.Popen([*locked("node", hub.folder), installed / "usr/bin/rongxin-node", "--config", installed / "etc/rongxin/node.conf", "--folder", hub.folder / "gd",
+                                 "--network", hub.folder / "net/network.json", "--stem", ids / "gd", "--listen", "127.0.0.1:0", "--live", "tcp://127.0.0.1:*", "--fetch", "tcp://127.0.0.1:*",
                                  "--parent_live", hub.ready["live"], "--parent_fetch", hub.ready["fetch"]],
                                 stdout=subprocess.DEVNULL, stderr=(hub.folder / "gd.log").open("w"))
         deadline = time.monotonic() + 30
@@ -127,11 +148,15 @@ def test_hub_and_node_start_from_what_was_installed(installed):
 
         log = hub.state / "pg.log"
         rotates = (installed / "etc/logrotate.d/rongxin-hub").read_text()
-        assert "copytruncate" in rotates and f"/var/lib/rongxin-hub/{log.name} {{" in rotates
-        os.truncate(log, 0)
-        subprocess.run(["psql", "-XAtq", "-d", hub.ready["pg"], "-c", "SELECT no_such_column"], capture_output=True)
-        text = log.read_bytes()
-        assert b"no_such_column" in text and b"\0" not in text, "it is appended to, so that it may be cut off any time"
+        assert f"/var/lib/rongxin-hub/{log.name} {{" in rotates and "su rongxin rongxin" in rotates
+        (hub.folder / "logrotate").write_text(rotates.replace("/var/lib/rongxin-hub", str(hub.state)).replace("su rongxin rongxin", "su nobody nogroup"))
+        said = lambda name: subprocess.run(["psql", "-XAtq", "-d", hub.ready["pg"], "-c", f"SELECT {name}"], capture_output=True)  # noqa: E731
+        said("before")
+        run("/usr/sbin/logrotate", "-f", "-s", hub.folder / "logrotate.state", hub.folder / "logrotate")
+        said("behind")
+        text, old = log.read_bytes(), log.with_name("pg.log.1").read_bytes()
+        assert b'"before"' in old and b'"before"' not in text and b'"behind"' in text
+        assert b"\0" not in text, "it is appended to, so that it may be cut off any time"
         assert hub.stop() == 0
     finally:
         if node is not None:

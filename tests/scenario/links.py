@@ -101,9 +101,11 @@ class Spaces:
             return False
         name = f"rx-{os.getpid()}-try"
         made = subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode == 0
+        # In a chroot they may be made and not be entered.
+        works = made and subprocess.run(["ip", "-n", name, "link"], capture_output=True).returncode == 0
         if made:
             subprocess.run(["ip", "netns", "del", name], check=True)
-        return made
+        return works
 
     def __init__(self, parts):
         # RFC 2544's range for tests; whatever of it has no wire goes nowhere.
