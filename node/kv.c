@@ -37,13 +37,15 @@ struct kv_write {
 };
 
 /* RocksDB says what kind of failure it is in the first words only; a table
- * file that is gone is damage, too. */
+ * file that is gone is damage, too, and a family that nobody knows is of a
+ * layout that cannot be read. */
 static enum err
 kv_fault(char *error, struct why *why)
 {
 	bool damaged = strncmp(error, "Corruption", 10) == 0 ||
 		       (strstr(error, "No such file") != NULL &&
-			   strstr(error, ".sst") != NULL);
+			   strstr(error, ".sst") != NULL) ||
+		       strstr(error, "families not opened") != NULL;
 
 	why_set(why, ERR_DATABASE, "store: %.200s", error);
 	rocksdb_free(error);

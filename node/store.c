@@ -14,8 +14,10 @@
 
 #define PATH_SIZE 4096
 
+/* A family whose values change their layout gets another name: a store of
+ * before is then moved aside and fetched anew, not misread. */
 static const struct kv_family store_families[] = {
-    [STORE_RECORDS] = {"records", true, true},
+    [STORE_RECORDS] = {"records.2", true, true},
     [STORE_SEALED] = {"sealed", false, false},
     [STORE_STREAMS] = {"streams", false, true},
     [STORE_CONTROL] = {"control", true, true},
@@ -51,7 +53,8 @@ store_move_aside(const char *folder, const char *path, struct why *why)
 	if (rename(path, aside) != 0)
 		return why_set(
 		    why, ERR_IO, "cannot rename %s: %s", path, strerror(errno));
-	log_error("store.damaged", "moved=%s", name);
+	log_error("store.damaged", "moved=%s why=\"%s\"", name,
+	    why != NULL ? why->text : "");
 	return ERR_OK;
 }
 

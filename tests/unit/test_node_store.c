@@ -470,6 +470,30 @@ a_damaged_store_is_moved_aside_and_begun_anew(void **state)
 	snapshot_release(snapshot);
 }
 
+/* As the version before had it. */
+static void
+a_store_of_another_layout_is_moved_aside_and_begun_anew(void **state)
+{
+	static const struct kv_family before[] = {{"records", true, true},
+	    {"sealed", false, false}, {"streams", false, true},
+	    {"control", true, true}, {"outbox", false, false}};
+	struct fixture *fixture = *state;
+	char path[512];
+	struct why why = {""};
+	struct kv *kv;
+
+	store_close(fixture->store);
+	run("rm -r store", fixture->folder);
+	snprintf(path, sizeof(path), "%s/store", fixture->folder);
+	assert_int_equal(kv_open(path, before, 5, &kv, &why), ERR_OK);
+	kv_close(kv);
+
+	fixture->store = store_open(fixture->folder, &why);
+
+	assert_non_null(fixture->store);
+	run("test -e store.damaged-1/CURRENT", fixture->folder);
+}
+
 static void
 a_condemned_store_is_moved_aside_at_the_next_start(void **state)
 {
@@ -500,6 +524,7 @@ main(void)
 	    TEST(another_subject_cannot_take_over_a_consents_id),
 	    TEST(the_outbox_gives_the_oldest_and_survives_a_restart),
 	    TEST(a_damaged_store_is_moved_aside_and_begun_anew),
+	    TEST(a_store_of_another_layout_is_moved_aside_and_begun_anew),
 	    TEST(a_condemned_store_is_moved_aside_at_the_next_start),
 	};
 
