@@ -33,6 +33,10 @@ struct lane {
 	uint64_t records;
 	struct buf raw; /* the open batch */
 	size_t raw_records;
+	/* What it takes out of the sum and adds to it; SEAL_RECORDS each, from
+	 * the first record on. */
+	struct digest *gone, *come;
+	size_t gone_count;
 };
 
 struct changelog {
@@ -63,8 +67,11 @@ drop_lanes(struct changelog *log)
 {
 	size_t i;
 
-	for (i = 0; i < log->lane_count; i++)
+	for (i = 0; i < log->lane_count; i++) {
 		buf_release(&log->lanes[i].raw);
+		mem_free(log->lanes[i].gone);
+		mem_free(log->lanes[i].come);
+	}
 	mem_free(log->lanes);
 	log->lanes = NULL;
 	log->lane_count = 0;
@@ -167,6 +174,8 @@ seal_batch(struct changelog *log, struct lane *lane)
 	header.last = lane->chain.position + lane->raw_records;
 	header.previous = lane->chain.head;
 	header.committed_us = clock_now_us();
+	setsum_remove_all(&lane->sum, lane->gone, lane->gone_count);
+	setsum_add_all(&lane->sum, lane->come, lane->raw_records);
 	header.state = setsum_digest(&lane->sum);
 	buf_reset(&log->sealed);
 	err = sealer_seal(
@@ -184,6 +193,7 @@ seal_batch(struct changelog *log, struct lane *lane)
 	pg_put_time(&log->rows, header.committed_us);
 	buf_reset(&lane->raw);
 	lane->raw_records = 0;
+	lane->gone_count = 0;
 	return ERR_OK;
 }
 
@@ -219,20 +229,20 @@ pack_with_version(struct changelog *log, struct span staged, uint64_t version)
 }
 
 static void
-count_element(struct lane *lane, const struct changelog_change *change)
+count_elements(struct lane *lane, const struct changelog_change *change)
 {
-	struct digest element;
-
-	if (change->old_version > 0) {
-		element = record_element_digest(&change->old_digest,
-		    change->old_version, change->old_as_of_us);
-		setsum_remove(&lane->sum, &element);
-	} else {
-		lane->records++;
+	if (lane->gone == NULL) {
+		lane->gone = mem_new(SEAL_RECORDS * sizeof(*lane->gone));
+		lane->come = mem_new(SEAL_RECORDS * sizeof(*lane->come));
 	}
-	element = record_element_digest(
+	if (change->old_version > 0)
+		lane->gone[lane->gone_count++] =
+		    record_element_digest(&change->old_digest,
+			change->old_version, change->old_as_of_us);
+	else
+		lane->records++;
+	lane->come[lane->raw_records] = record_element_digest(
 	    &change->digest, change->old_version + 1, change->as_of_us);
-	setsum_add(&lane->sum, &element);
 }
 
 static enum err
@@ -247,9 +257,9 @@ add_packed(struct changelog *log, struct lane *lane,
 		err = seal_batch(log, lane);
 	if (err != ERR_OK)
 		return err;
+	count_elements(lane, change);
 	pack_batch_record(change->packed, &lane->raw);
 	lane->raw_records++;
-	count_element(lane, change);
 	return ERR_OK;
 }
 
