@@ -29,6 +29,27 @@ take_body(char *bytes, size_t size, size_t count, void *context)
 	return len;
 }
 
+struct flow {
+	CURL *curl;
+	const struct fetch *fetch;
+	struct buf *body; /* of a refusal */
+};
+
+static size_t
+take_flow(char *bytes, size_t size, size_t count, void *context)
+{
+	struct flow *flow = context;
+	size_t len = size * count;
+	long status = 0;
+
+	curl_easy_getinfo(flow->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200 || status >= 300)
+		return take_body(bytes, size, count, flow->body);
+	return flow->fetch->take(flow->fetch->context, span_make(bytes, len))
+		   ? len
+		   : 0;
+}
+
 /* Of the last answer only: an earlier one is 100 Continue. */
 static size_t
 take_head(char *bytes, size_t size, size_t count, void *context)
@@ -224,8 +245,16 @@ perform(CURL *curl, const struct fetch *fetch, struct fetch_answer *answer,
 {
 	char words[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = headers_of(fetch);
+	struct flow flow = {curl, fetch, &answer->body};
 	CURLcode code;
 
+	if (fetch->take != NULL) {
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_flow);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &flow);
+		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(
+		    curl, CURLOPT_LOW_SPEED_TIME, FETCH_SILENCE_SECONDS);
+	}
 	if (fetch->look != NULL)
 		set_look(curl, fetch->look);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);

@@ -41,6 +41,7 @@ struct fetch_look {
 	bool is_late; /* neither answered nor refused in FETCH_LOOK_SECONDS */
 };
 #define FETCH_LOOK_SECONDS 20L
+#define FETCH_SILENCE_SECONDS 60L
 
 struct fetch {
 	const char *method;
@@ -57,6 +58,10 @@ struct fetch {
 	/* Instead of `body`, one that is read while it is sent: at most `max`
 	 * bytes; 0: the end; -1: it cannot be read. */
 	ssize_t (*give)(void *context, char *into, size_t max);
+	/* Instead of an answer's body, when the status is 2xx: what came, as it
+	 * comes; an answer that says nothing for FETCH_SILENCE_SECONDS is cut
+	 * off.  False: enough. */
+	bool (*take)(void *context, struct span bytes);
 	void *context;
 	int64_t size; /* bytes that `give` will give; -1: not known */
 };

@@ -1,11 +1,9 @@
 /*
- * watch: who is watched for what, and what became of them.
+ * watch: who is watched for what.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/args.h"
@@ -14,7 +12,6 @@
 #include "cli/show.h"
 
 #define LIST_MAX (4 << 20)
-#define PAGE 1000
 
 /* The lines of a file, or of standard input: CODE or CODE,CONSENT. */
 static void
@@ -186,61 +183,6 @@ remove_watch(const struct args *args)
 	return code;
 }
 
-/* --- events --- */
-
-/* One page, a line each, the last says how far it goes. */
-static void
-show_page(struct span body, uint64_t *since, bool *more)
-{
-	const char *last = body.ptr + body.len;
-	struct json *root;
-
-	while (last > body.ptr && last[-1] == '\n')
-		last--;
-	body.len = (size_t)(last - body.ptr);
-	while (last > body.ptr && last[-1] != '\n')
-		last--;
-	root = json_parse(
-	    span_make(last, body.len - (size_t)(last - body.ptr)), NULL);
-	*since = (uint64_t)json_int(json_find(root, "last"), 0);
-	*more = json_bool(json_find(root, "more"), false) &&
-		json_find(root, "waiting") == NULL;
-	json_free(root);
-	fwrite(body.ptr, 1, (size_t)(last - body.ptr), stdout);
-	fflush(stdout);
-}
-
-static int
-events(const struct args *args)
-{
-	int64_t since = 0, bounds[2] = {0, INT64_MAX};
-	struct fetch fetch = {
-	    .method = "GET", .accept = "application/x-ndjson"};
-	struct buf path = {0};
-	bool more = true, follow = args_has(args, "follow");
-	int code = args_int(args, "since", bounds, &since) ? DONE : MISUSED;
-	uint64_t at = (uint64_t)since;
-
-	while (code == DONE && (more || follow)) {
-		struct fetch_answer answer = {0};
-
-		if (!more)
-			sleep(1);
-		buf_reset(&path);
-		buf_print(
-		    &path, "/v1/events?limit=%d&since=%" PRIu64, PAGE, at);
-		fetch.path = buf_cstr(&path);
-		code = fetch_send(args, "node", &fetch, &answer);
-		if (code == DONE)
-			show_page(buf_span(&answer.body), &at, &more);
-		else if (code == UNREACHED && follow)
-			code = DONE, more = false;
-		fetch_answer_release(&answer);
-	}
-	buf_release(&path);
-	return code;
-}
-
 static const struct arg_option add_options[] = {
     FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_BANK"),
     {"id", "ID", NULL, "of a watch that is made or added to (a new one)"},
@@ -257,13 +199,6 @@ static const struct arg_option options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct arg_option events_options[] = {
-    FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_BANK"),
-    {"since", "NUMBER", NULL, "events behind this one (all that are kept)"},
-    {"follow", NULL, NULL, "go on, also when the node is away"},
-    {NULL, NULL, NULL, NULL},
-};
-
 static const struct arg_command commands[] = {
     {"watch add", "[SUBJECT…]", "watch enterprises",
 	"Without a rule every change is told.",
@@ -277,20 +212,8 @@ static const struct arg_command commands[] = {
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 
-static const struct arg_command events_command = {"events", "",
-    "what became of the enterprises that are watched",
-    "A line of JSON each. Keep the last number: it is where to go on, and a "
-    "number that is\nmissing is an event that was missed.",
-    "rongxin events --since 812 --follow", 0, 0, events_options, events};
-
 int
 command_watch(int argc, char **argv)
 {
 	return args_dispatch("watch", commands, argc, argv);
-}
-
-int
-command_events(int argc, char **argv)
-{
-	return args_run(&events_command, argc, argv);
 }

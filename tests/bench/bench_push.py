@@ -3,6 +3,7 @@
 The time of the commit is the hub's, that of the arrival the reader's; both are this machine's clock."""
 import http.client
 import json
+import subprocess
 import threading
 import time
 from datetime import datetime
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 
 import bench_answers
 import bench_path
-from harness import Network, rows_of, until
+from harness import BIN, Network, rows_of, until
 from receiver import Receiver
 
 BATCHES = 200
@@ -45,6 +46,19 @@ def listen(network, arrived):
             arrived.append((time.time(), json.loads(line[6:])))
 
 
+def follow(network, arrived):
+    """`rongxin events --follow`, as a bank's script has it."""
+    words = [BIN / "rongxin", "events", "--follow", "--node", network.url("gz"), "--ca", network.run / "net/ca.crt",
+             "--as", network.stem("bank")]
+    process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE)
+
+    def read():
+        for line in process.stdout:
+            arrived.append((time.time(), json.loads(line)))
+    threading.Thread(target=read, daemon=True).start()
+    return process
+
+
 def post(network, method, path, body):
     reply = network.http("gz", method, path, "bank", body, {"Content-Type": "application/json"})
     assert reply.status in (200, 201), reply.body
@@ -69,16 +83,20 @@ def push(network):
     post(network, "PUT", "/v1/webhook", {"url": receiver.url, "secret": receiver.text})
     streamed = []
     threading.Thread(target=listen, args=(network, streamed), daemon=True).start()
+    shown = []
+    follower = follow(network, shown)
     for i in range(1, BATCHES + 1):
         assert network.submit(11, "\n".join([header, lines[i]]) + "\n", f"push-{i}").status == 200
     count = network.http("gz", "GET", "/v1/events?limit=1000", "bank")
-    until(lambda: len(streamed) >= BATCHES and len(receiver.events) >= BATCHES, 60, f"{count.body[-200:]}")
+    until(lambda: len(streamed) >= BATCHES and len(receiver.events) >= BATCHES and len(shown) >= BATCHES, 60, f"{count.body[-200:]}")
     hooked = [(at, event) for at, page in zip(receiver.times, receiver.pages) for event in page["events"]]
-    for name, pairs in (("event stream", streamed), ("webhook", hooked)):
+    for name, pairs in (("event stream", streamed), ("webhook", hooked), ("CLI", shown)):
         sorted_ms = delays(pairs)
         for case, share in (("p50", 0.5), ("p99", 0.99)):
             yield f"commit to bank, {name}, {case}", sorted_ms[int(len(sorted_ms) * share)], "ms", "", None
     receiver.close()
+    follower.kill()
+    follower.wait()
 
 
 def jobs(network):
