@@ -81,7 +81,7 @@ get_members(
 }
 
 static int
-member_list(const struct args *args)
+show_list(const struct args *args)
 {
 	struct fetch_answer answer = {0};
 	struct json *root = NULL;
@@ -94,6 +94,32 @@ member_list(const struct args *args)
 	json_free(root);
 	fetch_answer_release(&answer);
 	return code;
+}
+
+/* As the hub signed it, for `report verify`. */
+static int
+save_signed(const struct args *args, const char *path)
+{
+	struct fetch fetch = {.method = "GET",
+	    .path = "/v1/members",
+	    .accept = "application/jose"};
+	struct fetch_answer answer = {0};
+	struct why why = {""};
+	int code = fetch_send(args, "hub", &fetch, &answer);
+
+	if (code == DONE &&
+	    file_replace(path, buf_span(&answer.body), 0644, &why) != ERR_OK)
+		code = args_failed(args, "%s", why.text);
+	fetch_answer_release(&answer);
+	return code;
+}
+
+static int
+member_list(const struct args *args)
+{
+	const char *path = args_get(args, "signed");
+
+	return path != NULL ? save_signed(args, path) : show_list(args);
 }
 
 static int
@@ -328,9 +354,17 @@ member_takeover(const struct args *args)
 	return code;
 }
 
+static const struct arg_option list_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"signed", "FILE", NULL, "save it as the hub signed it"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_command commands[] = {
-    {"member list", "", "list the members", "", "rongxin member list", 0, 0,
-	options, member_list},
+    {"member list", "", "list the members",
+	"With --signed as the hub signed the list, for rongxin report verify.",
+	"rongxin member list --signed members.jws", 0, 0, list_options,
+	member_list},
     {"member apply", "FILE", "file an application for the member list",
 	"FILE is a member document, new or changed. It is on the list when it "
 	"was reviewed and accepted.",

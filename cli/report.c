@@ -6,11 +6,13 @@
 
 #include "base/codec.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/show.h"
 #include "credit/imprint.h"
-#include "credit/member.h"
+#include "credit/roster.h"
+#include "wire/network.h"
 
 /* The signing key that the node's member document names. */
 static struct verifier *
@@ -48,54 +50,148 @@ check(struct span file, const struct verifier *verifier, struct buf *report,
 	return imprint_check(file, verifier, why);
 }
 
+/* What is known of who may have signed, and how. */
+struct trusted {
+	struct network network; /* with `roster`; else of nothing */
+	struct roster *roster;  /* NULL: one member document was given */
+	struct member node;     /* whose signature it is */
+};
+
+/* Those of the list that the hub signed, in turn: a file does not say who
+ * signed it in a way that could be believed. */
+static enum err
+check_by_list(struct trusted *trusted, struct span file, struct buf *report,
+    struct why *why)
+{
+	const struct member *platform;
+	struct buf raw = {0};
+	struct verifier *verifier;
+	enum err err = why_set(why, ERR_INVALID, "no platform is listed");
+	size_t i;
+
+	for (i = 0; (platform = roster_platform(trusted->roster, i)) != NULL &&
+		    err != ERR_OK;
+	     i++) {
+		buf_reset(&raw);
+		if (!codec_parse_hex(span_of(platform->sign_key), &raw) ||
+		    raw.len != 32)
+			continue;
+		verifier = verifier_new((const uint8_t *)raw.data);
+		err = check(file, verifier, report, why);
+		verifier_free(verifier);
+		trusted->node = *platform;
+	}
+	buf_release(&raw);
+	if (err != ERR_OK)
+		err = why_set(why, err,
+		    "it was changed, or none of the network's nodes signed it");
+	return err;
+}
+
 static int
-say(const struct args *args, enum err err, const struct member *node,
+say(const struct args *args, enum err err, const struct trusted *trusted,
     const struct buf *report, const struct why *why)
 {
 	if (err != ERR_OK) {
 		args_failed(args, "NOT verified: %s", why->text);
 		return REFUSED;
 	}
-	if (args_has(args, "json") && report->len > 0)
+	if (args_has(args, "json") && report->len > 0) {
 		show_raw(buf_span(report));
+		return DONE;
+	}
+	printf("verified: unchanged since %s (%s) signed it\n",
+	    trusted->node.name, trusted->node.code);
+	if (trusted->roster == NULL)
+		printf("  by the key of the member document that was given; "
+		       "--network and --members check\n  whose key that is\n");
 	else
-		printf("verified: unchanged since %s (%s) signed it\n",
-		    node->name, node->code);
+		printf("  by the key that the hub of network '%s' listed for "
+		       "it on %s\n",
+		    trusted->network.name, roster_time(trusted->roster));
+	if (trusted->network.is_sandbox)
+		printf("  SANDBOX: everything in it is made up\n");
 	return DONE;
+}
+
+static enum err
+open_list(const struct args *args, const char *network, struct trusted *trusted,
+    struct why *why)
+{
+	struct buf jws = {0};
+	enum err err = network_read(network, &trusted->network, why);
+
+	if (err == ERR_OK && !trusted->network.has_receipt_key)
+		err = why_set(
+		    why, ERR_INVALID, "%s names no receipt_key", network);
+	if (err == ERR_OK)
+		err =
+		    file_read(args_get(args, "members"), ROSTER_MAX, &jws, why);
+	if (err == ERR_OK) {
+		trusted->roster = roster_open(text_trim(buf_span(&jws)),
+		    trusted->network.receipt_key, why);
+		err = trusted->roster != NULL ? ERR_OK : ERR_INVALID;
+	}
+	buf_release(&jws);
+	return err;
+}
+
+static enum err
+check_file(const struct args *args, struct trusted *trusted, struct span file,
+    struct buf *report, struct why *why)
+{
+	struct verifier *verifier;
+	enum err err;
+
+	if (trusted->roster != NULL)
+		return check_by_list(trusted, file, report, why);
+	verifier = open_key(args_get(args, "member"), &trusted->node, why);
+	if (verifier == NULL)
+		return ERR_MISSING;
+	err = check(file, verifier, report, why);
+	verifier_free(verifier);
+	return err;
 }
 
 static int
 verify(const struct args *args)
 {
-	const char *path = args_need(args, "member");
+	const char *network = args_get(args, "network");
+	struct trusted trusted = {.roster = NULL};
 	struct buf file = {0}, report = {0};
-	struct verifier *verifier;
-	struct member node;
 	struct why why = {""};
 	enum err err;
 	int code;
 
-	if (path == NULL)
-		return MISUSED;
-	verifier = open_key(path, &node, &why);
-	if (verifier == NULL)
-		return args_failed(args, "%s", why.text);
-	err = file_read(args->operands[0], IMPRINT_FILE_MAX, &file, &why);
-	if (err != ERR_OK)
+	if ((network != NULL) != args_has(args, "members") ||
+	    (network != NULL) == args_has(args, "member"))
+		return args_misused(
+		    args, "--network and --members, or --member");
+	err =
+	    network != NULL ? open_list(args, network, &trusted, &why) : ERR_OK;
+	if (err == ERR_OK)
+		err =
+		    file_read(args->operands[0], IMPRINT_FILE_MAX, &file, &why);
+	if (err == ERR_OK)
+		err =
+		    check_file(args, &trusted, buf_span(&file), &report, &why);
+	if (err == ERR_IO || err == ERR_MISSING)
 		code = args_failed(args, "%s", why.text);
 	else
-		code =
-		    say(args, check(buf_span(&file), verifier, &report, &why),
-			&node, &report, &why);
-	verifier_free(verifier);
+		code = say(args, err, &trusted, &report, &why);
+	roster_free(trusted.roster);
+	network_release(&trusted.network);
 	buf_release(&file);
 	buf_release(&report);
 	return code;
 }
 
 static const struct arg_option verify_options[] = {
+    {"network", "FILE", NULL, "the network's network.json, and …"},
+    {"members", "FILE", NULL,
+	"… its member list as the hub signed it: member list --signed"},
     {"member", "FILE", NULL,
-	"member document of the node that answered: STEM.member.json"},
+	"instead: member document of the node that answered, STEM.member.json"},
     {"json", NULL, NULL, "print the report of a signed JSON report"},
     {NULL, NULL, NULL, NULL},
 };
@@ -103,10 +199,12 @@ static const struct arg_option verify_options[] = {
 static const struct arg_command commands[] = {
     {"report verify", "FILE", "check a report without the node that gave it",
 	"FILE is what query --signed, --html or --pdf wrote. Exits with 1 when "
-	"it was changed\nor is not that node's. Whose node it is, the hub's "
-	"member list says.",
-	"rongxin report verify report.pdf --member gz.member.json", 1, 1,
-	verify_options, verify},
+	"it was changed\nor no node of the network signed it. Nobody is asked: "
+	"network.json and a member list that\nwas fetched before are enough, "
+	"years later too.",
+	"rongxin report verify report.pdf --network network.json --members "
+	"members.jws",
+	1, 1, verify_options, verify},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

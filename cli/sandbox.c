@@ -18,10 +18,12 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/args.h"
 #include "cli/catalogue.h"
 #include "cli/commands.h"
+#include "credit/roster.h"
 #include "credit/uscc.h"
 
 #define ENTERPRISES 400
@@ -206,6 +208,41 @@ write_env(const struct args *args, const char *folder, const char *listen)
 	return err == ERR_OK ? DONE : args_failed(args, "%s", why.text);
 }
 
+/* What a hub answers to `member list --signed`. */
+static int
+sign_members(const struct args *args)
+{
+	struct signer *signer;
+	struct buf list = {0}, jws = {0};
+	char path[PATH_MAX];
+	struct why why = {""};
+	enum err err;
+	size_t i;
+
+	buf_char(&list, '[');
+	err = file_read("id/node.member.json", MEMBER_MAX, &list, &why);
+	for (i = 0; i < MEMBERS && err == ERR_OK; i++) {
+		buf_char(&list, ',');
+		snprintf(
+		    path, sizeof(path), "id/%s.member.json", members[i].name);
+		err = file_read(path, MEMBER_MAX, &list, &why);
+	}
+	buf_char(&list, ']');
+	signer = err == ERR_OK ? signer_open("net/receipt.key", &why) : NULL;
+	if (signer != NULL)
+		err = roster_sign(
+		    buf_span(&list), "sandbox", clock_now_us(), signer, &jws);
+	if (signer != NULL && err == ERR_OK)
+		err =
+		    file_replace("net/members.jws", buf_span(&jws), 0644, &why);
+	signer_free(signer);
+	buf_release(&list);
+	buf_release(&jws);
+	return signer != NULL && err == ERR_OK
+		   ? DONE
+		   : args_failed(args, "%s", why.text);
+}
+
 /* In the working folder.  The file "made" comes last. */
 static int
 make(const struct args *args)
@@ -222,6 +259,8 @@ make(const struct args *args)
 	    file_make_folder("feed", 0755, &why) != ERR_OK)
 		return args_failed(args, "%s", why.text);
 	failed = make_keys(args);
+	if (failed == DONE)
+		failed = sign_members(args);
 	if (failed == DONE)
 		failed = make_catalogue(args);
 	if (failed == DONE)

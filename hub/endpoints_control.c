@@ -3,8 +3,10 @@
  */
 #include "hub/endpoints.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "credit/roster.h"
 #include "hub/action.h"
 #include "hub/catalogue.h"
 #include "hub/control.h"
@@ -127,6 +129,34 @@ control_on_new_catalogue(struct http_exchange *exchange, void *context)
 		inquiry_post(inquiry_new(exchange, hub, &who, put_catalogue));
 }
 
+/* For who checks a node's signature and asks nobody. */
+static void
+fill_signed_members(struct inquiry *inquiry, struct ledger *ledger)
+{
+	const struct members *members = shared_hold(inquiry->hub->members);
+	struct answer *answer = &inquiry->answer;
+	struct buf list = {0};
+	enum err err;
+
+	(void)ledger;
+	members_print_list(members, &(struct json_out){.buf = &list}, NULL);
+	shared_drop(inquiry->hub->members, members);
+	err = roster_sign(buf_span(&list), inquiry->hub->network.name,
+	    clock_now_us(), inquiry->hub->receipt_signer, &answer->body);
+	answer->content_type = "application/jose";
+	if (err != ERR_OK)
+		answer_refuse(answer, 500, "not_ready", "signature");
+	buf_release(&list);
+}
+
+static bool
+wants_signed(const struct http_exchange *exchange)
+{
+	const char *accept = http_header(exchange, "accept");
+
+	return accept != NULL && strstr(accept, "application/jose") != NULL;
+}
+
 void
 control_on_members(struct http_exchange *exchange, void *context)
 {
@@ -137,6 +167,12 @@ control_on_members(struct http_exchange *exchange, void *context)
 
 	if (!inquiry_admit(exchange, hub, &who))
 		return;
+	http_reply_header(exchange, "vary", "accept");
+	if (wants_signed(exchange) && hub->receipt_signer != NULL) {
+		inquiry_post(
+		    inquiry_new(exchange, hub, &who, fill_signed_members));
+		return;
+	}
 	members = shared_hold(hub->members);
 	members_print(members, &body);
 	shared_drop(hub->members, members);

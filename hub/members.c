@@ -98,20 +98,28 @@ members_find_key(const struct members *members, const char *curve_key)
 }
 
 void
-members_print(const struct members *members, struct buf *out)
+members_print_list(
+    const struct members *members, struct json_out *json, const char *name)
 {
-	struct json_out json = {.buf = out};
 	struct buf one = {0};
 	size_t i;
 
-	json_open_object(&json, NULL);
-	json_open_array(&json, "members");
+	json_open_array(json, name);
 	for (i = 0; i < members->count; i++) {
 		buf_reset(&one);
 		member_print(&members->list[i], &one);
-		json_put_raw(&json, NULL, buf_span(&one));
+		json_put_raw(json, NULL, buf_span(&one));
 	}
-	json_close_array(&json);
-	json_close_object(&json);
+	json_close_array(json);
 	buf_release(&one);
+}
+
+void
+members_print(const struct members *members, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+
+	json_open_object(&json, NULL);
+	members_print_list(members, &json, "members");
+	json_close_object(&json);
 }

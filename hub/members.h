@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "credit/member.h"
 #include "hub/pg.h"
 
@@ -26,6 +27,9 @@ const struct member *members_find(
 /* The active platform that has this CURVE key, or NULL. */
 const struct member *members_find_key(
     const struct members *members, const char *curve_key);
+/* Member `name` of an open object (NULL: a document): an array. */
+void members_print_list(
+    const struct members *members, struct json_out *json, const char *name);
 /* {"members":[…]} */
 void members_print(const struct members *members, struct buf *out);
 

@@ -155,6 +155,28 @@ def test_every_form_verifies_offline_and_a_changed_byte_is_found(network, subjec
         assert done.returncode == 1 and "NOT verified" in done.stderr, form
 
 
+def test_the_network_s_file_and_a_list_fetched_before_are_enough(network, subject, tmp_path):
+    net, listed = network.run / "net/network.json", tmp_path / "members.jws"
+    network.cli("member", "list", "--signed", listed, who="operator", part="hub")
+    file = tmp_path / "r.html"
+    network.cli("query", subject, "--purpose", "self", "--html", file, who=f"subject-{subject}", part="gz")
+    words = ["report", "verify", file, "--network", net, "--members", listed]
+    told = network.cli(*words).stdout
+    assert "unchanged since 广州市融资信用服务平台" in told and "the hub of network 'demo' listed" in told
+    other = tmp_path / "other"
+    network.cli("key", "network", "--out", other, "--name", "other")
+    done = network.cli("report", "verify", file, "--network", other / "network.json", "--members", listed, check=False)
+    assert done.returncode == 1 and "NOT verified" in done.stderr
+    header, payload, signature = listed.read_text().split(".")
+    (tmp_path / "changed.jws").write_text(f"{header}.{payload[:-4]}AAAA.{signature}")
+    assert network.cli(*words[:-1], tmp_path / "changed.jws", check=False).returncode == 1
+    file.write_bytes(file.read_bytes().replace(b"A4", b"A5", 1))
+    done = network.cli(*words, check=False)
+    assert done.returncode == 1 and "none of the network's nodes signed it" in done.stderr
+    for wrong in (["--network", net], ["--members", listed], []):
+        assert network.cli("report", "verify", file, *wrong, check=False).returncode == 2
+
+
 def test_the_signature_on_the_page_is_that_of_the_json(network, subject, tmp_path):
     """The signed JSON is the JSON, whole: a detached signature goes with either."""
     member = network.stem("gz").with_suffix(".member.json")
