@@ -23,7 +23,7 @@ static const struct command commands[] = {
     {"usage", command_usage, "how much is asked at the nodes"},
     {"find", command_find, "find enterprises by name or number"},
     {"query", command_query, "ask a node about an enterprise"},
-    {"report", command_report, "check a report that somebody shows"},
+    {"report", command_report, "check a report that somebody shows, print it again"},
     {"consent", command_consent, "sign, register and revoke authorizations"},
     {"watch", command_watch, "watch enterprises"},
     {"events", command_events, "what became of those that are watched"},

@@ -27,7 +27,8 @@ struct daemon {
 	struct network network;
 	struct keyring *keys; /* of the hub's batches */
 	struct identity self;
-	char ca[PATH_SIZE], trail_folder[PATH_SIZE], freight_folder[PATH_SIZE];
+	char ca[PATH_SIZE], trail_folder[PATH_SIZE], freight_folder[PATH_SIZE],
+	    former_folder[PATH_SIZE];
 	struct sandbox *sandbox; /* NULL: the parent is a real one */
 	struct trust *trust;
 	struct signer *sign_key, *trail_key;

@@ -45,6 +45,9 @@ daemon_open_store(struct daemon *daemon, struct why *why)
 	node->limiter = limiter_new();
 	node->alerts = shared_new(mem_free);
 	node->feed_bytes = daemon->settings.feed_bytes;
+	node->former_folder =
+	    file_path(daemon->former_folder, sizeof(daemon->former_folder),
+		daemon->settings.folder, "catalogues");
 	node->freight_folder = file_path(daemon->freight_folder,
 	    sizeof(daemon->freight_folder), daemon->settings.folder, "freight");
 	if (freight_open(node->freight_folder, why) != ERR_OK)
@@ -146,6 +149,7 @@ daemon_open_follow(struct daemon *daemon, struct why *why)
 		.signer = daemon->sign_key,
 		.room = node->room,
 		.own_code = daemon->self.code,
+		.former_folder = node->former_folder,
 		.keys = daemon->keys,
 		.catalogue_key = daemon->network.catalogue_key,
 		.lease_us = daemon->settings.lease_seconds * CLOCK_SECOND,

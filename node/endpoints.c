@@ -25,6 +25,7 @@
 #include "node/objections.h"
 #include "node/query.h"
 #include "node/readers.h"
+#include "node/reprint.h"
 #include "node/trail_pages.h"
 #include "node/vouched.h"
 #include "node/watches_page.h"
@@ -279,6 +280,13 @@ on_readers(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_reprint(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		reprint_on_post(exchange, context);
+}
+
+static void
 on_root(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -343,6 +351,10 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/reports",
 	.handle = query_on_report,
 	.max_body = QUESTION_BODY},
+    {.method = "POST",
+	.path = "/v1/reports/print",
+	.handle = on_reprint,
+	.max_body = REPRINT_BODY},
     {.method = "GET", .path = "/v1/enterprises", .handle = on_search},
     {.method = "GET",
 	.path = "/v1/enterprises/{uscc}",

@@ -10,6 +10,7 @@
 #include "node/adopt.h"
 #include "node/ahead.h"
 #include "node/bounds.h"
+#include "node/former.h"
 #include "node/keys.h"
 #include "node/replica.h"
 #include "node/world.h"
@@ -78,6 +79,9 @@ intake_renew_world(struct intake *intake)
 	    world->catalog == NULL
 		? 0ull
 		: (unsigned long long)catalog_version(world->catalog));
+	if (world->catalog != NULL && intake->settings.former_folder != NULL)
+		former_keep(intake->settings.former_folder, intake->newest,
+		    catalog_version(world->catalog));
 	shared_swap(intake->settings.world, world);
 	if (intake->bus != NULL && intake->settings.serves)
 		bus_review(intake->bus);

@@ -27,6 +27,7 @@ struct intake_settings {
 	struct signer *signer; /* of upward messages; used here only */
 	struct room *room;     /* when it is short no batch is taken */
 	const char *own_code;
+	const char *former_folder; /* former.h; NULL: none is kept */
 	const char *parent_name; /* its endpoint, for the log; set by follow */
 	struct keyring *keys;    /* of the hub's batches; fed here */
 	const uint8_t *catalogue_key; /* 32 bytes raw */

@@ -60,6 +60,7 @@ struct node {
 	struct shared *alerts; /* struct alert_list */
 	struct guard *guard;
 	struct room *room;
+	const char *former_folder;  /* catalogues of before */
 	const char *freight_folder; /* batches of local departments */
 	int64_t feed_bytes;         /* size of one, at most */
 	struct shared *censuses;    /* struct census */

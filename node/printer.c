@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "credit/imprint.h"
+#include "node/former.h"
 #include "node/typeset.h"
 
 #define DESKS 2
@@ -38,12 +39,21 @@ static enum err
 set_page(struct desk *desk, struct print_job *job, const struct page_seal *seal,
     struct why *why)
 {
-	struct page *page =
-	    page_new(job->report, job->catalog, seal, job->language, why);
+	struct catalog *former = NULL;
+	struct page *page;
 	enum err err = ERR_OK;
 
-	if (page == NULL)
+	if (job->former_folder != NULL) {
+		former = former_open(job->former_folder, job->former, why);
+		if (former == NULL)
+			return ERR_MISSING;
+	}
+	page = page_new(job->report, former != NULL ? former : job->catalog,
+	    seal, job->language, why);
+	if (page == NULL) {
+		catalog_free(former);
 		return ERR_INVALID;
+	}
 	if (desk->typesetter == NULL)
 		desk->typesetter = typesetter_new();
 	if (job->form == PRINT_PDF)
@@ -51,6 +61,7 @@ set_page(struct desk *desk, struct print_job *job, const struct page_seal *seal,
 	else
 		page_print_html(page, &job->out);
 	page_free(page);
+	catalog_free(former);
 	if (err == ERR_OK)
 		err = imprint_add(&job->out, desk->signer, why);
 	return err;

@@ -25,7 +25,9 @@ struct print_job {
 	enum print_form form;
 	enum page_language language;
 	struct span report;            /* the whole document */
-	const struct catalog *catalog; /* held until `done` */
+	const struct catalog *catalog; /* held until `done`; NULL: … */
+	const char *former_folder; /* … it is to be looked for here, … */
+	uint64_t former;           /* … in this version (former.h) */
 	struct buf out;
 	enum err err;
 	void (*done)(void *context);

@@ -23,6 +23,7 @@ QUESTIONS = 5000
 
 def run():
     network = Network()
+    network.patience = 120 + JOB_ROWS / 1000
     network.environment = {"RONGXIN_NODE_HOOK_CA": f"{network.run}/net/ca.crt", "RONGXIN_NODE_HOOK_PRIVATE": "1"}
     try:
         network.up()

@@ -192,6 +192,46 @@ def test_the_signature_on_the_page_is_that_of_the_json(network, subject, tmp_pat
     assert re.search(r"SHA-256[0-9a-f]{64}", seen)
 
 
+def test_a_kept_report_is_printed_again_byte_for_byte(network, subject, tmp_path):
+    """Under a newer catalogue, after a restart, to anybody who has it; a question later has other words."""
+    who, kept = f"subject-{subject}", tmp_path / "kept.jws"
+    network.cli("query", subject, "--purpose", "self", "--signed", kept, who=who, part="gz")
+
+    def render(name, who=who, **more):
+        files = [tmp_path / f"{name}.pdf", tmp_path / f"{name}.html"]
+        network.cli("report", "render", kept, "--pdf", files[0], "--html", files[1], who=who, part="gz", **more)
+        return [file.read_bytes() for file in files]
+    first = render("first")
+    assert first[0].startswith(b"%PDF") and "市场主体" not in first[1].decode().split("<h2>")[0]
+    for name in ("first.pdf", "first.html"):
+        assert "verified" in network.cli("report", "verify", tmp_path / name, "--member",
+                                         network.stem("gz").with_suffix(".member.json")).stdout
+    before = network.ask(subject, purpose="customer_screening").json["receipt"]["index"]
+    newer = json.loads((network.folder / "catalogue.json").read_text())
+    newer["version"] += 1
+    newer["items"][0]["zh"] = "改了名的登记"
+    (tmp_path / "newer.json").write_text(json.dumps(newer, ensure_ascii=False))
+    jws = network.cli("catalogue", "sign", tmp_path / "newer.json", "--key", network.run / "net/catalogue.key").stdout
+    assert network.http("hub", "POST", "/v1/catalogue", "operator", jws,
+                        {"Content-Type": "application/jose"}).status in (200, 201)
+    until(lambda: network.http("gz", "GET", "/v1/catalogue", "bank").json["version"] == newer["version"], what="it is in force")
+    assert render("second", who="bank2") == first
+    after = network.ask(subject, purpose="customer_screening").json["receipt"]["index"]
+    assert after == before + 1, "printing is not in the trail"
+    network.stop("gz")
+    network.start("gz")
+    until(lambda: network.http("gz", "GET", "/readyz", "bank").status == 200, what="it is back")
+    assert render("third") == first
+    assert "改了名的登记" in ask(network, subject, "text/html").body.decode()
+
+    def refused(part, body):
+        return network.http(part, "POST", "/v1/reports/print", "bank", body, {"Content-Type": "application/jose"})
+    assert (refused("sz", kept.read_text()).status, refused("gz", kept.read_text()[:-4] + "AAAA").status) == (403, 403)
+    for version in (network.run / "gz/catalogues").glob("*.jws"):
+        version.unlink()
+    assert refused("gz", kept.read_text()).status == 404
+
+
 def test_a_refusal_is_a_problem_document_in_every_form(network, subject):
     for kind in ("text/html", "application/pdf", "application/jose"):
         reply = ask(network, subject, kind, who="bank", purpose="self")

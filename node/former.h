@@ -1,0 +1,25 @@
+/*
+ * former: the catalogues that were in force here, a file each.
+ *
+ * A report names the version that it was made by; who has it printed again
+ * years later gets the same words.  A node keeps what it saw: what was in
+ * force before it was set up it does not have.
+ * Any thread.
+ */
+#ifndef NODE_FORMER_H
+#define NODE_FORMER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "credit/catalog.h"
+#include "node/store.h"
+
+/* Keep the catalogue of the snapshot as `version` in `folder`, which is made;
+ * nothing when it is kept already.  A failure is logged. */
+void former_keep(
+    const char *folder, struct snapshot *snapshot, uint64_t version);
+/* NULL and `why`: not kept.  Caller owns it. */
+struct catalog *former_open(
+    const char *folder, uint64_t version, struct why *why);
+
+#endif
