@@ -33,8 +33,10 @@ const outline = (doc, schema, depth = 0) => {
 	if (one.type === "array") return `[${outline(doc, one.items, depth)}]`;
 	if (one.type !== "object" || !one.properties) return one.format || one.type || "any";
 	const need = one.required || [];
-	const lines = Object.entries(one.properties).map(([name, kind]) =>
-		`${pad}  ${name}${need.includes(name) ? "" : "?"}: ${outline(doc, kind, depth + 1)}`);
+	const lines = Object.entries(one.properties).map(([name, kind]) => {
+		const said = resolve(doc, kind)?.description;
+		return `${pad}  ${name}${need.includes(name) ? "" : "?"}: ${outline(doc, kind, depth + 1)}${said ? `  // ${said}` : ""}`;
+	});
 	return `{\n${lines.join("\n")}\n${pad}}`;
 };
 
@@ -43,7 +45,7 @@ const parameters = (doc, operation) => {
 		const one = resolve(doc, given);
 		return [one.name, one.in + (one.required ? " *" : ""), outline(doc, one.schema), one.description || ""];
 	});
-	return rows.length ? table(["参数 parameter", "在 in", "类型 type", ""], rows) : null;
+	return rows.length ? table(["参数 parameter", "在 in", "类型 type", "含义 meaning"], rows) : null;
 };
 
 const body = (doc, title, content) => {
@@ -83,14 +85,14 @@ const show = (doc) => {
 	document.getElementById("title").textContent = `融信 ${doc.info.title} API`;
 	document.getElementById("about").textContent = doc.info.description;
 	main.replaceChildren();
-	for (const { name } of doc.tags) {
-		const section = make("section", "", make("h2", name));
+	for (const { name, description } of doc.tags) {
+		const section = make("section", "", make("h2", description));
 		section.id = name;
 		for (const [path, methods] of Object.entries(doc.paths))
 			for (const [method, one] of Object.entries(methods))
 				if (one.tags.includes(name)) section.append(operation(doc, path, method, one));
 		main.append(section);
-		const link = make("a", name);
+		const link = make("a", description);
 		link.href = `#${name}`;
 		contents.append(make("li", "", link));
 	}
@@ -102,8 +104,12 @@ const show = (doc) => {
 		row.id = `problem-${type}`;
 		return row;
 	});
-	main.append(make("h2", "problem types"), make("table", "", make("tbody", "", ...rows)));
+	const last = make("a", "错误类型 problem types");
+	last.href = "#problem-types";
+	contents.append(make("li", "", last));
+	main.append(marked(make("h2", "错误类型 problem types"), "anchor"), make("table", "", make("tbody", "", ...rows)));
 	document.getElementById("contents").replaceChildren(contents);
+	main.querySelector("h2.anchor").id = "problem-types";
 	if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 };
 

@@ -3,6 +3,7 @@
  */
 #include "wire/problem_page.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "wire/http_tag.h"
@@ -89,9 +90,9 @@ problem_on_page(struct http_exchange *exchange, void *context)
 	    "<h2>含义</h2>\n<p>%s。</p>\n<h2>怎么办</h2>\n<p>%s</p>\n", row->zh,
 	    row->zh_do);
 	buf_print(&page,
-	    "<section lang=\"en\">\n<h2>What it means</h2>\n<p>%s.</p>\n"
+	    "<section lang=\"en\">\n<h2>What it means</h2>\n<p>%c%s.</p>\n"
 	    "<h2>What to do</h2>\n<p>%s</p>\n</section>\n",
-	    row->en, row->en_do);
+	    toupper(row->en[0]), row->en + 1, row->en_do);
 	buf_text(&page,
 	    "<p><a href=\"/v1/problems\">全部错误类型 all problem types</a> · "
 	    "<a href=\"/v1/openapi\">接口说明 API</a></p>\n");

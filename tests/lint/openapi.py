@@ -36,6 +36,19 @@ def refer(document, node):
             refer(document, value)
 
 
+def said_all(program, document, operations):
+    """Readers find a word about everything, and purposes are those that the program takes."""
+    wrong.extend(f"docs/api/{program}.json: tag {t['name']} says nothing" for t in document["tags"] if not t.get("description"))
+    purposes = set(re.findall(r'\] = "(\w+)"', (ROOT / "lib/credit/purpose.c").read_text())) - {"none"}
+    for (method, path), one in operations.items():
+        silent = [p["name"] for p in (resolve(document, p) for p in one.get("parameters", [])) if not p.get("description")]
+        if silent or not one.get("summary") or not one.get("description"):
+            wrong.append(f"docs/api/{program}.json: {method} {path}: no word about {silent or 'it'}")
+    for listed in re.findall(r'"enum": (\[[^\]]*"post_loan"[^\]]*\])', (ROOT / f"docs/api/{program}.json").read_text()):
+        if not set(json.loads(listed)) <= purposes:
+            wrong.append(f"docs/api/{program}.json: no purposes: {sorted(set(json.loads(listed)) - purposes)}")
+
+
 def check(program):
     document = json.loads((ROOT / "docs/api" / f"{program}.json").read_text())
     said = {(method.upper(), path): one for path, methods in document["paths"].items()
@@ -50,6 +63,7 @@ def check(program):
         unknown = set(one.get("x-problems", [])) - set(document["x-problems"])
         if unknown:
             wrong.append(f"docs/api/{program}.json: {method} {path}: unknown problems {sorted(unknown)}")
+    said_all(program, document, said)
     ids = [one["operationId"] for one in said.values()]
     wrong.extend(f"docs/api/{program}.json: {i} twice" for i in sorted({i for i in ids if ids.count(i) > 1}))
     refer(document, document)

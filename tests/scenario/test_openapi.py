@@ -267,7 +267,7 @@ def test_every_problem_leads_to_a_page_that_a_stranger_may_read(network):
         page = network.http(part, "GET", refused.json["help"], "outsider")
         text = page.body.decode()
         assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert "不在接入机构名单上" in text and "not on the member list" in text and "What to do" in text
+        assert "不在接入机构名单上" in text and "Not on the member list" in text and "What to do" in text
         listed = network.http(part, "GET", "/v1/problems", "outsider").body.decode()
         for name in set(json.loads((ROOT / "docs/api/hub.json").read_text())["x-problems"]) - {"permit"}:
             assert f'href="/v1/problems/{name}"' in listed, name
