@@ -67,6 +67,9 @@ class Sandbox:
     def at(self, who="bank"):
         return ["--node", f"https://127.0.0.1:{self.port}", "--ca", self.folder / "net/ca.crt", "--as", self.stem(who)]
 
+    def position(self, stream):
+        return {s["stream"]: s["position"] for s in self.http("GET", "/v1/streams").json["streams"]}[stream]
+
     @property
     def environment(self):
         return dict(re.findall(r"(RX_\w+)=(\S+)", (self.folder / "env.sh").read_text()))
@@ -121,12 +124,15 @@ def test_a_consent_opens_and_its_end_closes(sandbox):
     sandbox.consent("box-1")
     opened = sandbox.ask(items=[1, 19], consent="box-1").json
     assert shown(opened) == [1, 19] and opened["consent"]["id"] == "box-1"
+    told = sandbox.position("0000")
     assert sandbox.http("POST", "/v1/consents/box-1/pause", "subject").status == 200
+    until(lambda: sandbox.position("0000") == told + 1, what="what stands in for the hub has sealed it")
     assert "consent_paused" in sandbox.ask(items=[19], consent="box-1").body.decode()
     time.sleep(0.01)    # a later word has a later time
     assert sandbox.http("POST", "/v1/consents/box-1/resume", "subject").status == 200
     assert shown(sandbox.ask(items=[19], consent="box-1").json) == [19]
     assert sandbox.http("DELETE", "/v1/consents/box-1", "subject").status == 200
+    until(lambda: sandbox.position("0000") == told + 3, what="the other words too")
     assert "consent_revoked" in sandbox.ask(items=[19], consent="box-1").body.decode()
     forged = sandbox.cli("consent", "sign", "--stem", sandbox.stem("subject2"), "--grantee", sandbox.subject, "--purpose",
                          "pre_loan", "--items", 19, "--days", 30, "--id", "box-2", "--subject", sandbox.subject, check=False)
