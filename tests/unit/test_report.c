@@ -87,7 +87,11 @@ static void
 compose(bool all, const struct record *records, size_t count, struct buf *out)
 {
 	struct standpoint here = {"4401", 77};
-	struct asking asking = {"gz", "bank", "银行", AS_OF + CLOCK_SECOND, 9};
+	struct asking asking = {.node = "gz",
+	    .member = "bank",
+	    .name = "银行",
+	    .time_us = AS_OF + CLOCK_SECOND,
+	    .catalogue = 9};
 	struct digest leaf = {{0xab}};
 	struct question question;
 	struct permit permit;
@@ -277,7 +281,11 @@ static void
 the_digest_is_of_all_that_stands_before_the_receipt(void **state)
 {
 	struct standpoint here = {"4401", 1};
-	struct asking asking = {"gz", "bank", "银行", AS_OF, 9};
+	struct asking asking = {.node = "gz",
+	    .member = "bank",
+	    .name = "银行",
+	    .time_us = AS_OF,
+	    .catalogue = 9};
 	struct buf out = {0};
 	struct question question;
 	struct digest digest, again;
