@@ -79,7 +79,9 @@ void kv_cursor_close(struct kv_cursor *cursor); /* before the view; or NULL */
  * none, or the store failed (kv_cursor_end). */
 bool kv_cursor_seek(struct kv_cursor *cursor, struct span key);
 bool kv_cursor_next(struct kv_cursor *cursor);
-struct span kv_cursor_key(const struct kv_cursor *cursor); /* borrowed */
+/* Borrowed until it moves. */
+struct span kv_cursor_key(const struct kv_cursor *cursor);
+struct span kv_cursor_value(const struct kv_cursor *cursor);
 /* Did all of it succeed? */
 MUST_CHECK enum err kv_cursor_end(struct kv_cursor *cursor, struct why *why);
 /* It will read everything once: what others read stays in memory. */

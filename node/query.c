@@ -208,18 +208,18 @@ query_on_record(void *context, const struct stored *stored)
 }
 
 /* Until a record has told the stream, any will do. */
-static bool
+static uint32_t
 query_wants(void *context, uint32_t item)
 {
 	const struct query *query = context;
 	size_t i;
 
 	if (query->stream[0] == '\0')
-		return true;
+		return item;
 	for (i = 0; i < query->permit.item_count; i++)
-		if (query->permit.items[i].item->number == item)
-			return true;
-	return false;
+		if (query->permit.items[i].item->number >= item)
+			return query->permit.items[i].item->number;
+	return 0;
 }
 
 /* Into the report, if there is one; the stream is known in any case. */

@@ -3,6 +3,7 @@
  */
 #include "node/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,6 +14,7 @@
 #include "wire/pack.h"
 
 #define PATH_SIZE 4096
+#define SKIP_MAX 8
 
 /* A family whose values change their layout gets another name: a store of
  * before is then moved aside and fetched anew, not misread. */
@@ -261,27 +263,51 @@ snapshot_find_record(struct snapshot *snapshot, const char *stream,
 struct record_walk {
 	const struct record_reader *reader;
 	struct record_field fields[RECORD_FIELDS_MAX]; /* of one record */
+	struct buf key;                                /* of the subject */
+	size_t prefix_len; /* of it, before an item */
+	uint32_t wanted;   /* the item of this row, or a later one */
+	unsigned skipped;  /* rows since the last that was wanted */
 	enum err err;
 };
 
+/* False: this row is behind the last. */
 static bool
-record_walk_row(void *context, struct span key, struct span value)
+record_walk_row(struct record_walk *walk, struct span key, struct span value)
 {
-	struct record_walk *walk = context;
 	const struct record_reader *reader = walk->reader;
-	uint32_t item = store_key_item(key);
 	struct stored stored;
+	uint32_t item;
 
+	if (key.len < walk->prefix_len ||
+	    memcmp(key.ptr, walk->key.data, walk->prefix_len) != 0)
+		return false;
+	item = store_key_item(key);
 	/* Control records stand behind all others. */
 	if (item > CATALOG_ITEM_MAX)
 		return false;
-	if (reader->wants != NULL && !reader->wants(reader->context, item))
-		return true;
+	walk->wanted =
+	    reader->wants != NULL ? reader->wants(reader->context, item) : item;
+	assert(walk->wanted == 0 || walk->wanted >= item);
+	walk->skipped++;
+	if (walk->wanted != item)
+		return walk->wanted != 0;
+	walk->skipped = 0;
 	walk->err = store_lend_record(key, value, walk->fields, &stored);
-	if (walk->err != ERR_OK)
-		return false;
-	reader->each(reader->context, &stored);
-	return true;
+	if (walk->err == ERR_OK)
+		reader->each(reader->context, &stored);
+	return walk->err == ERR_OK;
+}
+
+/* A few rows are passed by sooner than jumped over. */
+static bool
+record_walk_on(struct record_walk *walk, struct kv_cursor *cursor)
+{
+	if (walk->skipped < SKIP_MAX)
+		return kv_cursor_next(cursor);
+	walk->skipped = 0;
+	walk->key.len = walk->prefix_len;
+	buf_u16(&walk->key, (uint16_t)walk->wanted);
+	return kv_cursor_seek(cursor, buf_span(&walk->key));
 }
 
 enum err
@@ -289,15 +315,21 @@ snapshot_each_record(struct snapshot *snapshot,
     const struct record_reader *reader, struct why *why)
 {
 	struct record_walk walk = {.reader = reader, .err = ERR_OK};
-	struct buf prefix = {0};
-	struct kv_range range = {.family = STORE_RECORDS};
+	struct kv_cursor *cursor =
+	    kv_cursor_open(snapshot->view, STORE_RECORDS);
 	enum err err;
+	bool found;
 
 	/* With the NUL behind it no subject is another one's prefix. */
-	buf_add(&prefix, reader->subject, strlen(reader->subject) + 1);
-	range.prefix = buf_span(&prefix);
-	err = kv_each(snapshot->view, &range, record_walk_row, &walk, why);
-	buf_release(&prefix);
+	walk.prefix_len = strlen(reader->subject) + 1;
+	buf_add(&walk.key, reader->subject, walk.prefix_len);
+	found = kv_cursor_seek(cursor, buf_span(&walk.key));
+	while (found && record_walk_row(&walk, kv_cursor_key(cursor),
+			    kv_cursor_value(cursor)))
+		found = record_walk_on(&walk, cursor);
+	err = kv_cursor_end(cursor, why);
+	kv_cursor_close(cursor);
+	buf_release(&walk.key);
 	return err != ERR_OK ? err : walk.err;
 }
 

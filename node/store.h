@@ -84,8 +84,9 @@ MUST_CHECK enum err snapshot_find_key(struct snapshot *snapshot,
 typedef void (*stored_fn)(void *context, const struct stored *stored);
 struct record_reader {
 	const char *subject;
-	/* NULL: every item.  Of others the records are not even opened. */
-	bool (*wants)(void *context, uint32_t item);
+	/* The first item from this one on that is wanted, 0: no more; NULL:
+	 * every item.  Records of others are not even opened. */
+	uint32_t (*wants)(void *context, uint32_t item);
 	stored_fn each;
 	void *context;
 };

@@ -4,7 +4,7 @@ Servers run on core 0, whoever asks on core 1, TLS 1.3 with certificates on both
 items.  Every figure by the clock has a twin in CPU microseconds a request of all processes that serve: on a machine
 with other work only that one is steady.  RX_BENCH_SUBJECTS (100,000) subjects in the store, RX_BENCH_SIZES how many for
 the cases that ask whether it matters, RX_BENCH_REQUESTS (20,000) requests of a case, RX_BENCH_ANSWERS_ONLY cases by how
-they begin (wire, trail, handshake, sizes, workers)."""
+they begin (wire, thread, trail, handshake, sizes, workers)."""
 import contextlib
 import json
 import os
@@ -167,6 +167,23 @@ def beside(case, ours, peer, theirs, goal):
     """Both by the clock, and what each costs: then a ratio is the peer's over ours."""
     yield case, ours.rate, "answers/s", f"{peer}; goal {goal}", theirs.rate
     yield f"{case}, CPU", 1e6 / ours.cpu_us, "answers/CPU s", f"{peer}; goal {goal}", 1e6 / theirs.cpu_us
+
+
+def thread_of(pid, name):
+    """In /proc: a thread's CPU alone."""
+    tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return next(f"{pid}/task/{task.name}" for task in tasks if (task / "comm").read_text().startswith(name))
+
+
+def thread(bench):
+    """What an answer costs the thread that gives it, beside nginx in the same minutes; the others' work is apart."""
+    bench.fill(SUBJECTS)
+    path, pid = bench.network.url("gz") + "/v1/reports", thread_of(bench.network.pid("gz"), "http-0")
+    sizes = {"full": list(ITEMS), "small": [SMALL]}
+    ours = {size: bench.load(path, bench.questions(items), 64, [pid]) for size, items in sizes.items()}
+    with nginx(bench, {size: int(load.size) for size, load in ours.items()}) as (url, pids):
+        for size, load in ours.items():
+            yield f"{size} answer, 64, its thread", load.cpu_us, "us", "nginx", bench.load(f"{url}/{size}", "-", 64, pids()).cpu_us
 
 
 def wire(bench):
@@ -386,4 +403,4 @@ def workers(bench):
 
 
 # From few subjects to many: a store only grows.
-CASES = {"sizes": sizes, "workers": workers, "wire": wire, "handshake": handshake, "trail": trail}
+CASES = {"sizes": sizes, "workers": workers, "thread": thread, "wire": wire, "handshake": handshake, "trail": trail}

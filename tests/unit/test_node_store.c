@@ -93,11 +93,11 @@ each_record(struct snapshot *snapshot, struct walked *walked)
 	return snapshot_each_record(snapshot, &reader, NULL);
 }
 
-static bool
+static uint32_t
 wants_2(void *context, uint32_t item)
 {
 	(void)context;
-	return item == 2;
+	return item <= 2 ? 2 : 0;
 }
 
 /* Not even when they could not be read. */
@@ -125,6 +125,42 @@ records_of_unwanted_items_are_not_opened(void **state)
 	assert_int_equal(snapshot_each_record(snapshot, &reader, NULL), ERR_OK);
 	assert_int_equal(walked.count, 1);
 	assert_int_equal(each_record(snapshot, &walked), ERR_INVALID);
+	snapshot_release(snapshot);
+}
+
+/* Twenty of another item before them, one that cannot be read behind. */
+static void
+a_walk_jumps_to_what_is_wanted_and_ends_behind_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct walked walked = {0};
+	struct record_reader reader = {.subject = SAMPLE_SUBJECT,
+	    .wants = wants_2,
+	    .each = on_stored,
+	    .context = &walked};
+	struct kv_write *write;
+	struct snapshot *snapshot;
+	char key[8];
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		snprintf(key, sizeof(key), "k%02d", i);
+		put_record(fixture, SAMPLE_SUBJECT, 1, key);
+	}
+	put_record(fixture, SAMPLE_SUBJECT, 2, "a");
+	put_record(fixture, SAMPLE_SUBJECT, 2, "b");
+	write = kv_write_begin(store_kv(fixture->store));
+	kv_write_put(write, STORE_RECORDS,
+	    span_make(SAMPLE_SUBJECT "\0\0\3"
+				     "4401k",
+		USCC_LEN + 8),
+	    span_of("no record"));
+	assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
+
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(snapshot_each_record(snapshot, &reader, NULL), ERR_OK);
+	assert_int_equal(walked.count, 2);
+	assert_int_equal(walked.items[0], 2);
 	snapshot_release(snapshot);
 }
 
@@ -514,6 +550,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_subjects_records_come_by_item_and_without_others),
 	    TEST(records_of_unwanted_items_are_not_opened),
+	    TEST(a_walk_jumps_to_what_is_wanted_and_ends_behind_it),
 	    TEST(a_snapshot_does_not_change),
 	    TEST(the_sealed_log_is_read_in_windows),
 	    TEST(a_consent_is_found_and_its_withdrawal_seen),
