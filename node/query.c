@@ -1,38 +1,13 @@
 /*
  * query: one question from one member about one subject.
  */
-#include "node/query.h"
-
-#include <stdio.h>
+#include "node/query_inner.h"
 
 #include "base/json.h"
 #include "base/log.h"
-#include "credit/report.h"
-#include "node/answer.h"
 #include "node/control.h"
-#include "node/elsewhere.h"
 #include "node/guard.h"
 #include "node/masked.h"
-#include "node/printer.h"
-#include "node/world.h"
-
-struct query {
-	struct answer answer; /* first */
-	struct question question;
-	const struct world *world; /* held until the end */
-	struct consent consent;    /* that the question names */
-	struct permit permit;
-	char stream[STREAM_LEN + 1]; /* of the subject; "" not held here */
-	struct standpoint standpoint;
-	struct report *report; /* NULL: the answer is a problem */
-	bool passed_on;        /* … or another node's */
-	int64_t retry_after;   /* as that one says; 0: it does not */
-	struct snapshot *snapshot;
-	bool is_spent; /* no use of the consent was left when it was counted */
-	enum err err;  /* of the store */
-	struct asking asking;
-	struct print_job print;
-};
 
 static void
 query_release(struct answer *answer)
@@ -47,7 +22,7 @@ query_release(struct answer *answer)
 	mem_free(query);
 }
 
-static void
+void
 query_count(struct query *query, enum outcome outcome)
 {
 	metric_add(query->answer.node->outcomes[outcome], 1);
@@ -61,72 +36,6 @@ query_fail(struct query *query, int status, const char *type, const char *title,
 	query_count(
 	    query, status < 500 ? OUTCOME_MALFORMED : OUTCOME_UNAVAILABLE);
 	http_reply_problem(query->answer.exchange, status, type, title, detail);
-	query_release(&query->answer);
-}
-
-/* Behind the other node's answer, whose own receipt is in it. */
-static void
-query_end_passed_on(struct query *query)
-{
-	struct answer *answer = &query->answer;
-	char seconds[24];
-
-	answer_add_receipt(answer);
-	buf_char(&answer->body, '}');
-	if (query->retry_after > 0) {
-		snprintf(seconds, sizeof(seconds), "%lld",
-		    (long long)query->retry_after);
-		http_reply_header(answer->exchange, "retry-after", seconds);
-	}
-}
-
-static void
-query_send_print(struct http_exchange *exchange, void *argument)
-{
-	struct query *query = argument;
-	struct buf policy = {0};
-
-	if (query->print.err != ERR_OK) {
-		http_reply_problem(exchange, 503, "not_ready",
-		    "The report could not be printed", NULL);
-		query_release(&query->answer);
-		return;
-	}
-	http_reply_header(exchange, "cache-control", "no-store");
-	http_reply_header(exchange, "x-content-type-options", "nosniff");
-	if (query->print.form == PRINT_HTML) {
-		page_print_policy(&policy);
-		http_reply_header(
-		    exchange, "content-security-policy", buf_cstr(&policy));
-		buf_release(&policy);
-	}
-	http_reply(exchange, 200, print_form_type(query->print.form),
-	    buf_span(&query->print.out));
-	query_release(&query->answer);
-}
-
-static void
-query_on_printed(void *context)
-{
-	struct query *query = context;
-
-	http_defer(query->answer.exchange, query_send_print, query);
-}
-
-/* The document is complete. */
-static void
-query_print(struct query *query)
-{
-	struct print_job *job = &query->print;
-
-	job->report = buf_span(&query->answer.body);
-	job->catalog = query->world->catalog;
-	job->done = query_on_printed;
-	job->context = query;
-	if (printer_post(query->answer.node->printer, job))
-		return;
-	http_reply_problem(query->answer.exchange, 503, "busy",
-	    "Too much at once", "Other reports are being printed; try again.");
 	query_release(&query->answer);
 }
 
@@ -284,7 +193,7 @@ query_read(struct query *query)
 		report_end_items(query->report);
 }
 
-static void
+void
 query_drop_report(struct query *query)
 {
 	report_free(query->report);
@@ -313,147 +222,6 @@ query_say_not_held(struct query *query)
 		? "This node has no record of the subject.  It asks the node "
 		  "of its division itself: nobody vouches for it."
 		: "This node has no record of the subject.");
-}
-
-/* Not for paper; nothing of it is shown. */
-static bool
-query_is_too_long(const struct query *query, struct span report)
-{
-	return (query->print.form == PRINT_HTML ||
-		   query->print.form == PRINT_PDF) &&
-	       report.len > PRINT_MAX;
-}
-
-static void
-query_say_too_long(struct query *query)
-{
-	query_count(query, OUTCOME_MALFORMED);
-	query_drop_report(query);
-	query->answer.access.item_count = 0;
-	query->answer.access.authorised = false;
-	query->answer.access.use = (struct use){0};
-	answer_problem(&query->answer, 413, "too_large",
-	    "The report is too long to be printed",
-	    "Ask for fewer items, or for JSON.");
-}
-
-static void
-query_say_away(struct query *query, enum holder_end end)
-{
-	query_count(query, OUTCOME_AWAY);
-	if (end == HOLDER_AWAY)
-		answer_problem(&query->answer, 504, "holder_away",
-		    "The subject is not held here",
-		    "A node that may hold it did not answer in time.");
-	else
-		answer_problem(&query->answer, 502, "holder_failed",
-		    "The subject is not held here",
-		    "A node that may hold it did not answer as it should.");
-}
-
-static void
-query_pass_on(struct query *query, const struct elsewhere_answer *from)
-{
-	struct answer *answer = &query->answer;
-	struct json_out out = {.buf = &answer->body, .comma = true};
-
-	query_count(query, OUTCOME_ELSEWHERE);
-	query->passed_on = true;
-	query->retry_after = from->retry_after;
-	answer->status = from->status;
-	if (from->status == 200)
-		answer->access.item_count =
-		    holder_items(from->body, answer->access.items);
-	buf_add(&answer->body, from->body.ptr, from->body.len);
-	json_open_object(&out, "elsewhere");
-	json_put_cstr(&out, "holder", from->node);
-	json_put_cstr(&out, "url", from->url);
-	json_put_cstr(&out, "node", answer->node->code);
-	json_close_object(&out);
-}
-
-static void
-query_on_loop(struct http_exchange *exchange, void *argument)
-{
-	struct query *query = argument;
-
-	(void)exchange;
-	answer_log(&query->answer);
-}
-
-static void
-query_on_elsewhere(void *context, const struct elsewhere_answer *from)
-{
-	struct query *query = context;
-	struct access *access = &query->answer.access;
-
-	memcpy(access->asked, from->asked,
-	    from->asked_count * sizeof(*from->asked));
-	access->asked_count = from->asked_count;
-	if (from->end == HOLDER_AWAY || from->end == HOLDER_FAILED)
-		query_say_away(query, from->end);
-	else if (from->status == 200 && query_is_too_long(query, from->body))
-		query_say_too_long(query);
-	else
-		query_pass_on(query, from);
-	http_defer(query->answer.exchange, query_on_loop, query);
-}
-
-/* Who asks itself asks the holder itself; tokens are this node's own. */
-static bool
-query_may_leave(const struct query *query)
-{
-	enum permit_rule rule = query->permit.rule;
-
-	return query->stream[0] == '\0' &&
-	       query->answer.access.via[0] == '\0' &&
-	       query->question.token[0] == '\0' &&
-	       query->question.purpose != PURPOSE_SELF &&
-	       (rule == PERMIT_ALLOWED || rule == PERMIT_ITEM_NOT_HERE);
-}
-
-static void
-query_say_nothing(struct access *access, const char *action)
-{
-	snprintf(access->action, sizeof(access->action), "%s", action);
-	access->item_count = 0;
-	access->authorised = false;
-	access->level = LEVEL_PUBLIC;
-	access->use = (struct use){0};
-}
-
-/* What this node knows to be revoked or paused is so everywhere. */
-static bool
-query_leave(struct query *query)
-{
-	struct answer *answer = &query->answer;
-	struct question question = query->question;
-	struct buf json = {0};
-	struct elsewhere_question asked = {
-	    .action = strcmp(answer->access.action, "report") == 0
-			  ? VOUCH_REPORT
-			  : VOUCH_ENTERPRISE,
-	    .member = answer->access.member,
-	    .certificate = http_peer(answer->exchange)->fingerprint,
-	    .subject = question.subject,
-	    .traceparent = http_traceparent(answer->exchange)};
-	bool left;
-
-	if (query->permit.consent_rule == PERMIT_CONSENT_REVOKED ||
-	    query->permit.consent_rule == PERMIT_CONSENT_PAUSED)
-		question.consent[0] = '\0';
-	question_print(&question, &json);
-	asked.json = buf_span(&json);
-	query_drop_report(query);
-	buf_reset(&answer->body);
-	query_say_nothing(&answer->access, "forward");
-	left = elsewhere_ask(answer->node->elsewhere, query->world, &asked,
-	    query_on_elsewhere, query);
-	if (!left)
-		query_say_nothing(
-		    &answer->access, vouch_action_name(asked.action));
-	buf_release(&json);
-	return left;
 }
 
 /* From where a consent is used. */
