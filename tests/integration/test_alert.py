@@ -416,11 +416,11 @@ def test_a_closed_alert_is_kept_as_long_as_its_rule_says(world):
     assert rule(world, "trail_forked", keep_days=30)["keep_days"] == 30
     for wrong in (0, 36501, 1.5, "x"):
         assert world.http("POST", "/v1/alerts/rules/trail_forked", "operator", json.dumps({"keep_days": wrong})).status == 400, wrong
-    closed = world.sql(f"SELECT count(*) FROM alert WHERE state = 'closed' AND id <> {kept['id']}")
+    others = {id for id, in world.sql(f"SELECT id FROM alert WHERE state = 'closed' AND id <> {kept['id']}")}
     world.sql(f"UPDATE alert SET closed_at = now() - interval '31 days' WHERE id = {kept['id']}")
     until(lambda: world.sql(f"SELECT (SELECT count(*) FROM alert WHERE id = {kept['id']}) + (SELECT count(*) FROM alert_message"
                             f" WHERE alert = {kept['id']})") == [["0"]], what="forgotten, and what was told of it")
-    assert closed == world.sql("SELECT count(*) FROM alert WHERE state = 'closed'"), "the others stay"
+    assert others and others <= {id for id, in world.sql("SELECT id FROM alert WHERE state = 'closed'")}, "the others stay"
     assert '"keep_days" : 400' in world.cli("alert", "rule", "trail_forked", "--keep", 400, "--hub", "https://" + world.ready["listen"],
                                             "--ca", world.folder / "net/ca.crt", "--as", world.folder / "id/operator")
 
