@@ -131,13 +131,13 @@ class Light:
                 wire.field(5, self.checkpoint()) + wire.field(6, self.parent) + wire.field(7, self.condition()))
 
     def certificate_ends(self):
-        return self.started_us // 1000000 + 86400 * random.Random(self.code + "tls").choice((5, 20, 90, 200, 300, 340))
+        return self.started_us // 1000000 + 86400 * random.Random(self.code + "tls").choice((90, 200, 300, 340) * 9 + (20,))
 
     def condition(self):
         """Disk, certificate, start, revocations, budgets (proto/bus.proto)."""
         dice = random.Random(self.code)
         total = dice.choice((2, 4, 8)) << 40
-        free = total * dice.choice((7, 15, 30, 45, 60, 70)) // 100
+        free = total * dice.choice((15, 30, 45, 60, 70) * 8 + (7,)) // 100
         budgets = b"".join(wire.field(8, wire.field(1, member) + wire.field(3, int(time.time() // 86400 // 30)) + wire.field(4, dice.randint(100, 9000)))
                            for member in self.country.members[:2])
         return (wire.field(1, 2) + wire.field(2, free) + wire.field(3, total) + wire.field(4, self.certificate_ends() * 1000000) +
