@@ -161,20 +161,47 @@ def test_it_can_be_searched_and_counted(sandbox):
     assert table["level"] == "A" and {cell["division"] for cell in table["cells"]} == {"4401", "4403", "*"}
 
 
+def penalty(sandbox, seed):
+    """A department leaves one at the node; what it got for it."""
+    fined, batch = sandbox.folder / "fined", sandbox.folder / "penalty.csv"
+    fined.write_text(sandbox.subject + "\n")
+    rows = sandbox.cli("gen", "--item", 11, "--rows", 1, "--subjects", fined, "--seed", seed).stdout
+    batch.write_text(re.sub(r"〔\d+〕\d+号", f"〔2026〕{seed}号", rows))
+    return sandbox.cli("feed", "leave", 11, batch, "--id", f"penalty-{seed}", "--wait", 30, *sandbox.at("dept")).stdout
+
+
 def test_a_department_s_batch_reaches_who_watches(sandbox):
     assert sandbox.http("POST", "/v1/watches", "bank", {
         "id": "loans", "rules": [{"items": [11], "kinds": ["new"]}], "subjects": [sandbox.subject]}).status == 201
-    fined = sandbox.folder / "fined"
-    fined.write_text(sandbox.subject + "\n")
-    rows = sandbox.cli("gen", "--item", 11, "--rows", 1, "--subjects", fined, "--seed", 77).stdout
-    batch = sandbox.folder / "penalty.csv"
-    batch.write_text(rows)
-    receipt = sandbox.cli("feed", "leave", 11, batch, "--id", "penalty-1", "--wait", 30, *sandbox.at("dept")).stdout
+    receipt = penalty(sandbox, 77)
     assert "committed" in receipt and re.search(r"accepted +1\b", receipt)
     events = until(lambda: sandbox.http("GET", "/v1/events?since=0").json["events"], 30, "the bank is told")
     assert [(e["kind"], e["item"], e["subject"]) for e in events] == [("new", 11, sandbox.subject)]
-    refused = sandbox.cli("feed", "leave", 11, batch, "--id", "penalty-2", "--wait", 30, *sandbox.at("bank"), check=False)
+    refused = sandbox.cli("feed", "leave", 11, sandbox.folder / "penalty.csv", "--id", "penalty-2", "--wait", 30, *sandbox.at("bank"), check=False)
     assert refused.returncode == 1 and "member_kind" in refused.stdout + refused.stderr
+
+
+def test_who_follows_hears_it_at_once_and_goes_on_after_a_kill(sandbox):
+    """Each event once, though the stream breaks."""
+    with (sandbox.folder / "heard").open("w") as heard:
+        follower = subprocess.Popen(list(map(str, [BIN / "rongxin", "events", "--follow", *sandbox.at()])), stdout=heard,
+                                    stderr=subprocess.DEVNULL)
+
+    def numbers():
+        lines = (sandbox.folder / "heard").read_text().splitlines(keepends=True)
+        return [json.loads(line)["number"] for line in lines if line.endswith("\n")]
+    try:
+        until(lambda: numbers() == [1], what="what there was")
+        penalty(sandbox, 78)
+        until(lambda: numbers() == [1, 2], what="what came")
+        sandbox.stop(signal.SIGKILL)
+        sandbox.start()
+        penalty(sandbox, 79)
+        until(lambda: len(numbers()) > 2, what="what came behind the kill")
+        assert numbers() == [1, 2, 3]
+    finally:
+        follower.kill()
+        follower.wait(60)
 
 
 def test_an_objection_is_filed(sandbox):
