@@ -271,7 +271,6 @@ finish(struct arrival *arrival)
 	bool whole = arrival->got == arrival->manifest.size &&
 		     digest_equal(&digest, &arrival->manifest.digest);
 
-	arrival->digest = NULL;
 	if (whole && !arrival->failed) {
 		spool_sync(arrival->spool, http_loop(arrival->exchange),
 		    on_synced, arrival);
