@@ -230,6 +230,10 @@ def test_a_city_that_was_away_for_a_whole_roll_of_its_province_comes_back(networ
     network.stop("sz")
     start(network, "sz")
     all_agree(network)
+    for city in ("gz", "sz"):  # with the present key in their settings, for who joins anew
+        network.stop(city)
+        network.start(city)
+    all_agree(network)
 
 
 def test_a_province_that_was_away_for_a_whole_roll_of_the_hub_comes_back(network):
