@@ -239,23 +239,58 @@ objection_act(const struct args *args)
 	return code;
 }
 
+/* The form is that of the file's name. */
+static const char *
+form_of(const char *path)
+{
+	const char *ending = path != NULL ? strrchr(path, '.') : NULL;
+
+	if (ending != NULL && strcmp(ending, ".html") == 0)
+		return "text/html";
+	if (ending != NULL && strcmp(ending, ".pdf") == 0)
+		return "application/pdf";
+	return "text/plain";
+}
+
+static int
+save(const struct args *args, const char *path, struct span bytes)
+{
+	struct why why = {""};
+
+	if (path == NULL) {
+		show_raw(bytes);
+		return DONE;
+	}
+	if (file_replace(path, bytes, 0644, &why) == ERR_OK)
+		return DONE;
+	args_failed(args, "%s", why.text);
+	return REFUSED;
+}
+
 static int
 objection_paper(const struct args *args)
 {
-	const char *id = args->operands[0], *kind = args->operands[1];
+	const char *id = args->operands[0], *kind = args_get(args, "kind");
+	const char *language = args_get(args, "lang");
 	struct buf path = {0};
-	struct fetch fetch = {.method = "GET", .accept = "text/plain"};
+	struct fetch fetch = {
+	    .method = "GET", .accept = form_of(args_get(args, "out"))};
 	struct fetch_answer answer = {0};
 	int code;
 
+	if (kind == NULL)
+		kind = "application";
 	if (!consent_id_is_valid(span_of(id)) ||
 	    !consent_id_is_valid(span_of(kind)))
 		return args_misused(args, "not an objection's id");
-	buf_print(&path, "/v1/objections/%s/papers/%s", id, kind);
+	buf_print(&path, "/v1/objections/%s/papers/%s?lang=", id, kind);
+	fetch_escape(language != NULL ? language : "zh", &path);
 	fetch.path = buf_cstr(&path);
-	code = fetch_send(args, "hub", &fetch, &answer);
+	code = fetch_send(
+	    args, args_has(args, "node") ? "node" : "hub", &fetch, &answer);
 	if (code == DONE)
-		show_raw(buf_span(&answer.body));
+		code =
+		    save(args, args_get(args, "out"), buf_span(&answer.body));
 	fetch_answer_release(&answer);
 	buf_release(&path);
 	return code;
@@ -301,6 +336,15 @@ static const struct arg_option decide_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option paper_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"node", "URL", NULL, "ask this node instead (its subject may)"},
+    {"kind", "KIND", NULL, "application, notice, reply, termination"},
+    {"lang", "LANG", NULL, "zh, en (zh)"},
+    {"out", "FILE", NULL, "to this file: .txt, .html; of a node .pdf, too"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_command commands[] = {
     {"objection file", "", "object to a record, or apply for repair",
 	"Signed by the subject, filed at a node, decided by the department "
@@ -330,10 +374,10 @@ static const struct arg_command commands[] = {
     {"objection terminate", "ID", "end it: false identity or materials", "",
 	"rongxin objection terminate o-1 --note 材料虚假", 1, 1, act_options,
 	objection_act},
-    {"objection paper", "ID KIND", "its documents, as text",
-	"KIND: application, reply or termination.",
-	"rongxin objection paper o-1 reply", 2, 2, act_options,
-	objection_paper},
+    {"objection paper", "ID", "its documents, to be read or printed",
+	"HTML and PDF of a node are signed: rongxin report verify.",
+	"rongxin objection paper o-1 --kind reply --out reply.html", 1, 1,
+	paper_options, objection_paper},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

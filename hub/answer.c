@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "credit/page.h"
 #include "wire/problem.h"
 
 static const struct {
@@ -100,6 +101,19 @@ answer_problem(struct http_exchange *exchange, int status, const char *type,
 	    detail != NULL && *detail != '\0' ? detail : NULL);
 }
 
+static void
+put_policy(struct http_exchange *exchange)
+{
+	struct buf policy = {0};
+
+	page_print_policy(&policy);
+	http_reply_header(
+	    exchange, "content-security-policy", buf_cstr(&policy));
+	http_reply_header(exchange, "cache-control", "no-store");
+	http_reply_header(exchange, "x-content-type-options", "nosniff");
+	buf_release(&policy);
+}
+
 void
 answer_send(struct answer *answer, struct http_exchange *exchange)
 {
@@ -109,6 +123,8 @@ answer_send(struct answer *answer, struct http_exchange *exchange)
 	snprintf(number, sizeof(number), "%lld", (long long)answer->expected);
 	if (answer->expected > 0)
 		http_reply_header(exchange, "batch-sequence-expected", number);
+	if (answer->problem == NULL && answer->is_page)
+		put_policy(exchange);
 	if (answer->problem != NULL)
 		answer_problem(
 		    exchange, answer->status, answer->problem, answer->detail);

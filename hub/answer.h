@@ -15,6 +15,7 @@ struct answer {
 	char detail[256];
 	struct buf body;
 	const char *content_type; /* NULL: application/json */
+	bool is_page;             /* HTML of credit/page.h */
 	int64_t expected;         /* header Batch-Sequence-Expected; 0: none */
 };
 

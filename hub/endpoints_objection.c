@@ -7,10 +7,10 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "credit/paper.h"
 #include "hub/catalogue.h"
 #include "hub/inquiry.h"
 #include "hub/objection.h"
-#include "hub/paper.h"
 
 static const struct {
 	const char *word;
@@ -183,6 +183,18 @@ may_see(const struct member *who, const struct json *objection)
 }
 
 static void
+put_page(struct answer *answer, const struct page *page, bool html)
+{
+	if (html)
+		page_print_html(page, &answer->body);
+	else
+		paper_print_text(page, &answer->body);
+	answer->is_page = html;
+	answer->content_type =
+	    html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
+}
+
+static void
 print_paper(struct inquiry *inquiry, const struct json *objection)
 {
 	const char *code = json_cstr(json_find(objection, "provider"), "");
@@ -190,20 +202,24 @@ print_paper(struct inquiry *inquiry, const struct json *objection)
 	    shared_hold(inquiry->hub->catalogue);
 	const struct members *members = shared_hold(inquiry->hub->members);
 	const struct member *provider = members_find(members, code);
-	const struct item *item = NULL;
+	const struct member *subject = members_find(
+	    members, json_cstr(json_find(objection, "subject"), ""));
 	struct paper_names names = {
-	    .item = "", .provider = provider != NULL ? provider->name : code};
+	    .provider = provider != NULL ? provider->name : code,
+	    .subject = subject != NULL ? subject->name : ""};
+	struct page *page;
 
 	if (catalogue != NULL)
-		item = catalog_find_item(catalogue->catalog,
+		names.item = catalog_find_item(catalogue->catalog,
 		    (uint32_t)json_int(json_find(objection, "item"), 0));
-	if (item != NULL)
-		names.item = item->zh;
-	inquiry->answer.content_type = "text/plain; charset=utf-8";
-	if (!paper_print((enum paper_kind)inquiry->after, objection, &names,
-		&inquiry->answer.body))
+	page = paper_new((enum paper_kind)inquiry->after, objection, &names,
+	    inquiry->english ? PAGE_EN : PAGE_ZH);
+	if (page != NULL)
+		put_page(&inquiry->answer, page, inquiry->html);
+	else
 		answer_refuse(&inquiry->answer, 409, "objection_state",
 		    "it does not stand so that there is such a paper");
+	page_free(page);
 	shared_drop(inquiry->hub->members, members);
 	shared_drop(inquiry->hub->catalogue, catalogue);
 }
@@ -234,6 +250,15 @@ fill_paper(struct inquiry *inquiry, struct ledger *ledger)
 	buf_release(&document);
 }
 
+/* Text unless HTML is named. */
+static bool
+wants_html(const struct http_exchange *exchange)
+{
+	const char *accept = http_header(exchange, "accept");
+
+	return accept != NULL && strstr(accept, "text/html") != NULL;
+}
+
 void
 objection_on_paper(struct http_exchange *exchange, void *context)
 {
@@ -254,5 +279,7 @@ objection_on_paper(struct http_exchange *exchange, void *context)
 	inquiry = inquiry_new(exchange, hub, &who, fill_paper);
 	snprintf(inquiry->id, sizeof(inquiry->id), "%s", id);
 	inquiry->after = (int64_t)kind;
+	inquiry->html = wants_html(exchange);
+	inquiry->english = strcmp(asked(exchange, "lang"), "en") == 0;
 	inquiry_post(inquiry);
 }

@@ -24,7 +24,8 @@ struct inquiry {
 	int64_t after, limit;
 	char from[11], to[11]; /* days */
 	int64_t known_us, valid_us;
-	struct buf body; /* of the request */
+	struct buf body;    /* of the request */
+	bool html, english; /* how it is to be said */
 };
 
 /* Who asks?  Replies 403 and answers false unless it is an active member. */

@@ -13,7 +13,8 @@
 #define OBJECTION_COLUMNS                                                      \
 	" id, subject, item, key, reason, repair, provider, stream,"           \
 	" leader, state, note, filed_at, due_at, ended_at, digest,"            \
-	" claims::text, wrong_since, wrong_from, wrong_until, (SELECT"         \
+	" claims::text, accepted_at, wrong_since, wrong_from, wrong_until, "   \
+	"(SELECT"                                                              \
 	" sum(i.members) FROM objection_informed i"                            \
 	" WHERE i.id = COALESCE(objection.leader, objection.id)) "
 
@@ -35,6 +36,7 @@ enum objection_column {
 	ENDED,
 	DIGEST,
 	CLAIMS,
+	ACCEPTED,
 	WRONG_SINCE,
 	WRONG_FROM,
 	WRONG_UNTIL,

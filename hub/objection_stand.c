@@ -77,6 +77,7 @@ objection_print_row(
 	json_put_text(json, "note", pg_bytes(pg, row, NOTE));
 	put_time(json, "filed", pg, row, FILED);
 	put_time(json, "due", pg, row, DUE);
+	put_time(json, "accepted", pg, row, ACCEPTED);
 	put_time(json, "ended", pg, row, ENDED);
 	put_digest(json, pg, row);
 	if (span_is(pg_bytes(pg, row, STATE), "undetermined"))

@@ -3,9 +3,9 @@
  *
  * Keys begin with one letter: m member, k catalogue, c consent, h key of the
  * hub, p pending consent, r revoked here, o paused or resumed here, f an
- * objection that is pending, x one that is corrected (filings.h).  A consent's
- * value is consent_value.h's; a key's its state and its document; a mark's the
- * subject, of an order state and time before it.
+ * objection that is pending, g what it claims, x one that is corrected
+ * (filings.h).  A consent's value is consent_value.h's; a key's its state and
+ * its document; a mark's the subject, of an order state and time before it.
  */
 #include "node/control_inner.h"
 

@@ -12,7 +12,10 @@
 #include "credit/informed.h"
 #include "node/courier.h"
 #include "node/filings.h"
+#include "node/tree.h"
 
+/* Not known yet. */
+#define UNKNOWN UINT64_MAX
 /* An answer from before the correction may still be on its way to the trail. */
 #define GRACE_US (1 * CLOCK_SECOND)
 #define RETRY_US (5 * CLOCK_SECOND)
@@ -44,6 +47,7 @@ struct corrections {
 	struct follow *follow;
 	struct metric *informed;
 	int64_t from_us, not_before_us, ready_us;
+	uint64_t wanted; /* entries that the trail has to have published */
 	/* What is due; the one at `at` is at work while `busy`. */
 	struct correction list[ROUND_MAX];
 	size_t count, at;
@@ -210,6 +214,7 @@ gather(struct corrections *corrections)
 
 	corrections->count = corrections->at = 0;
 	corrections->ready_us = clock_tick_us();
+	corrections->wanted = UNKNOWN;
 	gathering.snapshot = store_snapshot(corrections->settings.store);
 	gathering.view = watchbook_view(corrections->settings.book);
 	if (filings_each_corrected(gathering.snapshot, corrections->from_us,
@@ -465,6 +470,20 @@ report(struct corrections *corrections)
 	follow_carry(corrections->follow, letter);
 }
 
+/* What was answered until the grace ended is under the checkpoint up to which
+ * the index answers. */
+static bool
+is_readable(struct corrections *corrections, int64_t now_us)
+{
+	const struct trail *trail = corrections->settings.trail;
+
+	if (now_us - corrections->ready_us < GRACE_US)
+		return false;
+	if (corrections->wanted == UNKNOWN)
+		corrections->wanted = trail_size(trail);
+	return tree_published(trail_tree(trail)) >= corrections->wanted;
+}
+
 void
 corrections_step(struct corrections *corrections)
 {
@@ -477,6 +496,6 @@ corrections_step(struct corrections *corrections)
 		gather(corrections);
 	else if (corrections->list[corrections->at].told)
 		report(corrections);
-	else if (now_us - corrections->ready_us >= GRACE_US)
+	else if (is_readable(corrections, now_us))
 		look_up(corrections);
 }

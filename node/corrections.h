@@ -20,6 +20,7 @@ struct corrections_settings {
 	struct store *store;
 	struct watchbook *book;
 	struct shared *world; /* struct world */
+	struct trail *trail;
 	struct accesses *accesses;
 	tidings_told_fn told;
 	/* Do this on the watch thread; from any. */

@@ -81,6 +81,7 @@ daemon_open_lookout(struct daemon *daemon, struct why *why)
 	    .store = node->store,
 	    .world = node->world,
 	    .keys = daemon->keys,
+	    .trail = node->trail,
 	    .accesses = node->accesses,
 	    .keep_us = daemon->settings.event_days * DAY_US};
 

@@ -11,6 +11,7 @@
 #include "node/accesses_all.h"
 #include "node/accesses_page.h"
 #include "node/accesses_vouched.h"
+#include "node/bands.h"
 #include "node/consent_list.h"
 #include "node/consents.h"
 #include "node/detour.h"
@@ -23,6 +24,7 @@
 #include "node/my.h"
 #include "node/node.h"
 #include "node/objections.h"
+#include "node/papers.h"
 #include "node/query.h"
 #include "node/readers.h"
 #include "node/reprint.h"
@@ -287,6 +289,20 @@ on_reprint(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_papers(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		papers_on_get(exchange, context);
+}
+
+static void
+on_bands(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		bands_on_get(exchange, context);
+}
+
+static void
 on_root(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -389,6 +405,7 @@ const struct http_route node_endpoints[] = {
 	.path = "/v1/consents/{id}/resume",
 	.handle = consents_on_resume,
 	.max_body = CONSENT_BODY},
+    {.method = "GET", .path = "/v1/bands", .handle = on_bands},
     {.method = "POST",
 	.path = "/v1/objections",
 	.handle = on_objection,
@@ -397,6 +414,9 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/objections/{id}/readers",
 	.handle = on_readers},
+    {.method = "GET",
+	.path = "/v1/objections/{id}/papers/{kind}",
+	.handle = on_papers},
     {.method = "POST",
 	.path = "/v1/watches",
 	.handle = on_watch,

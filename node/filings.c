@@ -10,36 +10,96 @@
 /* Beside the other control records' index (control.c); of what is corrected:
  * time(u64) id → subject. */
 #define PENDING "f"
+#define CLAIMS "g"
 #define CORRECTED "x"
 
 static void
-print_key(struct span subject, struct span id, struct buf *key)
+print_key(
+    const char *kind, struct span subject, struct span id, struct buf *key)
 {
-	buf_text(key, PENDING);
+	buf_text(key, kind);
 	buf_add(key, subject.ptr, subject.len);
 	buf_char(key, ' ');
 	buf_add(key, id.ptr, id.len);
 }
 
-void
-filings_drop(struct kv_write *write, struct span subject, struct span id)
+static void
+delete_row(struct kv_write *write, const char *kind, struct span subject,
+    struct span id)
 {
 	struct buf key = {0};
 
-	print_key(subject, id, &key);
+	print_key(kind, subject, id, &key);
 	kv_write_delete(write, STORE_CONTROL, buf_span(&key));
 	buf_release(&key);
+}
+
+void
+filings_drop(struct kv_write *write, struct span subject, struct span id)
+{
+	delete_row(write, PENDING, subject, id);
+	delete_row(write, CLAIMS, subject, id);
 }
 
 void
 filings_keep(
     struct kv_write *write, const struct order *about, struct span claims)
 {
+	static const char *const kinds[] = {PENDING, CLAIMS};
 	struct buf key = {0};
+	size_t i;
 
-	print_key(span_of(about->subject), span_of(about->id), &key);
-	kv_write_put(write, STORE_CONTROL, buf_span(&key), claims);
+	for (i = 0; i < 2; i++) {
+		buf_reset(&key);
+		print_key(kinds[i], span_of(about->subject), span_of(about->id),
+		    &key);
+		kv_write_put(write, STORE_CONTROL, buf_span(&key), claims);
+	}
 	buf_release(&key);
+}
+
+enum err
+filings_claims(struct snapshot *snapshot, const struct order *about,
+    struct span document, struct buf *claims)
+{
+	const size_t begin = claims->len;
+	struct json *stand = json_parse(document, NULL);
+	struct buf key = {0};
+	char hex[DIGEST_HEX_LEN + 1];
+	struct digest digest;
+	enum err err;
+
+	print_key(CLAIMS, span_of(about->subject), span_of(about->id), &key);
+	err = kv_get(snapshot_view(snapshot), STORE_CONTROL, buf_span(&key),
+	    claims, NULL);
+	digest =
+	    digest_of(span_make(claims->data + begin, claims->len - begin));
+	if (err == ERR_OK && !span_is(json_text(json_find(stand, "digest")),
+				 digest_print(&digest, hex))) {
+		claims->len = begin;
+		err = ERR_MISSING;
+	}
+	buf_release(&key);
+	json_free(stand);
+	return err;
+}
+
+void
+filings_print_whole(struct snapshot *snapshot, const struct order *about,
+    struct span document, struct buf *out)
+{
+	struct json_out json = {.buf = out, .comma = true};
+	struct buf claims = {0};
+
+	if (document.len == 0 ||
+	    filings_claims(snapshot, about, document, &claims) != ERR_OK) {
+		buf_add(out, document.ptr, document.len);
+	} else {
+		buf_add(out, document.ptr, document.len - 1);
+		json_put_raw(&json, "claims", buf_span(&claims));
+		json_close_object(&json);
+	}
+	buf_release(&claims);
 }
 
 static void
@@ -58,7 +118,7 @@ filings_index(struct kv_write *write, const struct record *record)
 	struct json *document = NULL;
 	struct buf key = {0};
 
-	filings_drop(write, record->subject, record->key);
+	delete_row(write, PENDING, record->subject, record->key);
 	if (field != NULL)
 		document = json_parse(field->value, NULL);
 	if (strcmp(json_cstr(json_find(document, "state"), ""), "corrected") ==
@@ -175,7 +235,7 @@ filings_each(struct snapshot *snapshot, const char *subject, const char *after,
 	err =
 	    filed_walk_range(snapshot, STORE_RECORDS, buf_span(&prefix), &walk);
 	buf_reset(&prefix);
-	print_key(span_of(subject), span_of(""), &prefix);
+	print_key(PENDING, span_of(subject), span_of(""), &prefix);
 	walk.pending = true;
 	walk.after = NULL;
 	if (err == ERR_OK && !walk.enough)

@@ -16,6 +16,13 @@
 void filings_keep(
     struct kv_write *write, const struct order *about, struct span claims);
 void filings_drop(struct kv_write *write, struct span subject, struct span id);
+/* Append the claims of one that was filed here; ERR_MISSING: it was not, or
+ * others were taken under its id: `document` says which. */
+MUST_CHECK enum err filings_claims(struct snapshot *snapshot,
+    const struct order *about, struct span document, struct buf *claims);
+/* Append how one stands, with "claims" if they are here. */
+void filings_print_whole(struct snapshot *snapshot, const struct order *about,
+    struct span document, struct buf *out);
 
 /* A record of stream 0000 says how one stands. */
 void filings_index(struct kv_write *write, const struct record *record);

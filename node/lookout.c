@@ -170,6 +170,7 @@ lookout_open(const struct lookout_settings *settings, struct why *why)
 	    .context = lookout};
 	struct corrections_settings corrections = {.store = settings->store,
 	    .world = settings->world,
+	    .trail = settings->trail,
 	    .accesses = settings->accesses,
 	    .told = lookout_on_told,
 	    .run = lookout_on_run,

@@ -20,6 +20,7 @@ struct lookout_settings {
 	struct store *store;
 	struct shared *world;
 	struct keyring *keys;
+	struct trail *trail;
 	struct accesses *accesses;
 	int64_t keep_us; /* how long events are kept */
 };

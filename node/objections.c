@@ -219,6 +219,8 @@ objections_on_post(struct http_exchange *exchange, void *context)
 }
 
 struct listing {
+	struct snapshot *snapshot;
+	struct order about;
 	struct json_out out;
 	size_t limit, count;
 	char last[CONSENT_ID_MAX + 1];
@@ -241,7 +243,14 @@ list_one(void *context, struct span id, struct span document, bool pending)
 		listing->last[id.len] = '\0';
 	}
 	if (!pending) {
-		json_put_raw(out, NULL, document);
+		struct buf whole = {0};
+
+		memcpy(listing->about.id, listing->last,
+		    sizeof(listing->about.id));
+		filings_print_whole(
+		    listing->snapshot, &listing->about, document, &whole);
+		json_put_raw(out, NULL, buf_span(&whole));
+		buf_release(&whole);
 		return true;
 	}
 	json_open_object(out, NULL);
@@ -282,7 +291,9 @@ objections_on_list(struct http_exchange *exchange, void *context)
 		    "limit: 1 to 500; after: the id of an objection");
 		return;
 	}
-	snapshot = store_snapshot(node->store);
+	snapshot = listing.snapshot = store_snapshot(node->store);
+	if (strlen(subject) == USCC_LEN)
+		memcpy(listing.about.subject, subject, USCC_LEN + 1);
 	json_open_object(&listing.out, NULL);
 	json_put_cstr(&listing.out, "subject", subject);
 	json_open_array(&listing.out, "objections");

@@ -36,12 +36,30 @@ sign_report(
 }
 
 static enum err
-set_page(struct desk *desk, struct print_job *job, const struct page_seal *seal,
+set_page(struct desk *desk, struct print_job *job, const struct page *page,
     struct why *why)
+{
+	enum err err = ERR_OK;
+
+	if (desk->typesetter == NULL)
+		desk->typesetter = typesetter_new();
+	if (job->form == PRINT_PDF)
+		err = typeset(desk->typesetter, page, &job->out, why);
+	else
+		page_print_html(page, &job->out);
+	if (err == ERR_OK)
+		err = imprint_add(&job->out, desk->signer, why);
+	return err;
+}
+
+/* By the catalogue at hand, or the former one that it names. */
+static enum err
+set_report(struct desk *desk, struct print_job *job,
+    const struct page_seal *seal, struct why *why)
 {
 	struct catalog *former = NULL;
 	struct page *page;
-	enum err err = ERR_OK;
+	enum err err = ERR_INVALID;
 
 	if (job->former_folder != NULL) {
 		former = former_open(job->former_folder, job->former, why);
@@ -50,25 +68,15 @@ set_page(struct desk *desk, struct print_job *job, const struct page_seal *seal,
 	}
 	page = page_new(job->report, former != NULL ? former : job->catalog,
 	    seal, job->language, why);
-	if (page == NULL) {
-		catalog_free(former);
-		return ERR_INVALID;
-	}
-	if (desk->typesetter == NULL)
-		desk->typesetter = typesetter_new();
-	if (job->form == PRINT_PDF)
-		err = typeset(desk->typesetter, page, &job->out, why);
-	else
-		page_print_html(page, &job->out);
+	if (page != NULL)
+		err = set_page(desk, job, page, why);
 	page_free(page);
 	catalog_free(former);
-	if (err == ERR_OK)
-		err = imprint_add(&job->out, desk->signer, why);
 	return err;
 }
 
 static enum err
-print_page(struct desk *desk, struct print_job *job, struct why *why)
+print_report(struct desk *desk, struct print_job *job, struct why *why)
 {
 	struct digest digest = digest_of(job->report);
 	struct buf jws = {0}, detached = {0};
@@ -80,7 +88,7 @@ print_page(struct desk *desk, struct print_job *job, struct why *why)
 		err = ERR_CRYPTO;
 	seal.signature = buf_cstr(&detached);
 	if (err == ERR_OK)
-		err = set_page(desk, job, &seal, why);
+		err = set_report(desk, job, &seal, why);
 	buf_release(&jws);
 	buf_release(&detached);
 	return err;
@@ -95,8 +103,10 @@ desk_on_job(void *context, void *argument)
 
 	if (job->form == PRINT_SIGNED)
 		job->err = sign_report(desk, job, &job->out, &why);
+	else if (job->page != NULL)
+		job->err = set_page(desk, job, job->page, &why);
 	else
-		job->err = print_page(desk, job, &why);
+		job->err = print_report(desk, job, &why);
 	if (job->err != ERR_OK)
 		log_error("print.failed", "why=\"%s\"", why.text);
 	job->done(job->context);

@@ -28,6 +28,7 @@ struct print_job {
 	const struct catalog *catalog; /* held until `done`; NULL: … */
 	const char *former_folder; /* … it is to be looked for here, … */
 	uint64_t former;           /* … in this version (former.h) */
+	struct page *page;         /* in place of all these: HTML or PDF */
 	struct buf out;
 	enum err err;
 	void (*done)(void *context);

@@ -7,8 +7,10 @@ import * as report from "./report.js";
 import * as accesses from "./accesses.js";
 import * as consents from "./consents.js";
 import * as give from "./give.js";
+import * as objections from "./objections.js";
+import * as bands from "./bands.js";
 
-const views = { report, accesses, consents, give };
+const views = { report, accesses, consents, give, objections, bands };
 const one = (id) => document.getElementById(id);
 const current = () => (views[location.hash.slice(1)] ? location.hash.slice(1) : "report");
 const context = { tell, again: draw };
@@ -21,6 +23,7 @@ function understand(catalogue) {
 
 	return {
 		categories: catalogue.categories,
+		anonymisation: catalogue.anonymisation || { dimensions: [], measures: [] },
 		items: new Map(catalogue.items.map((item) => [item.number, { ...item, fields: fields(item) }])),
 	};
 }

@@ -58,5 +58,9 @@ bool screening_is_close(
 void screening_answer(const struct screening *screening,
     const struct recode *recode, const uint8_t *fits,
     const struct token_scope *scope, struct json_out *out);
+/* Adds members "bands" and "row" to the open object: this row as others see
+ * it, all columns, without a token.  It was taken. */
+void screening_print_own(
+    const struct recode *recode, size_t row, struct json_out *out);
 
 #endif

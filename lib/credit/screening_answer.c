@@ -65,39 +65,34 @@ print_band(
 }
 
 static void
-print_row(const struct screening *screening, const struct recode *recode,
-    const struct ticket *ticket, struct json_out *out)
+print_columns(const bool *shown, const struct recode *recode, size_t row,
+    struct json_out *out)
 {
 	const struct mask *mask = recode->population->mask;
 	char label[MASK_LABEL_MAX];
 	size_t i;
 
-	json_open_object(out, NULL);
-	json_put_cstr(out, "token", ticket->token);
 	for (i = 0; i < mask->dimension_count; i++)
 		json_put_cstr(out, mask->dimensions[i].name,
 		    dimension_label(&mask->dimensions[i],
-			recode_level(recode, ticket->row, i),
-			recode_code(recode, ticket->row, i), label));
+			recode_level(recode, row, i),
+			recode_code(recode, row, i), label));
 	for (i = 0; i < mask->measure_count; i++) {
-		if (screening->shown[i])
-			print_band(recode, ticket->row, i, out);
+		if (shown[i])
+			print_band(recode, row, i, out);
 	}
-	json_close_object(out);
 }
 
 /* What the codes of the columns mean. */
 static void
-print_legend(const struct screening *screening, const struct mask *mask,
-    struct json_out *out)
+print_legend(const bool *shown, const struct mask *mask, struct json_out *out)
 {
 	char label[MASK_LABEL_MAX];
 	size_t i, j;
 
 	json_open_object(out, "bands");
 	for (i = 0; i < mask->measure_count; i++) {
-		if (!screening->shown[i] ||
-		    mask->measures[i].kind == MEASURE_FLAG)
+		if (!shown[i] || mask->measures[i].kind == MEASURE_FLAG)
 			continue;
 		json_open_array(out, mask->measures[i].name);
 		for (j = 0; j <= mask->measures[i].bands.count; j++)
@@ -115,12 +110,15 @@ screening_answer(const struct screening *screening, const struct recode *recode,
 	size_t count, i, shown = 0;
 	struct ticket *tickets = write_tickets(recode, fits, scope, &count);
 
-	print_legend(screening, recode->population->mask, out);
+	print_legend(screening->shown, recode->population->mask, out);
 	json_open_array(out, "rows");
 	for (i = 0; i < count && shown < screening->limit; i++) {
 		if (strcmp(tickets[i].token, screening->after) <= 0)
 			continue;
-		print_row(screening, recode, &tickets[i], out);
+		json_open_object(out, NULL);
+		json_put_cstr(out, "token", tickets[i].token);
+		print_columns(screening->shown, recode, tickets[i].row, out);
+		json_close_object(out);
 		shown++;
 	}
 	json_close_array(out);
@@ -129,4 +127,17 @@ screening_answer(const struct screening *screening, const struct recode *recode,
 	else
 		json_put_null(out, "next");
 	mem_free(tickets);
+}
+
+void
+screening_print_own(
+    const struct recode *recode, size_t row, struct json_out *out)
+{
+	bool shown[MASK_MEASURES_MAX];
+
+	memset(shown, true, sizeof(shown));
+	print_legend(shown, recode->population->mask, out);
+	json_open_object(out, "row");
+	print_columns(shown, recode, row, out);
+	json_close_object(out);
 }

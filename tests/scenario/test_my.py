@@ -148,6 +148,78 @@ def test_the_key_never_leaves_the_browser(network, subject, browser):
     assert secret[40:80] not in stored and secret[40:80] not in browser.script("return document.documentElement.outerHTML")
 
 
+def act(network, name, verb, **body):
+    reply = network.http("hub", "POST", f"/v1/objections/{name}/{verb}", "dept", body, {"Content-Type": "application/json"})
+    assert reply.status == 200, reply.body
+
+
+def redraw(browser, selector):
+    """The view drawn anew, until it has this."""
+    def there():
+        view(browser, "bands")
+        view(browser, "objections")
+        return browser.all(selector)
+    browser.until(there, what=selector)
+
+
+def test_an_objection_is_signed_on_the_page_and_followed_to_its_end(network, subject, browser, tmp_path):
+    view(browser, "objections")
+    assert "您还没有提出" in browser.text("main")
+    record = browser.script("return [...document.querySelectorAll('#record option')].map(o => o.value).find(v => v.includes('\"item\":11'))")
+    proof = tmp_path / "撤销决定书.pdf"
+    proof.write_bytes(b"%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n")
+    load_key(browser, network, subject)
+    choose(browser, "#record", record)
+    choose(browser, "#text", "处罚决定已被撤销 <b>请更正</b>")
+    browser.one("#materials").send_keys(str(proof))
+    browser.one("#chosen li")
+    browser.press("#file")
+    browser.until(lambda: "已提交" in browser.text("#said"), what="it is filed")
+    card = browser.one("[data-objection]")
+    name = card.get_attribute("data-objection")
+    assert "撤销决定书.pdf" in card.text and "<b>" in card.text, "what I said is text"
+
+    def standing():
+        return next((o for o in network.http("hub", "GET", "/v1/objections", "dept").json["objections"] if o["id"] == name), None)
+    claims = until(standing, 30, "at the hub")["claims"]
+    assert claims["item"] == 11 and claims["key"] == json.loads(record)["key"] and len(claims["materials"]) == 1
+    act(network, name, "accept")
+    redraw(browser, f"[data-objection='{name}'][data-state=accepted] progress[aria-label]")
+    assert "还有 20 天" in browser.text(f"[data-objection='{name}']")
+    assert [e.get_attribute("data-paper") for e in browser.all("[data-paper]")] == ["application", "notice"]
+    act(network, name, "decide", outcome="corrected", note="已更正", withdraw=True)
+    redraw(browser, f"[data-objection='{name}'][data-state=corrected] [data-paper=reply]")
+
+    browser.driver.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    browser.press("[data-pdf=reply]")
+    file = tmp_path / f"{name}-reply.pdf"
+    browser.until(file.exists, what="the reply is saved")
+    member = network.stem("gz").with_suffix(".member.json")
+    browser.until(lambda: network.cli("report", "verify", file, "--member", member, check=False).returncode == 0, what="it is the node's")
+    page = network.http("gz", "GET", f"/v1/objections/{name}/papers/application?lang=zh", f"subject-{subject}", headers={"Accept": "text/html"})
+    assert page.status == 200 and "default-src 'none'" in page.headers["content-security-policy"]
+    assert "信用信息异议申请表" in page.body.decode() and "&lt;b&gt;请更正" in page.body.decode()
+
+
+def test_what_banks_see_without_a_name_is_shown(network, subject, browser):
+    assert network.submit(1, network.gen(1, 1200, 13, "--division", "4401"), "my-many").status == 200
+
+    def shown():
+        answer = network.http("gz", "GET", "/v1/bands", f"subject-{subject}").json
+        return answer.get("shown") and answer
+    answer = until(shown, 60, "counted among many")
+    assert answer["level"] == "B" and answer["counted"] and "token" not in answer["row"]
+    for measure, band in answer["row"].items():
+        assert not isinstance(band, str) or measure not in answer["bands"] or int(band[1:]) < len(answer["bands"][measure])
+    view(browser, "bands")
+    index = answer["receipt"]["index"]
+    path = f"/v1/accesses?after={index - 1}"
+    seen = until(lambda: network.http("gz", "GET", path, f"subject-{subject}").json["accesses"], 30, "in the trail")[0]
+    assert (seen["index"], seen["access"]["action"], seen["access"]["purpose"]) == (index, "bands", "self")
+    assert len(browser.all("main tbody tr")) == len(answer["row"])
+    assert network.http("gz", "GET", "/v1/bands", "bank").status == 200 and not network.http("gz", "GET", "/v1/bands", "bank").json["counted"]
+
+
 def test_files_to_take_along_are_signed(network, subject, browser, tmp_path):
     browser.driver.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     view(browser, "report")
@@ -167,7 +239,7 @@ def test_files_to_take_along_are_signed(network, subject, browser, tmp_path):
 
 
 def test_it_speaks_english_too_and_fits_a_phone(network, subject, browser, tmp_path):
-    for name in ("report", "accesses", "consents", "give"):
+    for name in ("report", "accesses", "consents", "objections", "bands", "give"):
         view(browser, name)
         wide = browser.script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{name} scrolls sideways"

@@ -246,13 +246,25 @@ def test_from_the_command_line_to_the_papers(network, case):
     network.cli("objection", "accept", "by-cli", who="dept", part="hub")
     until(lambda: "accepted" in network.cli("objection", "mine", who=who, part="gz").stdout, 10, "the subject sees it")
 
-    def paper(kind, reader):
-        return network.http("hub", "GET", f"/v1/objections/by-cli/papers/{kind}", reader)
+    def paper(kind, reader, part="hub", query="", **headers):
+        return network.http(part, "GET", f"/v1/objections/by-cli/papers/{kind}{query}", reader, headers=headers)
     application = paper("application", who)
     text = application.body.decode()
     assert application.status == 200 and application.headers["Content-Type"].startswith("text/plain")
     for words in ("信用信息异议申请表", code, number, "行政处罚", "处罚已撤销", "撤销决定书.txt", "归集演示部门"):
         assert words in text, f"{words} is not in\n{text}"
+    for part in ("hub", "gz"):
+        page = paper("application", who, part, "?lang=en", Accept="text/html")
+        assert page.headers["Content-Type"].startswith("text/html") and "default-src 'none'" in page.headers["Content-Security-Policy"]
+        assert "Objection to credit information" in page.body.decode() and "处罚已撤销" in page.body.decode(), "filed here: known here"
+    notice = paper("notice", who, "gz").body.decode()
+    assert "受理通知书" in notice and "应办结日期" in notice and "加注“异议”标识" in notice
+    printed = network.folder / "notice.pdf"
+    network.cli("objection", "paper", "by-cli", "--kind", "notice", "--out", printed, who=who, part="gz")
+    assert printed.read_bytes().startswith(b"%PDF-")
+    network.cli("report", "verify", printed, "--member", network.stem("gz").with_suffix(".member.json"))
+    assert "信用信息异议申请表" in network.cli("objection", "paper", "by-cli", who="dept", part="hub").stdout
+    assert kind(paper("reply", who, "gz")) == "objection_state" and kind(paper("notice", "bank", "gz")) == "not_found"
     assert kind(paper("reply", "dept")) == "objection_state" and kind(paper("termination", "dept")) == "objection_state"
     assert kind(paper("application", "bank")) == "not_yours"
     assert kind(paper("poem", "dept")) == "not_found"
@@ -263,7 +275,9 @@ def test_from_the_command_line_to_the_papers(network, case):
     actions = network.http("hub", "GET", "/v1/actions").json["actions"]
     assert any(a["action"] == "objection" and a["target"] == "by-cli" for a in actions)
     reply = network.http("hub", "GET", "/v1/objections/upheld/papers/reply", "dept").body.decode()
-    assert "答复书" in reply and "维持原记录" in reply and "记录无误" in reply
+    assert "处理结果告知书" in reply and "维持原记录" in reply and "记录无误" in reply and "第二十六条" in reply
+    refused = network.http("hub", "GET", "/v1/objections/mine/papers/notice", "dept").body.decode()
+    assert "不予受理通知书" in refused and "不属于异议范围" in refused
 
 
 def test_what_is_due_soon_raises_an_alert(network, case):
