@@ -15,9 +15,7 @@
 #include "cli/show.h"
 #include "cli/signing.h"
 #include "credit/catalog.h"
-#include "credit/objection.h"
-
-#define MATERIAL_MAX (64 << 20)
+#include "credit/material.h"
 
 static const struct show_column columns[] = {{"id", "id"}, {"state", "state"},
     {"subject", "subject"}, {"item", "item"}, {"reason", "reason"},
@@ -53,8 +51,11 @@ fill_material(const struct args *args, struct objection *objection)
 
 	if (path == NULL)
 		return DONE;
-	if (file_read(path, MATERIAL_MAX, &bytes, &why) != ERR_OK)
+	if (file_read(path, MATERIAL_BYTES_MAX, &bytes, &why) != ERR_OK)
 		code = args_failed(args, "%s", why.text);
+	if (code == DONE && material_type(buf_span(&bytes)) == NULL)
+		code = args_misused(
+		    args, "--material: neither PDF nor JPEG nor PNG");
 	material->digest = digest_of(buf_span(&bytes));
 	snprintf(material->name, sizeof(material->name), "%s",
 	    slash != NULL ? slash + 1 : path);
@@ -131,6 +132,36 @@ send_filing(const struct args *args, struct span jws)
 	return code;
 }
 
+/* The node keeps it until the hub has it. */
+static int
+send_material(const struct args *args, const struct objection *objection)
+{
+	char hex[DIGEST_HEX_LEN + 1];
+	struct buf path = {0}, bytes = {0};
+	struct fetch fetch = {
+	    .method = "PUT", .content_type = "application/octet-stream"};
+	struct fetch_answer answer = {0};
+	struct why why = {""};
+	int code;
+
+	if (objection->material_count == 0)
+		return DONE;
+	buf_print(&path, "/v1/objections/%s/materials/%s", objection->id,
+	    digest_print(&objection->materials[0].digest, hex));
+	if (file_read(args_get(args, "material"), MATERIAL_BYTES_MAX, &bytes,
+		&why) != ERR_OK) {
+		buf_release(&path);
+		return args_failed(args, "%s", why.text);
+	}
+	fetch.path = buf_cstr(&path);
+	fetch.body = buf_span(&bytes);
+	code = fetch_send(args, "node", &fetch, &answer);
+	fetch_answer_release(&answer);
+	buf_release(&path);
+	buf_release(&bytes);
+	return code;
+}
+
 static int
 objection_file(const struct args *args)
 {
@@ -144,6 +175,8 @@ objection_file(const struct args *args)
 		code = args_failed(args, "%s", why.text);
 	if (code == DONE)
 		code = send_filing(args, buf_span(&jws));
+	if (code == DONE)
+		code = send_material(args, objection);
 	buf_release(&jws);
 	mem_free(objection);
 	return code;
@@ -296,6 +329,31 @@ objection_paper(const struct args *args)
 	return code;
 }
 
+static int
+objection_material(const struct args *args)
+{
+	const char *id = args->operands[0], *hex = args->operands[1];
+	const char *out = args_need(args, "out");
+	struct buf path = {0};
+	struct fetch fetch = {.method = "GET"};
+	struct fetch_answer answer = {0};
+	int code;
+
+	if (out == NULL)
+		return MISUSED;
+	if (!consent_id_is_valid(span_of(id)) ||
+	    !consent_id_is_valid(span_of(hex)))
+		return args_misused(args, "an objection's id and a SHA-256");
+	buf_print(&path, "/v1/objections/%s/materials/%s", id, hex);
+	fetch.path = buf_cstr(&path);
+	code = fetch_send(args, "hub", &fetch, &answer);
+	if (code == DONE)
+		code = save(args, out, buf_span(&answer.body));
+	fetch_answer_release(&answer);
+	buf_release(&path);
+	return code;
+}
+
 static const struct arg_option file_options[] = {
     FETCH_OPTIONS("node", "RX_NODE,RX_CITY", "RX_SUBJECT"),
     {"stem", "STEM", NULL, "sign it with the subject's STEM.key and STEM.crt"},
@@ -304,7 +362,7 @@ static const struct arg_option file_options[] = {
     {"reason", "REASON", NULL,
 	"wrong, not_ours, outdated, expired, duplicate; fulfilled, lifted"},
     {"text", "TEXT", NULL, "what is to be said"},
-    {"material", "FILE", NULL, "a file that proves it; its digest is sent"},
+    {"material", "FILE", NULL, "a file that proves it (PDF, JPEG, PNG; 5 MiB)"},
     {"id", "ID", NULL, "its id (random)"},
     {NULL, NULL, NULL, NULL},
 };
@@ -345,6 +403,12 @@ static const struct arg_option paper_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option material_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"out", "FILE", NULL, "to this file"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_command commands[] = {
     {"objection file", "", "object to a record, or apply for repair",
 	"Signed by the subject, filed at a node, decided by the department "
@@ -378,6 +442,11 @@ static const struct arg_command commands[] = {
 	"HTML and PDF of a node are signed: rongxin report verify.",
 	"rongxin objection paper o-1 --kind reply --out reply.html", 1, 1,
 	paper_options, objection_paper},
+    {"objection material", "ID SHA256", "a file that was given with it",
+	"For the department that answers.  Which have come, the objection "
+	"says as `received`.",
+	"rongxin objection material o-1 e3b0…b855 --out proof.pdf", 2, 2,
+	material_options, objection_material},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

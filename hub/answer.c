@@ -114,6 +114,16 @@ put_policy(struct http_exchange *exchange)
 	buf_release(&policy);
 }
 
+static void
+put_attachment(struct http_exchange *exchange)
+{
+	http_reply_header(exchange, "content-disposition", "attachment");
+	http_reply_header(
+	    exchange, "content-security-policy", "default-src 'none'; sandbox");
+	http_reply_header(exchange, "cache-control", "no-store");
+	http_reply_header(exchange, "x-content-type-options", "nosniff");
+}
+
 void
 answer_send(struct answer *answer, struct http_exchange *exchange)
 {
@@ -125,6 +135,8 @@ answer_send(struct answer *answer, struct http_exchange *exchange)
 		http_reply_header(exchange, "batch-sequence-expected", number);
 	if (answer->problem == NULL && answer->is_page)
 		put_policy(exchange);
+	if (answer->problem == NULL && answer->is_file)
+		put_attachment(exchange);
 	if (answer->problem != NULL)
 		answer_problem(
 		    exchange, answer->status, answer->problem, answer->detail);

@@ -16,7 +16,8 @@ struct answer {
 	struct buf body;
 	const char *content_type; /* NULL: application/json */
 	bool is_page;             /* HTML of credit/page.h */
-	int64_t expected;         /* header Batch-Sequence-Expected; 0: none */
+	bool is_file;     /* somebody else's: to be saved, not to be shown */
+	int64_t expected; /* header Batch-Sequence-Expected; 0: none */
 };
 
 void answer_release(struct answer *answer);

@@ -47,6 +47,7 @@ void hold_on_refuse(struct http_exchange *exchange, void *context);
 void hold_on_list(struct http_exchange *exchange, void *context);
 void objection_on_list(struct http_exchange *exchange, void *context);
 void objection_on_paper(struct http_exchange *exchange, void *context);
+void objection_on_material(struct http_exchange *exchange, void *context);
 void objection_on_act(struct http_exchange *exchange, void *context);
 
 /* --- endpoints_ledger.c --- */

@@ -109,7 +109,9 @@ retain(struct inquiry *inquiry, struct ledger *ledger, bool dry)
 {
 	const struct catalogue *catalogue =
 	    shared_hold(inquiry->hub->catalogue);
-	struct retention retention = {.now_us = clock_now_us(), .dry = dry};
+	struct retention retention = {.now_us = clock_now_us(),
+	    .dry = dry,
+	    .material_days = inquiry->hub->settings.material_days};
 	struct why why = {0};
 	enum err err = ERR_DATABASE;
 

@@ -5,11 +5,13 @@
 
 #include <stdio.h>
 
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "credit/paper.h"
 #include "hub/catalogue.h"
 #include "hub/inquiry.h"
+#include "hub/material.h"
 #include "hub/objection.h"
 
 static const struct {
@@ -282,4 +284,83 @@ objection_on_paper(struct http_exchange *exchange, void *context)
 	inquiry->html = wants_html(exchange);
 	inquiry->english = strcmp(asked(exchange, "lang"), "en") == 0;
 	inquiry_post(inquiry);
+}
+
+/* Its department and operators; the subject has it. */
+static bool
+may_read_material(const struct member *who, const struct json *objection)
+{
+	return who->kind != MEMBER_SUBJECT && may_see(who, objection);
+}
+
+static void
+send_material(struct inquiry *inquiry, struct pg *pg)
+{
+	struct digest digest;
+	enum err err;
+
+	memcpy(digest.bytes, inquiry->body.data, DIGEST_LEN);
+	err = material_read(pg, inquiry->id, &digest, &inquiry->answer.body);
+	if (err != ERR_OK) {
+		answer_refuse(&inquiry->answer, err == ERR_MISSING ? 404 : 503,
+		    err == ERR_MISSING ? "not_found" : "not_ready",
+		    "it has not come, or its time is over");
+		return;
+	}
+	inquiry->answer.is_file = true;
+	inquiry->answer.content_type =
+	    material_type(buf_span(&inquiry->answer.body));
+}
+
+static void
+fill_material(struct inquiry *inquiry, struct ledger *ledger)
+{
+	struct pg *pg = ledger_pg(ledger);
+	struct buf document = {0};
+	struct json *objection;
+	enum err err;
+
+	pg_begin(pg);
+	err = objection_find(pg, inquiry->id, &document);
+	objection = json_parse(buf_span(&document), NULL);
+	if (err == ERR_DATABASE)
+		answer_fail(&inquiry->answer, err, "no database");
+	else if (err != ERR_OK)
+		answer_refuse(
+		    &inquiry->answer, 404, "not_found", "no such objection");
+	else if (!may_read_material(&inquiry->who, objection))
+		answer_refuse(&inquiry->answer, 403, "not_yours",
+		    "for its department and operators");
+	else
+		send_material(inquiry, pg);
+	if (pg_end(pg, true) != ERR_OK)
+		answer_fail(&inquiry->answer, ERR_DATABASE, "no database");
+	json_free(objection);
+	buf_release(&document);
+}
+
+void
+objection_on_material(struct http_exchange *exchange, void *context)
+{
+	const char *id = http_path_param(exchange, "id");
+	struct span hex = span_of(http_path_param(exchange, "sha256"));
+	struct hub *hub = context;
+	struct inquiry *inquiry;
+	struct member who;
+	struct buf raw = {0};
+
+	if (!inquiry_admit(exchange, hub, &who) ||
+	    !inquiry_admit_reader(exchange, &who))
+		return;
+	if (!consent_id_is_valid(span_of(id)) || hex.len != DIGEST_HEX_LEN ||
+	    !codec_parse_hex(hex, &raw) || raw.len != DIGEST_LEN) {
+		answer_problem(exchange, 404, "not_found", NULL);
+	} else {
+		inquiry = inquiry_new(exchange, hub, &who, fill_material);
+		snprintf(inquiry->id, sizeof(inquiry->id), "%s", id);
+		buf_reset(&inquiry->body);
+		buf_add(&inquiry->body, raw.data, raw.len);
+		inquiry_post(inquiry);
+	}
+	buf_release(&raw);
 }

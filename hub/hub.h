@@ -37,7 +37,8 @@ struct hub_settings {
 	char *alert_webhook, *alert_webhook_secret, *alert_ca;
 	char *alert_mail, *alert_mail_from, *alert_mail_to, *alert_mail_login;
 	int64_t alert_seconds, alert_slow_seconds;
-	int64_t objection_days, key_days, admission_persons;
+	int64_t objection_days, material_days, key_days;
+	int64_t admission_persons;
 	int64_t alert_attempts, alert_retry_seconds;
 	int64_t http_workers, ingest_threads, io_threads;
 	int64_t connections, connections_address, handshakes;

@@ -55,7 +55,8 @@ run_daily(struct desk_job *job, struct ledger *ledger)
 	struct task *task = (struct task *)job;
 	struct hub *hub = task->hub;
 	const struct catalogue *catalogue = shared_hold(hub->catalogue);
-	struct retention retention = {.now_us = clock_now_us()};
+	struct retention retention = {.now_us = clock_now_us(),
+	    .material_days = hub->settings.material_days};
 	struct buf told = {0};
 	struct why why = {0};
 	enum err err = ERR_OK;

@@ -16,7 +16,11 @@
 	" claims::text, accepted_at, wrong_since, wrong_from, wrong_until, "   \
 	"(SELECT"                                                              \
 	" sum(i.members) FROM objection_informed i"                            \
-	" WHERE i.id = COALESCE(objection.leader, objection.id)) "
+	" WHERE i.id = COALESCE(objection.leader, objection.id)),"             \
+	" (SELECT json_agg(m.sha256 ORDER BY m.sha256)::text FROM (SELECT"     \
+	" encode(sha256, 'hex') AS sha256 FROM objection_material"             \
+	" WHERE objection_material.id = objection.id GROUP BY 1"               \
+	" HAVING sum(length(bytes)) = min(size)) m) "
 
 /* Their places in a row of an answer. */
 enum objection_column {
@@ -40,7 +44,8 @@ enum objection_column {
 	WRONG_SINCE,
 	WRONG_FROM,
 	WRONG_UNTIL,
-	INFORMED
+	INFORMED,
+	MATERIALS
 };
 
 /* How the one in this row of the answer stands; `whole`: with its claims. */

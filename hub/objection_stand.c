@@ -84,6 +84,8 @@ objection_print_row(
 		put_statement(json, pg, row);
 	if (span_is(pg_bytes(pg, row, STATE), "corrected"))
 		put_wrong(json, pg, row);
+	if (!pg_is_null(pg, row, MATERIALS))
+		json_put_raw(json, "received", pg_bytes(pg, row, MATERIALS));
 	if (whole)
 		json_put_raw(json, "claims", pg_bytes(pg, row, CLAIMS));
 	json_close_object(json);

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "hub/material.h"
 
+#define DAY_US (INT64_C(86400) * CLOCK_SECOND)
 /* Records of one transaction. */
 #define PORTION "5000"
 
@@ -209,6 +211,9 @@ retention_run(struct ledger *ledger, const struct retention *retention,
 		err = run_item(ledger, retention, &step, buf_span(&streams));
 		print_item(&step, &json);
 	}
+	if (err == ERR_OK && !retention->dry)
+		err = material_expire(ledger_pg(ledger),
+		    retention->now_us - retention->material_days * DAY_US);
 	json_close_array(&json);
 	json_close_object(&json);
 	buf_release(&streams);

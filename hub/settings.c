@@ -106,6 +106,8 @@ const struct setting hub_setting_rows[] = {
 	    "days after which an objection is to be decided"},
 	{"admission_persons", SETTING_INT, TARGET(admission_persons), "1", 1,
 	    2, "operators that have to agree to a change of the member list"},
+	{"material_days", SETTING_INT, TARGET(material_days), "1825", 1, 36500,
+	    "days that materials of an objection are kept after its end"},
 	{"key_days", SETTING_INT, TARGET(key_days), "365", 1, 3650,
 	    "days after which a CURVE or batch key is to roll"},
 	{"alert_seconds", SETTING_INT, TARGET(alert_seconds), "5", 1, 3600,

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "credit/note.h"
 #include "hub/condition.h"
+#include "hub/material.h"
 #include "hub/objection.h"
 #include "hub/pattern.h"
 #include "hub/usage.h"
@@ -168,6 +169,8 @@ dispatch(struct control_round *round, const struct member *origin,
 	case UPWARD_INFORMED:
 		return objection_note_informed(
 		    round, origin->code, upward->document, why);
+	case UPWARD_MATERIAL:
+		return material_take(round, upward, why);
 	case UPWARD_FEED:
 		turn->is_feed = true;
 		return freight_take(turn->freight, control_round_pg(round),

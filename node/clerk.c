@@ -370,6 +370,7 @@ take(struct clerk *clerk, const struct upward *upward, struct arena *arena,
 	case UPWARD_STATUS:
 	case UPWARD_ALERTS:
 	case UPWARD_INFORMED:
+	case UPWARD_MATERIAL:
 		return ERR_OK;
 	}
 	return ERR_INVALID;

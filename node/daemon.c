@@ -23,6 +23,7 @@
 #include "node/limiter.h"
 #include "node/lookout.h"
 #include "node/masked.h"
+#include "node/materials.h"
 #include "node/printer.h"
 #include "node/room.h"
 #include "node/store.h"
@@ -212,6 +213,7 @@ daemon_close(struct daemon *daemon)
 	check_free(daemon->check);
 	masked_free(node->masked);
 	printer_close(node->printer);
+	materials_close(node->materials);
 	pages_close(node->pages);
 	find_desk_free(node->find_desk);
 	finder_close(node->finder);

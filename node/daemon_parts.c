@@ -19,6 +19,7 @@
 #include "node/limiter.h"
 #include "node/lookout.h"
 #include "node/masked.h"
+#include "node/materials.h"
 #include "node/printer.h"
 #include "node/recall.h"
 #include "node/room.h"
@@ -51,6 +52,9 @@ daemon_open_store(struct daemon *daemon, struct why *why)
 	node->freight_folder = file_path(daemon->freight_folder,
 	    sizeof(daemon->freight_folder), daemon->settings.folder, "freight");
 	if (freight_open(node->freight_folder, why) != ERR_OK)
+		return ERR_IO;
+	node->materials = materials_open(daemon->settings.folder, why);
+	if (node->materials == NULL)
 		return ERR_IO;
 	node->store = store_open(daemon->settings.folder, why);
 	return node->store != NULL ? ERR_OK : ERR_DATABASE;
@@ -165,6 +169,7 @@ daemon_open_follow(struct daemon *daemon, struct why *why)
 			       : NULL,
 	    .parent_name = daemon->settings.parent_fetch,
 	    .freight_folder = node->freight_folder,
+	    .material_folder = materials_folder(node->materials),
 	    .applied = on_applied,
 	    .context = daemon};
 	struct relay_settings relay = {.store = node->store,

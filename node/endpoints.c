@@ -21,6 +21,7 @@
 #include "node/find.h"
 #include "node/jobs_page.h"
 #include "node/masked.h"
+#include "node/materials.h"
 #include "node/my.h"
 #include "node/node.h"
 #include "node/objections.h"
@@ -303,6 +304,13 @@ on_bands(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_material(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		materials_on_put(exchange, context);
+}
+
+static void
 on_root(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -414,6 +422,10 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/objections/{id}/readers",
 	.handle = on_readers},
+    {.method = "PUT",
+	.path = "/v1/objections/{id}/materials/{sha256}",
+	.handle = on_material,
+	.max_body = MATERIAL_BYTES_MAX},
     {.method = "GET",
 	.path = "/v1/objections/{id}/papers/{kind}",
 	.handle = on_papers},

@@ -16,6 +16,7 @@
 #include "node/forward.h"
 #include "node/freight.h"
 #include "node/guard.h"
+#include "node/porter.h"
 #include "node/reporter.h"
 #include "node/status.h"
 #include "node/syncer.h"
@@ -39,6 +40,7 @@ struct follow {
 	struct forward *forward;
 	struct reporter *reporter; /* NULL: no trail */
 	struct carrier *carrier;   /* NULL: no freight folder */
+	struct porter *porter;     /* NULL: no folder of materials */
 	int64_t status_us;         /* monotonic: when the last one was sent */
 	int64_t alerts_us;         /* the same */
 	uint64_t told_alerts;      /* serial of the list */
@@ -191,6 +193,9 @@ follow_tick(void *context)
 	if (follow->carrier != NULL)
 		carrier_tick(
 		    follow->carrier, courier_next_sequence(follow->courier));
+	if (follow->porter != NULL)
+		porter_tick(
+		    follow->porter, courier_next_sequence(follow->courier));
 	age_us = intake_age_us(follow->intake);
 	metric_set(
 	    follow->lease_metric, age_us < 0 ? -1 : age_us / CLOCK_SECOND);
@@ -319,6 +324,8 @@ follow_on_other_reply(void *context, struct reply *reply)
 		   reporter_on_reply(follow->reporter, reply)) ||
 	       (follow->carrier != NULL &&
 		   carrier_on_reply(follow->carrier, reply)) ||
+	       (follow->porter != NULL &&
+		   porter_on_reply(follow->porter, reply)) ||
 	       forward_on_reply(follow->forward, reply);
 }
 
@@ -337,7 +344,15 @@ follow_open_upward(struct follow *follow)
 	    .signer = settings.signer,
 	    .own_code = settings.own_code};
 
+	struct porter_settings porter = {
+	    .folder = follow->settings.material_folder,
+	    .parent = follow->parent,
+	    .signer = settings.signer,
+	    .own_code = settings.own_code};
+
 	follow->forward = forward_new(follow->parent);
+	if (porter.folder != NULL)
+		follow->porter = porter_new(&porter);
 	if (carrier.folder != NULL)
 		follow->carrier = carrier_new(&carrier);
 	if (settings.trail != NULL)
@@ -410,6 +425,7 @@ follow_free(struct follow *follow)
 	forward_free(follow->forward);
 	reporter_free(follow->reporter);
 	carrier_free(follow->carrier);
+	porter_free(follow->porter);
 	intake_free(follow->intake);
 	mem_free(follow->live);
 	mem_free(follow);

@@ -22,6 +22,7 @@ struct follow_settings {
 	struct health *health;      /* for the status; NULL: not told */
 	struct shared *alerts;      /* struct alert_list; NULL: none are told */
 	const char *freight_folder; /* batches of local departments */
+	const char *material_folder; /* of objections (materials.h) */
 	/* Something was applied and is on disk; on the follow thread.  May be
 	 * NULL. */
 	void (*applied)(void *context);

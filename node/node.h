@@ -32,6 +32,7 @@ enum outcome {
 struct elsewhere;
 struct masked;
 struct guard;
+struct materials;
 struct printer;
 struct finder;
 struct find_desk;
@@ -65,6 +66,7 @@ struct node {
 	int64_t feed_bytes;         /* size of one, at most */
 	struct shared *censuses;    /* struct census */
 	struct masked *masked;
+	struct materials *materials;
 	struct printer *printer;
 	struct finder *finder;
 	struct find_desk *find_desk;

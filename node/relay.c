@@ -166,8 +166,8 @@ errand_on_forwarded(void *context, struct reply *reply)
 	struct errand *errand = context;
 
 	if (reply != NULL &&
-	    (reply->kind == REPLY_COUNTED || reply->kind == REPLY_FEED ||
-		reply->kind == REPLY_REFUSAL))
+	    (reply->kind == REPLY_COUNTED || reply->kind == REPLY_TAKEN ||
+		reply->kind == REPLY_FEED || reply->kind == REPLY_REFUSAL))
 		errand_reply(errand, reply);
 	errand_free(errand);
 }
@@ -217,7 +217,8 @@ errand_upward(
 		errand_reply(errand, &taken);
 		return false;
 	}
-	if (upward.kind == UPWARD_USAGE || upward.kind == UPWARD_FEED) {
+	if (upward.kind == UPWARD_USAGE || upward.kind == UPWARD_FEED ||
+	    upward.kind == UPWARD_MATERIAL) {
 		follow_forward(errand->relay->settings.follow, request->upward,
 		    errand_on_forwarded, errand);
 		return true;

@@ -9,6 +9,8 @@ import * as signing from "./sign.js";
 const WRONG = ["wrong", "not_ours", "outdated", "expired", "duplicate"];
 const REPAIR = ["fulfilled", "lifted"];
 const FILES_MAX = 20;
+const FILE_BYTES_MAX = 5 * 1024 * 1024;
+const TYPES = ["application/pdf", "image/jpeg", "image/png"];
 const TEXT_MAX = 1000;
 
 const one = (id) => document.getElementById(id);
@@ -68,6 +70,16 @@ async function claims(context, files) {
 	return materials.length > 0 ? { ...said, materials } : said;
 }
 
+// The bytes go beside what was signed, which names them by digest.
+async function give(said, bytes, i) {
+	const reply = await fetch(`/v1/objections/${said.id}/materials/${said.materials[i].sha256}`, {
+		method: "PUT", cache: "no-store", headers: { "content-type": "application/octet-stream" }, body: bytes,
+	});
+
+	if (!reply.ok)
+		throw new Error(`${bytes.name}: ${(await reply.json()).detail || reply.status}`);
+}
+
 async function file(context) {
 	const files = [...one("materials").files];
 
@@ -75,9 +87,12 @@ async function file(context) {
 		throw new Error(say("key_needed"));
 	if (files.length > FILES_MAX)
 		throw new Error(say("files_many", FILES_MAX));
+	if (files.some((one) => one.size === 0 || one.size > FILE_BYTES_MAX || !TYPES.includes(one.type)))
+		throw new Error(say("files_bad"));
 	const said = await claims(context, files);
 	const answer = await post("/v1/objections", await signing.sign("rongxin-objection+jws", said), "application/jose");
 
+	await Promise.all(files.map((one, i) => give(said, one, i)));
 	await context.again();
 	return say("object_done", answer.id, say(`o_${answer.state}`));
 }
@@ -101,7 +116,7 @@ export async function form(context) {
 	field("record", say("which_record"), recordChoice(context.catalogue, items)),
 	field("reason", say("reason"), h("select", { id: "reason" }, reasons("objection_kind", WRONG), reasons("repair_kind", REPAIR))),
 	field("text", say("o_text"), h("textarea", { id: "text", required: true, rows: 5, maxlength: TEXT_MAX, "aria-describedby": "text-note" }), say("text_about")),
-	field("materials", say("materials"), h("input", { id: "materials", type: "file", multiple: true, "aria-describedby": "materials-note", onchange: listChosen }), say("materials_about")),
+	field("materials", say("materials"), h("input", { id: "materials", type: "file", multiple: true, accept: ".pdf,.jpg,.jpeg,.png", "aria-describedby": "materials-note", onchange: listChosen }), say("materials_about")),
 	chosen,
 	h("div.row", h("button.main", { type: "submit", id: "file" }, say("object_send")))));
 }

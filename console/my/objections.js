@@ -104,6 +104,7 @@ function card(context, one) {
 			[say("reason"), say(`r_${objection.reason}`)],
 			objection.text ? [say("o_text"), objection.text] : null,
 			materials.length > 0 ? [say("materials"), materials.map((file) => file.name).join("、")] : null,
+			materials.length > 0 && objection.state !== "pending" ? [say("received"), say("received_count", (objection.received || []).length, materials.length)] : null,
 			objection.filed ? [say("filed"), local(objection.filed)] : null,
 			objection.accepted ? [say("accepted_on"), local(objection.accepted)] : null,
 			objection.ended ? [say("ended"), local(objection.ended)] : null,

@@ -191,7 +191,8 @@ enum upward_kind {
 	UPWARD_FEED,
 	UPWARD_ALERTS,
 	UPWARD_OBJECTION,
-	UPWARD_INFORMED
+	UPWARD_INFORMED,
+	UPWARD_MATERIAL
 };
 #define ALERTS_MAX 1000
 /* Of a local feed: its manifest's JWS, and bytes at a time. */

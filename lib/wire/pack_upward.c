@@ -68,6 +68,14 @@ status_room_release(struct status_room *room)
 	mem_free(room->pointers);
 }
 
+static void
+feed_build(const struct upward *upward, Rongxin__FeedPiece *feed)
+{
+	feed->manifest = part_bytes(upward->document);
+	feed->offset = upward->offset;
+	feed->bytes = part_bytes(upward->bytes);
+}
+
 /* "RXU1" || body, as it is signed. */
 static void
 upward_print_body(const struct upward *upward, struct buf *out)
@@ -114,11 +122,14 @@ upward_print_body(const struct upward *upward, struct buf *out)
 		body.alerts = alerts_build(upward, arena);
 		break;
 	case UPWARD_FEED:
-		feed.manifest = part_bytes(upward->document);
-		feed.offset = upward->offset;
-		feed.bytes = part_bytes(upward->bytes);
+		feed_build(upward, &feed);
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_FEED;
 		body.feed = &feed;
+		break;
+	case UPWARD_MATERIAL:
+		feed_build(upward, &feed);
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_MATERIAL;
+		body.material = &feed;
 		break;
 	case UPWARD_OBJECTION:
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_OBJECTION;
@@ -209,7 +220,8 @@ upward_fill_document(struct upward *upward, enum upward_kind kind,
 }
 
 static enum err
-feed_fill(const Rongxin__FeedPiece *feed, struct upward *upward)
+feed_fill(const Rongxin__FeedPiece *feed, enum upward_kind kind,
+    struct upward *upward)
 {
 	if (feed->base.n_unknown_fields != 0 ||
 	    feed->bytes.len > FEED_PIECE_MAX)
@@ -217,7 +229,7 @@ feed_fill(const Rongxin__FeedPiece *feed, struct upward *upward)
 	upward->offset = feed->offset;
 	upward->bytes = part_span(feed->bytes);
 	return upward_fill_document(
-	    upward, UPWARD_FEED, part_span(feed->manifest), FEED_MANIFEST_MAX);
+	    upward, kind, part_span(feed->manifest), FEED_MANIFEST_MAX);
 }
 
 static enum err
@@ -256,7 +268,9 @@ upward_fill(
 		upward->kind = UPWARD_ALERTS;
 		return alerts_fill(body->alerts, arena, upward);
 	case RONGXIN__UPWARD_BODY__WHAT_FEED:
-		return feed_fill(body->feed, upward);
+		return feed_fill(body->feed, UPWARD_FEED, upward);
+	case RONGXIN__UPWARD_BODY__WHAT_MATERIAL:
+		return feed_fill(body->material, UPWARD_MATERIAL, upward);
 	case RONGXIN__UPWARD_BODY__WHAT_OBJECTION:
 		return upward_fill_document(upward, UPWARD_OBJECTION,
 		    part_span(body->objection), OBJECTION_MAX);

@@ -183,8 +183,10 @@ def test_an_objection_is_signed_on_the_page_and_followed_to_its_end(network, sub
         return next((o for o in network.http("hub", "GET", "/v1/objections", "dept").json["objections"] if o["id"] == name), None)
     claims = until(standing, 30, "at the hub")["claims"]
     assert claims["item"] == 11 and claims["key"] == json.loads(record)["key"] and len(claims["materials"]) == 1
+    until(lambda: standing().get("received") == [claims["materials"][0]["sha256"]], 30, "the file went with it")
     act(network, name, "accept")
     redraw(browser, f"[data-objection='{name}'][data-state=accepted] progress[aria-label]")
+    browser.until(lambda: "1 / 1 个" in browser.text(f"[data-objection='{name}']"), what="the file has come, it says")
     assert "还有 20 天" in browser.text(f"[data-objection='{name}']")
     assert [e.get_attribute("data-paper") for e in browser.all("[data-paper]")] == ["application", "notice"]
     act(network, name, "decide", outcome="corrected", note="已更正", withdraw=True)

@@ -1,7 +1,10 @@
 """What a subject says against a record, from the city where it is filed to every node that shows the record."""
 import csv
+import hashlib
 import io
 import json
+import os
+import subprocess
 import time
 
 import pytest
@@ -9,6 +12,7 @@ from harness import rows_of, until, uscc_is_right
 
 ITEM = 11
 DEPT2 = "11440000MB0000030W"
+PDF = b"%PDF-1.7\n%%EOF\n"
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +239,8 @@ def test_what_is_refused(network, case):
 
 def test_from_the_command_line_to_the_papers(network, case):
     code, who, number, _ = take(network, case)
-    proof = network.folder / "撤销决定书.txt"
-    proof.write_text("决定撤销")
+    proof = network.folder / "撤销决定书.pdf"
+    proof.write_bytes(PDF)
     said = network.cli("objection", "file", "--stem", network.stem(who), "--item", ITEM, "--record", number, "--reason", "wrong",
                        "--text", "处罚已撤销", "--material", proof, "--id", "by-cli", who=who, part="gz").stdout
     assert said.strip() == "by-cli: pending"
@@ -251,7 +255,7 @@ def test_from_the_command_line_to_the_papers(network, case):
     application = paper("application", who)
     text = application.body.decode()
     assert application.status == 200 and application.headers["Content-Type"].startswith("text/plain")
-    for words in ("信用信息异议申请表", code, number, "行政处罚", "处罚已撤销", "撤销决定书.txt", "归集演示部门"):
+    for words in ("信用信息异议申请表", code, number, "行政处罚", "处罚已撤销", "撤销决定书.pdf", "归集演示部门"):
         assert words in text, f"{words} is not in\n{text}"
     for part in ("hub", "gz"):
         page = paper("application", who, part, "?lang=en", Accept="text/html")
@@ -278,6 +282,65 @@ def test_from_the_command_line_to_the_papers(network, case):
     assert "处理结果告知书" in reply and "维持原记录" in reply and "记录无误" in reply and "第二十六条" in reply
     refused = network.http("hub", "GET", "/v1/objections/mine/papers/notice", "dept").body.decode()
     assert "不予受理通知书" in refused and "不属于异议范围" in refused
+
+
+def test_materials_go_up_in_pieces_through_kills_to_the_department_alone(network, case):
+    code, who, number, _ = take(network, case)
+    big, small = PDF + os.urandom((5 << 20) - len(PDF)), b"\x89PNG\r\n\x1a\n" + os.urandom(9)
+    named = [{"name": n, "sha256": hashlib.sha256(b).hexdigest()} for n, b in (("全.pdf", big), ("小.png", small))]
+    paths = [f"/v1/objections/material/materials/{m['sha256']}" for m in named]
+    filed(network, who, claims(code, number, "material", materials=named))
+
+    def put(path, body, who=who):
+        return network.http("gz", "PUT", path, who, body, {"Content-Type": "application/octet-stream"})
+    assert kind(put(paths[0], small)) == "digest_mismatch"
+    assert put(paths[0], big + b"x").status == 413
+    odd = hashlib.sha256(b"MZ").hexdigest()
+    assert kind(put(f"/v1/objections/material/materials/{odd}", b"MZ")) == "not_found", "not named"
+    for other in ("bank", "dept"):
+        assert put(paths[1], small, other).status == 404
+    for path in ("/v1/objections/..%2fx/materials/" + odd, f"/v1/objections/material/materials/{'zz' * 32}", "/v1/objections/never/materials/" + odd):
+        assert put(path, b"MZ").status in (400, 404), path
+    filed(network, who, claims(code, number, "script", materials=[{"name": "a.pdf", "sha256": odd}]))
+    assert kind(put(f"/v1/objections/script/materials/{odd}", b"MZ")) == "media_type"
+
+    network.stop("gd")
+    assert put(paths[0], big).json == {"state": "waiting"} and put(paths[1], small).status == 202
+    network.kill("gz")
+    network.start("gz")
+    network.start("gd")
+    until(lambda: len((listed(network, "material") or {}).get("received", [])) > 0, 60, f"some of it is there\n{network.logs()}")
+    network.kill("gd")
+    network.start("gd")
+    until(lambda: sorted(listed(network, "material").get("received", [])) == sorted(m["sha256"] for m in named), 60, "all of it is there")
+    until(lambda: list((network.run / "gz").rglob("materials/*")) == [], 30, "the node keeps nothing")
+
+    for path, body, type in zip(paths, (big, small), ("application/pdf", "image/png")):
+        reply = network.http("hub", "GET", path, "dept")
+        assert (reply.status, reply.body, reply.headers["Content-Type"]) == (200, body, type)
+        assert reply.headers["Content-Disposition"] == "attachment" and "sandbox" in reply.headers["Content-Security-Policy"]
+    assert network.http("hub", "GET", paths[0], "operator").body == big
+    for other in (who, "bank"):
+        assert kind(network.http("hub", "GET", paths[0], other)) == "not_yours"
+    out = network.folder / "read.png"
+    network.cli("objection", "material", "material", named[1]["sha256"], "--out", out, who="dept", part="hub")
+    assert out.read_bytes() == small
+
+    act(network, "material", "refuse", note="材料不足")
+    sql(network, "UPDATE objection SET ended_at = ended_at - interval '1824 days' WHERE id = 'material'")
+
+    def after(days):
+        sql(network, f"UPDATE objection SET ended_at = now() - interval '{days} days' WHERE id = 'material'")
+        assert network.http("hub", "POST", "/v1/retention").status == 200
+        return network.http("hub", "GET", paths[0], "dept").status
+    assert (after(1824), after(1826)) == (200, 404), "deleted at the end of its time"
+    assert sql(network, "SELECT count(*) FROM objection_material WHERE id = 'material'") == "0\n"
+
+
+def sql(network, statement):
+    done = subprocess.run(["psql", "-XAtq", "-d", network.ready("hub")["pg"], "-c", statement], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_what_is_due_soon_raises_an_alert(network, case):
