@@ -33,9 +33,10 @@ static const struct word outcomes[] = {
     {"undetermined", "经核查无法确认，已在记录中附注异议申请人的声明。",
 	"It could not be determined: the applicant's statement stays with the "
 	"record."},
-    {"repaired", "准予信用修复：记录标注“已修复”，停止公示。",
-	"Repair is granted: the record is marked as repaired and no longer "
-	"shown to the public."},
+    {"repaired",
+	"准予信用修复：记录在各级平台标注“已修复”，不再计入匿名统计和筛选。",
+	"Repair is granted: the record is marked as repaired on every "
+	"platform and no longer counts in anonymised answers."},
     {NULL, NULL, NULL}};
 
 static const struct word *

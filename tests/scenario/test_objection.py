@@ -187,13 +187,26 @@ def test_undetermined_keeps_the_mark_and_the_subjects_statement(network, case):
 
 def test_a_repair_changes_the_state_and_nothing_is_disputed(network, case):
     code, who, number, _ = take(network, case)
-    filed(network, who, claims(code, number, "repair", "fulfilled"))
-    until(lambda: listed(network, "repair"), 30, "at the hub")
+    paid = PDF + b"paid"
+    named = {"name": "缴款凭证.pdf", "sha256": hashlib.sha256(paid).hexdigest()}
+    filed(network, who, claims(code, number, "repair", "fulfilled", materials=[named]))
+    path = f"/v1/objections/repair/materials/{named['sha256']}"
+    assert network.http("gz", "PUT", path, who, paid, {"Content-Type": "application/octet-stream"}).status == 202
+    until(lambda: (listed(network, "repair") or {}).get("received"), 30, "at the hub, with what proves it")
+    assert network.http("hub", "GET", path, "dept").body == paid
     assert act(network, "repair", "accept").status == 200
     assert kind(act(network, "repair", "decide", outcome="corrected", note="x")) == "malformed"
     assert marks(network, "gz", code, number) == "current"
     assert act(network, "repair", "decide", outcome="repaired", note="准予修复").status == 200
-    until(lambda: marks(network, "gz", code, number) == "repaired", 5, "repaired")
+    for part in ("gz", "gd"):
+        until(lambda: marks(network, part, code, number) == "repaired", 5, f"repaired at {part}")
+    assert network.submit(ITEM, case[1], "repair-again").status == 200
+    network.agree("gz", "4401")
+    assert marks(network, "gz", code, number) == "repaired", "the same row punishes anew"
+    until(lambda: stands(network, "repair", who) == "repaired", 10, "told")
+    papers = "/v1/objections/repair/papers/"
+    assert "信用修复处理结果告知书" in network.http("gz", "GET", papers + "reply", who).body.decode()
+    assert "缴款凭证.pdf" in network.http("gz", "GET", papers + "application", who).body.decode()
 
 
 def test_what_is_refused(network, case):

@@ -104,7 +104,7 @@ both_languages_name_the_outcome(void **state)
 	    strstr(print(PAPER_REPLY, decided, PAGE_EN, &text), "my word"));
 	assert_non_null(strstr(buf_cstr(&text), "2026-11-09"));
 	assert_non_null(
-	    strstr(print(PAPER_REPLY, repaired, PAGE_ZH, &text), "停止公示"));
+	    strstr(print(PAPER_REPLY, repaired, PAGE_ZH, &text), "已修复"));
 	buf_release(&text);
 }
 
