@@ -33,7 +33,7 @@ struct census_taker {
 	struct digest counted;
 	uint64_t version, records;
 	int64_t done_us, took_us; /* monotonic */
-	struct metric *population, *seconds;
+	struct metric *population, *seconds, *behind;
 };
 
 void
@@ -196,9 +196,11 @@ take(struct census_taker *taker, struct sight *sight)
 {
 	int64_t begun_us = clock_tick_us();
 	uint64_t version = catalog_version(sight->world->catalog);
-	struct population *population = count_all(taker, sight);
+	struct population *population;
 	size_t count = 0;
 
+	metric_set(taker->behind, 1);
+	population = count_all(taker, sight);
 	if (population != NULL) {
 		count = population->count;
 		publish(taker, sight, population);
@@ -220,8 +222,12 @@ on_idle(void *context)
 	struct census_taker *taker = context;
 	struct sight sight = {0};
 
-	if (sight_take(taker, &sight) && is_due(taker, &sight))
-		take(taker, &sight);
+	if (sight_take(taker, &sight)) {
+		if (is_due(taker, &sight))
+			take(taker, &sight);
+		else
+			metric_set(taker->behind, 0);
+	}
 	sight_drop(taker, &sight);
 }
 
@@ -243,6 +249,9 @@ census_taker_new(const struct census_settings *settings)
 	    "rongxin_node_population", "", "Enterprises in the newest census.");
 	taker->seconds = metric_histogram(
 	    "rongxin_node_census_seconds", "", "How long a census took.");
+	taker->behind = metric_gauge("rongxin_node_behind", "work=\"census\"",
+	    "1 while there is background work of this kind to do.");
+	metric_set(taker->behind, 1); /* it begins with a first one */
 	taker->worker = worker_new("census", on_job, on_idle, IDLE_MS, taker);
 	worker_stay_behind(taker->worker, NICE);
 	return taker;

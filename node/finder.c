@@ -47,6 +47,7 @@ struct round {
 	struct arena *arena;
 	char (*stale)[STREAM_LEN + 1]; /* a walk has to find their records */
 	size_t stale_count;
+	bool behind; /* it is not all done */
 	enum err err;
 };
 
@@ -248,6 +249,7 @@ follow_stream(struct round *round, const struct stream_state *state,
 	struct digest digest = setsum_digest(&state->sum);
 	enum err err = ERR_OK;
 
+	metric_set(round->finder->behind, 1);
 	if (mark->position >= state->chain.position)
 		err = ERR_TOO_OLD; /* other records than we read */
 	while (err == ERR_OK && following.position < state->chain.position &&
@@ -349,8 +351,10 @@ walk(struct round *round)
 	int64_t begun_us = clock_tick_us(), took_us;
 	struct why why = {""};
 
-	if (round->stale_count == 0 || begun_us < round->finder->rest_until_us)
+	round->behind = round->stale_count > 0;
+	if (!round->behind || begun_us < round->finder->rest_until_us)
 		return;
+	metric_set(round->finder->behind, 1);
 	round->err =
 	    snapshot_each_credit(round->snapshot, walk_record, round, &why);
 	round_flush(round);
@@ -360,6 +364,7 @@ walk(struct round *round)
 	if (round->err == ERR_OK && !atomic_load(&round->finder->stopping))
 		round->err = snapshot_each_stream(
 		    round->snapshot, walk_mark, round, &why);
+	round->behind = false;
 	took_us = clock_tick_us() - begun_us;
 	round->finder->rest_until_us = clock_tick_us() + REST * took_us;
 	log_info("find.walked", "streams=%zu ms=%lld", round->stale_count,
@@ -417,6 +422,7 @@ round_run(struct round *round)
 	if (round->err == ERR_OK)
 		walk(round);
 	round_flush(round);
+	metric_set(finder->behind, round->behind || round->err != ERR_OK);
 	if (round->err != ERR_OK && !atomic_load(&finder->stopping))
 		log_error("find.failed", "err=%s", err_name(round->err));
 	kv_write_cancel(round->write);
@@ -439,6 +445,8 @@ finder_on_idle(void *context)
 	shared_drop(finder->world, world);
 	if (known && finder->kv != NULL)
 		round_run(&round);
+	else
+		metric_set(finder->behind, 0);
 }
 
 static void
@@ -460,6 +468,9 @@ finder_open(const char *folder, struct store *store, struct shared *world)
 	file_path(path, sizeof(path), folder, "find");
 	if (kv_open(path, families, 3, &finder->kv, &why) != ERR_OK)
 		log_error("find.failed", "why=\"%s\"", why.text);
+	finder->behind = metric_gauge("rongxin_node_behind", "work=\"find\"",
+	    "1 while there is background work of this kind to do.");
+	metric_set(finder->behind, 1); /* until it has looked */
 	finder->worker = worker_new(
 	    "finder", finder_on_job, finder_on_idle, IDLE_MS, finder);
 	worker_stay_behind(finder->worker, NICE);

@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "base/metric.h"
 #include "base/work.h"
 #include "node/finder.h"
 
@@ -26,6 +27,7 @@ struct finder {
 	struct worker *worker;
 	atomic_bool stopping;
 	int64_t rest_until_us; /* monotonic: no walk before */
+	struct metric *behind;
 };
 
 /* How far a stream is in the index; position 0: not at all. */

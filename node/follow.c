@@ -47,7 +47,7 @@ struct follow {
 	int64_t trim_us;   /* monotonic: when the log was trimmed last */
 	bool condemned;    /* the store is damaged and the stop is asked */
 	struct span *live; /* messages of the jobs at hand */
-	struct metric *lease_metric;
+	struct metric *lease_metric, *merging_metric;
 };
 
 enum job_kind {
@@ -180,6 +180,8 @@ follow_tick(void *context)
 
 	syncer_tick(follow->syncer, intake_take_applied(follow->intake));
 	room_look(follow->settings.intake.room);
+	metric_set(follow->merging_metric,
+	    store_is_merging(follow->settings.intake.store));
 	intake_pump(follow->intake);
 	mend_run(intake_mend(follow->intake));
 	follow_trim(follow);
@@ -388,6 +390,9 @@ follow_open(const struct follow_settings *settings, struct why *why)
 	follow->settings = *settings;
 	follow->lease_metric = metric_gauge("rongxin_node_lease_age_seconds",
 	    "", "Age of the newest signed pulse; -1: none yet.");
+	follow->merging_metric =
+	    metric_gauge("rongxin_node_behind", "work=\"store\"",
+		"1 while there is background work of this kind to do.");
 	follow->settings.intake.parent_name = settings->parent_name;
 	follow->settings.intake.other_reply = follow_on_other_reply;
 	follow->settings.intake.loaded = follow_on_loaded;

@@ -35,6 +35,8 @@ MUST_CHECK enum err kv_open(const char *folder,
 void kv_close(struct kv *kv); /* safe on NULL; after its views and writes */
 /* Was damage met since it was opened? */
 bool kv_is_damaged(const struct kv *kv);
+/* Are its tables being merged, or should they be? */
+bool kv_is_merging(struct kv *kv);
 /* Make everything written so far survive a power cut. */
 MUST_CHECK enum err kv_sync(struct kv *kv, struct why *why);
 

@@ -126,3 +126,22 @@ kv_ingest(struct kv *kv, unsigned family, const char *const *paths,
 	rocksdb_ingestexternalfileoptions_destroy(options);
 	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
 }
+
+bool
+kv_is_merging(struct kv *kv)
+{
+	static const char *const each[] = {
+	    "rocksdb.compaction-pending", "rocksdb.mem-table-flush-pending"};
+	uint64_t sum = 0, value;
+	size_t i, what;
+
+	for (i = 0; i < kv->count; i++)
+		for (what = 0; what < 2; what++)
+			if (rocksdb_property_int_cf(kv->db, kv->families[i],
+				each[what], &value) == 0)
+				sum += value;
+	if (rocksdb_property_int(
+		kv->db, "rocksdb.num-running-compactions", &value) == 0)
+		sum += value;
+	return sum > 0;
+}

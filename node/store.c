@@ -105,6 +105,12 @@ store_kv(struct store *store)
 	return store->kv;
 }
 
+bool
+store_is_merging(struct store *store)
+{
+	return kv_is_merging(store->kv);
+}
+
 const char *
 store_folder(const struct store *store)
 {

@@ -55,6 +55,8 @@ struct stored {
 struct store *store_open(const char *folder, struct why *why);
 void store_close(struct store *store); /* safe on NULL */
 struct kv *store_kv(struct store *store);
+/* Is it being tidied up, behind what was written? */
+bool store_is_merging(struct store *store);
 const char *store_folder(const struct store *store);
 bool store_is_damaged(const struct store *store);
 /* The next store_open moves it aside. */

@@ -131,8 +131,15 @@ class Bench:
         return folder / path.name
 
     def start(self):
+        """Until it answers and has no work of its own left: counting, the index of names, merging tables."""
         self.network.start("gz")
         until(self.ask_pattern, 60, "answers again")
+        until(self.is_idle, 3600, "the node's own work is done")
+
+    def is_idle(self):
+        lines = self.network.http("gz", "GET", "/metrics").body.decode().splitlines()
+        behind = [line.split()[-1] for line in lines if line.startswith("rongxin_node_behind{")]
+        return len(behind) == 3 and set(behind) == {"0"}
 
     def questions(self, items, count=20000):
         step = max(1, self.filled // count)

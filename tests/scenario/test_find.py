@@ -216,6 +216,25 @@ def test_the_index_comes_back_when_it_is_gone_or_the_records_are_others(network,
     assert codes(network, name="有限", limit=100) == wanted
 
 
+def works(network):
+    """What the node says it has to do behind its answers."""
+    lines = network.http("gz", "GET", "/metrics").body.decode().splitlines()
+    told = (line.removeprefix("rongxin_node_behind").split() for line in lines if line.startswith("rongxin_node_behind{"))
+    return {name: int(value) for name, value in told}
+
+
+def test_a_node_says_when_its_own_work_is_done(network, register):
+    caught_up(network)
+
+    until(lambda: works(network) == {'{work="census"}': 0, '{work="find"}': 0, '{work="store"}': 0}, 30, "nothing is left to do")
+
+    network.stop("gz")
+    shutil.rmtree(network.run / "gz" / "find")
+    network.start("gz")
+    until(lambda: works(network).get('{work="find"}') == 0, 30, "the index is made anew")
+    assert find(network, name="有限").json["behind"] == 0
+
+
 def test_the_command_line_finds_too(network, register):
     row = one(register)
     told = network.cli("find", "--name", row["name"], "--match", "exact", who="bank", part="gz").stdout
