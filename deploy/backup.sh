@@ -79,8 +79,8 @@ node() { # [stopped]
 	local folder stem part
 	folder=$(value folder /var/lib/rongxin-node)
 	copy_trail "$(value trail_folder "$folder/trail")"
-	for part in mask.key parent.keys; do
-		[ ! -e "$folder/$part" ] || cp -p "$folder/$part" "$out/"
+	for part in mask.key parent.keys catalogues; do
+		[ ! -e "$folder/$part" ] || cp -rp "$folder/$part" "$out/"
 	done
 	if [ "${1:-}" = stopped ]; then
 		for part in budget watches freight; do
