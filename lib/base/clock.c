@@ -8,6 +8,9 @@
 #include <time.h>
 
 #define DAY_SECONDS INT64_C(86400)
+/* 0000-01-01 to the end of 9999: the years that have four digits. */
+#define FIRST_US (INT64_C(-62167219200) * CLOCK_SECOND)
+#define LAST_US (INT64_C(253402300800) * CLOCK_SECOND - 1)
 
 static _Atomic int64_t clock_by_hand = -1;
 
@@ -94,12 +97,16 @@ put_digits(char *at, unsigned number, int count)
 const char *
 clock_print(int64_t time_us, char out[CLOCK_TEXT_MAX])
 {
-	int64_t micro = time_us % CLOCK_SECOND;
-	int64_t second = time_us / CLOCK_SECOND;
-	int64_t days, year;
+	int64_t micro, second, days, year;
 	int month, day, of_day;
 	char *at;
 
+	if (time_us < FIRST_US)
+		time_us = FIRST_US;
+	if (time_us > LAST_US)
+		time_us = LAST_US;
+	micro = time_us % CLOCK_SECOND;
+	second = time_us / CLOCK_SECOND;
 	if (micro < 0) {
 		micro += CLOCK_SECOND;
 		second--;
@@ -230,7 +237,9 @@ clock_parse(struct span text, int64_t *time_us)
 		return ERR_INVALID;
 	*time_us =
 	    (days * DAY_SECONDS + seconds - offset) * CLOCK_SECOND + micro;
-	return ERR_OK;
+	/* An offset may lead out of them. */
+	return *time_us >= FIRST_US && *time_us <= LAST_US ? ERR_OK
+							   : ERR_INVALID;
 }
 
 bool

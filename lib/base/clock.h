@@ -23,9 +23,10 @@ int64_t clock_tick_us(void);
 void clock_set(int64_t now_us);
 
 /* RFC 3339 in UTC with microseconds only when there are any:
- * "2026-03-28T08:00:00Z".  Returns `out`. */
+ * "2026-03-28T08:00:00Z"; what is before the year 0 or behind 9999 is printed
+ * as their ends.  Returns `out`. */
 const char *clock_print(int64_t time_us, char out[CLOCK_TEXT_MAX]);
-/* RFC 3339 with any offset. */
+/* RFC 3339 with any offset, within the years 0 to 9999. */
 MUST_CHECK enum err clock_parse(struct span text, int64_t *time_us);
 /* Is it a day of the proleptic Gregorian calendar? */
 bool clock_is_date(int year, int month, int day);

@@ -96,12 +96,33 @@ leap_days_are_dates_when_they_exist(void **state)
 	assert_false(clock_is_date(2023, 4, 0));
 }
 
+/* An offset may lead out of the years that have four digits. */
+static void
+years_have_four_digits(void **state)
+{
+	char text[CLOCK_TEXT_MAX];
+	int64_t time_us;
+
+	(void)state;
+	assert_int_equal(
+	    clock_parse(span_of("0000-01-01T00:00:00+00:01"), &time_us),
+	    ERR_INVALID);
+	assert_int_equal(
+	    clock_parse(span_of("9999-12-31T23:59:59-00:01"), &time_us),
+	    ERR_INVALID);
+	assert_string_equal(
+	    clock_print(INT64_MIN, text), "0000-01-01T00:00:00Z");
+	assert_string_equal(
+	    clock_print(INT64_MAX, text), "9999-12-31T23:59:59.999999Z");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(times_print_and_read_back),
 	    cmocka_unit_test(offsets_and_fractions_are_understood),
+	    cmocka_unit_test(years_have_four_digits),
 	    cmocka_unit_test(anything_else_is_refused),
 	    cmocka_unit_test(the_clock_is_turned_by_hand),
 	    cmocka_unit_test(leap_days_are_dates_when_they_exist),
