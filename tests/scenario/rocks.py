@@ -21,7 +21,8 @@ class Store:
         self.db = self.call("open_column_families", options, str(folder).encode(), ctypes.c_int(count.value), names,
                             (ctypes.c_void_p * count.value)(*[options] * count.value), handles, ctypes.byref(error))
         assert error.value is None, error.value
-        self.families = {name.decode(): ctypes.c_void_p(handle) for name, handle in zip(names, handles)}
+        # Without the number of their layout.
+        self.families = {name.decode().split(".")[0]: ctypes.c_void_p(handle) for name, handle in zip(names, handles)}
 
     def call(self, name, *words):
         value = getattr(self.rocks, f"rocksdb_{name}")(*words)
