@@ -89,7 +89,7 @@ stage(const struct marking *marking, struct pg *pg, uint64_t line)
 	    .record = &record,
 	    .item = item,
 	    .stream = marking->stream};
-	struct fields fields;
+	struct fields fields = {0};
 	struct json *document;
 
 	run_one(marking, pg, read_sql);

@@ -311,7 +311,7 @@ witness(struct clerk *clerk, const struct upward *upward)
 {
 	const struct member *node = clerk->settings.node;
 	struct digest root = merkle_root(&clerk->tree);
-	struct checkpoint checkpoint;
+	struct checkpoint checkpoint = {0};
 	struct buf raw = {0};
 	struct why why = {""};
 	enum err err = ERR_INVALID;
