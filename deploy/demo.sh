@@ -274,6 +274,19 @@ show_objection() { # ID
 	exec 3<&-
 	wait_equal gz
 	as subject objection mine
+	informed
+}
+
+# Every node looks into its trail for who read the record while it was wrong:
+# the bank did, at the city and, above, at the province.
+informed() {
+	local count=0
+	for _ in $(seq 300); do
+		count=$(as dept objection list --json --state corrected | value informed)
+		[ "${count:-0}" -lt 2 ] || break
+		sleep 0.1
+	done
+	echo "institutions that had read it and were told: ${count:-0} (the bank, at the city and at the province)"
 }
 
 show_trail() {

@@ -251,6 +251,7 @@ def nginx(bench, sizes):
     finally:
         process.terminate()
         process.wait(20)
+        shutil.rmtree(folder)
 
 
 class Peer(peers.Cluster):
