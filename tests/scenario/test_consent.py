@@ -26,7 +26,7 @@ def records(report, item):
 
 
 def rule_for(report, item):
-    return next((w["rule"] for w in report["withheld"] if w["item"] == item), None)
+    return next((w["rule"] for w in report.get("withheld", []) if w["item"] == item), None)
 
 
 def register(network, jws, part="gz", who="bank"):
@@ -220,7 +220,7 @@ def test_a_resume_that_was_overtaken_is_refused_everywhere(network, subject):
     register(network, network.sign_consent(who, items="19", consent_id="again"))
     until(lambda: told(network, "gd", code, "again") is None, 10, "known at the province")
     stored = network.cli("consent", "resume", "again", "--stem", network.stem(who), "--print").stdout.strip()
-    assert network.http("gz", "POST", "/v1/consents/again/pause", who).status == 200
+    network.cli("consent", "pause", "again", "--stem", network.stem(who), who="bank", part="gz")  # by the clock that signed
     until(lambda: told(network, "gd", code, "again") == "consent_paused", 10, "paused at the province")
     for part in ("gz", "gd"):
         reply = network.http(part, "POST", "/v1/consents/again/resume", "bank", stored, {"Content-Type": "application/jose"})

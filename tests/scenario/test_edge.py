@@ -451,7 +451,7 @@ def test_a_flood_is_sent_away(network, name):
     before = cuts(network, "flood")
     two = h2(network)
     code = flood(two, FLOODS[name])
-    assert code in (None, CALM) or "continuation" in name, code
+    assert code in (None, 0, CALM) or "continuation" in name, code  # 0: as the connection ends
     assert code == CALM or two.broken or "continuation" in name
     if "continuation" not in name:
         assert cuts(network, "flood") == before + 1
