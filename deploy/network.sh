@@ -10,6 +10,7 @@
 # that runs it elsewhere, such as in a network namespace) and RX_PARENT_gd ("LIVE
 # FETCH", endpoints in place of its parent's); the same for hub, gz and sz.
 # RX_NETWORK_CATALOGUE: another catalogue than this checkout's.
+# RX_RETENTION_HOUR: the hour at which the hub withdraws what is past its years.
 # With RX_ELSEWHERE=SECONDS the member list says where each node is reached, so
 # that each asks the others about what it does not hold, for so long.
 set -euo pipefail
@@ -135,6 +136,7 @@ configure_hub() {
 		operator_member = $dir/id/operator.member.json
 		ready_file = $dir/hub/ready
 		user = $user
+		${RX_RETENTION_HOUR:+retention_hour = $RX_RETENTION_HOUR}
 	EOF
 }
 

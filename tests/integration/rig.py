@@ -73,7 +73,8 @@ class Hub:
             f"witness_key = {net}/witness.key", f"journal_key = {net}/journal.key", f"curve = {net}/hub.curve", "listen = 127.0.0.1:0",
             "live = tcp://127.0.0.1:*", "fetch = tcp://127.0.0.1:*", f"sql_folder = {self.folder}/sql", f"console_folder = {self.folder}/console",
             f"catalogue = {net}/catalogue.jws", f"operator_member = {ids}/operator.member.json",
-            f"ready_file = {self.folder}/ready", *self.settings, ""]))
+            f"ready_file = {self.folder}/ready",
+            *self.settings, *([] if any(line.startswith("retention_hour") for line in self.settings) else ["retention_hour = -1"]), ""]))
         shutil.copytree(ROOT / "sql", self.folder / "sql")
         shutil.copytree(ROOT / "build/console", self.folder / "console")
         if os.geteuid() == 0:
