@@ -13,18 +13,6 @@
 
 #define PATH_SIZE 1024
 
-static struct http_limits
-limits_of(const struct hub_settings *settings)
-{
-	return (struct http_limits){
-	    .connections = (unsigned)settings->connections,
-	    .connections_address = (unsigned)settings->connections_address,
-	    .handshakes = (unsigned)settings->handshakes,
-	    .head_seconds = (unsigned)settings->head_seconds,
-	    .idle_seconds = (unsigned)settings->idle_seconds,
-	    .slow_bytes = (unsigned)settings->slow_bytes};
-}
-
 enum err
 door_open(struct hub *hub, struct why *why)
 {
@@ -34,7 +22,7 @@ door_open(struct hub *hub, struct why *why)
 	    .key = key,
 	    .ca = ca,
 	    .workers = (unsigned)hub->settings.http_workers,
-	    .limits = limits_of(&hub->settings),
+	    .limits = hub->settings.limits,
 	    .routes = endpoints,
 	    .context = hub};
 
@@ -54,14 +42,11 @@ door_announce(struct hub *hub, struct why *why)
 {
 	struct buf text = {0}, listen = {0};
 	struct json_out json = {.buf = &text};
-	const char *colon = strrchr(hub->settings.listen, ':');
 	enum err err;
 
 	if (hub->settings.ready_file[0] == '\0')
 		return ERR_OK;
-	buf_print(&listen, "%.*s:%u",
-	    colon != NULL ? (int)(colon - hub->settings.listen) : 0,
-	    hub->settings.listen, http_server_port(hub->http));
+	http_server_address(hub->http, &listen);
 	json_open_object(&json, NULL);
 	json_put_text(&json, "listen", buf_span(&listen));
 	json_put_cstr(&json, "live", bus_live_endpoint(hub->bus));

@@ -41,8 +41,7 @@ struct hub_settings {
 	int64_t admission_persons;
 	int64_t alert_attempts, alert_retry_seconds;
 	int64_t http_workers, ingest_threads, io_threads;
-	int64_t connections, connections_address, handshakes;
-	int64_t head_seconds, idle_seconds, slow_bytes;
+	struct http_limits limits;
 	int64_t withdraw_share, reject_share, retention_hour;
 	int64_t upload_bytes, upload_days, inflate_ratio, inbox_seconds;
 	int64_t upload_count, stop_seconds;

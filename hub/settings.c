@@ -47,22 +47,7 @@ const struct setting hub_setting_rows[] = {
 	    "folder of the console's pages; empty: beside the program"},
 	{"http_workers", SETTING_INT, TARGET(http_workers), "2", 1, 64,
 	    "HTTP threads"},
-	{"connections", SETTING_INT, TARGET(connections), "2000", 0, 1000000,
-	    "HTTPS connections in all; 0: any"},
-	{"connections_address", SETTING_INT, TARGET(connections_address), "512",
-	    0, 1000000,
-	    "HTTPS connections from one address (IPv6: 64 bits); 0: any"},
-	{"handshakes", SETTING_INT, TARGET(handshakes), "256", 0, 1000000,
-	    "TLS handshakes under way above which those that stand still are cut; "
-	    "0: any"},
-	{"head_seconds", SETTING_INT, TARGET(head_seconds), "10", 1, 3600,
-	    "seconds that a handshake or the head of a request may take"},
-	{"idle_seconds", SETTING_INT, TARGET(idle_seconds), "60", 1, 86400,
-	    "seconds that a connection may be without a request, or what waits "
-	    "for its client may wait"},
-	{"slow_bytes", SETTING_INT, TARGET(slow_bytes), "1024", 0, 1 << 30,
-	    "bytes a second below which, over idle_seconds, a client that sends "
-	    "or reads is cut; 0: any"},
+	HTTP_LIMIT_ROWS(struct hub_settings),
 	{"ingest_threads", SETTING_INT, TARGET(ingest_threads), "2", 1, 32,
 	    "batches merged at the same time"},
 	{"io_threads", SETTING_INT, TARGET(io_threads), "1", 1, 16,

@@ -151,18 +151,6 @@ daemon_open_bus(struct daemon *daemon, struct why *why)
 	return ERR_OK;
 }
 
-static struct http_limits
-limits_of(const struct node_settings *settings)
-{
-	return (struct http_limits){
-	    .connections = (unsigned)settings->connections,
-	    .connections_address = (unsigned)settings->connections_address,
-	    .handshakes = (unsigned)settings->handshakes,
-	    .head_seconds = (unsigned)settings->head_seconds,
-	    .idle_seconds = (unsigned)settings->idle_seconds,
-	    .slow_bytes = (unsigned)settings->slow_bytes};
-}
-
 enum err
 daemon_open_http(struct daemon *daemon, struct why *why)
 {
@@ -172,7 +160,7 @@ daemon_open_http(struct daemon *daemon, struct why *why)
 	    .key = daemon_stem(daemon, ".key", key),
 	    .ca = daemon->ca,
 	    .workers = (unsigned)daemon->settings.workers,
-	    .limits = limits_of(&daemon->settings),
+	    .limits = daemon->settings.limits,
 	    .routes = node_endpoints,
 	    .context = &daemon->node,
 	    .is_sandbox = daemon->sandbox != NULL};
@@ -186,17 +174,13 @@ daemon_open_http(struct daemon *daemon, struct why *why)
 enum err
 daemon_tell_ready(struct daemon *daemon, struct why *why)
 {
-	const char *listen = daemon->settings.listen;
-	const char *colon = strrchr(listen, ':');
 	struct buf text = {0}, address = {0};
 	struct json_out out = {.buf = &text};
 	enum err err;
 
 	if (daemon->settings.ready_file[0] == '\0')
 		return ERR_OK;
-	buf_print(&address, "%.*s:%u",
-	    colon != NULL ? (int)(colon - listen) : 0, listen,
-	    http_server_port(daemon->http));
+	http_server_address(daemon->http, &address);
 	json_open_object(&out, NULL);
 	json_put_text(&out, "listen", buf_span(&address));
 	json_put_cstr(&out, "live",

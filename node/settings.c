@@ -37,20 +37,7 @@ const struct setting node_setting_rows[] = {
     TEXT(live, "", "live endpoint for children; empty: serves none"),
     TEXT(fetch, "", "fetch endpoint for children; empty: serves none"),
     INT(workers, "2", 1, 64, "HTTP threads"),
-    INT(connections, "2000", 0, 1000000, "HTTPS connections in all; 0: any"),
-    INT(connections_address, "512", 0, 1000000,
-	"HTTPS connections from one address (IPv6: 64 bits); 0: any"),
-    INT(handshakes, "256", 0, 1000000,
-	"TLS handshakes under way above which those that stand still are cut; "
-	"0: any"),
-    INT(head_seconds, "10", 1, 3600,
-	"seconds that a handshake or the head of a request may take"),
-    INT(idle_seconds, "60", 1, 86400,
-	"seconds that a connection may be without a request, or what waits "
-	"for its client may wait"),
-    INT(slow_bytes, "1024", 0, 1 << 30,
-	"bytes a second below which, over idle_seconds, a client that sends or "
-	"reads is cut; 0: any"),
+    HTTP_LIMIT_ROWS(struct node_settings),
     INT(io_threads, "1", 1, 16, "ZeroMQ I/O threads"),
     INT(lease_seconds, "60", 1, 3600,
 	"age of the newest pulse up to which protected fields are shown"),

@@ -5,6 +5,7 @@
 #define NODE_SETTINGS_H
 
 #include "base/settings.h"
+#include "wire/http_limits.h"
 
 struct node_settings {
 	char *folder, *network, *stem, *sandbox;
@@ -12,8 +13,7 @@ struct node_settings {
 	char *parent_live, *parent_fetch, *parent_key, *parent_url;
 	char *live, *fetch;
 	int64_t workers, io_threads, lease_seconds, elsewhere_seconds;
-	int64_t connections, connections_address, handshakes;
-	int64_t head_seconds, idle_seconds, slow_bytes;
+	struct http_limits limits;
 	int64_t trail_days;
 	int64_t log_days, log_bytes, snapshot_hours, disk_reserve,
 	    check_seconds, feed_bytes;

@@ -3,7 +3,6 @@
  */
 #include "wire/http.h"
 
-#include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include "wire/gate.h"
 #include "wire/http2.h"
 #include "wire/http_conn.h"
+#include "wire/listener.h"
 
 #define BACKLOG 1024
 #define SWEEP_MS 500
@@ -31,7 +31,8 @@ struct http_server {
 	struct gate *gate;
 	struct http_worker **workers;
 	unsigned count;
-	unsigned port;
+	char *listen;
+	struct listener listener;
 	unsigned grace_ms; /* set before the workers are told to stop */
 };
 
@@ -165,78 +166,10 @@ on_connection(uv_stream_t *listener, int status)
 		conn_open(listener->data);
 }
 
-static int
-bound_socket(const struct addrinfo *address, unsigned port)
-{
-	int one = 1, fd = socket(address->ai_family,
-			 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct sockaddr_storage where;
-
-	if (fd < 0)
-		return -1;
-	memcpy(&where, address->ai_addr, address->ai_addrlen);
-	if (where.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&where)->sin6_port =
-		    htons((uint16_t)port);
-	else
-		((struct sockaddr_in *)&where)->sin_port =
-		    htons((uint16_t)port);
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0 &&
-	    bind(fd, (struct sockaddr *)&where, address->ai_addrlen) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static unsigned
-port_of(const uv_tcp_t *tcp)
-{
-	struct sockaddr_storage name;
-	int len = sizeof(name);
-
-	if (uv_tcp_getsockname(tcp, (struct sockaddr *)&name, &len) != 0)
-		return 0;
-	if (name.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
-	return ntohs(((struct sockaddr_in *)&name)->sin_port);
-}
-
-/* "host:port", "[::1]:port" or ":port". */
-static struct addrinfo *
-parse_address(const char *text, unsigned *port)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC,
-	    .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_PASSIVE};
-	struct addrinfo *found = NULL;
-	const char *colon = strrchr(text, ':');
-	char host[256], *end;
-	unsigned long number;
-	size_t len;
-
-	if (colon == NULL || (size_t)(colon - text) >= sizeof(host))
-		return NULL;
-	number = strtoul(colon + 1, &end, 10);
-	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || number > 65535)
-		return NULL;
-	len = (size_t)(colon - text);
-	if (len >= 2 && text[0] == '[' && colon[-1] == ']') {
-		text++;
-		len -= 2;
-	}
-	memcpy(host, text, len);
-	host[len] = '\0';
-	*port = (unsigned)number;
-	if (getaddrinfo(len > 0 ? host : NULL, "0", &hints, &found) != 0)
-		return NULL;
-	return found;
-}
-
 static uint64_t
-seconds_or(unsigned seconds, unsigned otherwise)
+seconds_or(int64_t seconds, unsigned otherwise)
 {
-	return (seconds > 0 ? seconds : otherwise) * UINT64_C(1000);
+	return (uint64_t)(seconds > 0 ? seconds : otherwise) * 1000;
 }
 
 static struct http_bounds
@@ -245,11 +178,11 @@ bounds_of(const struct http_limits *limits, unsigned workers)
 	struct http_bounds bounds = {
 	    .head_ms = seconds_or(limits->head_seconds, 10),
 	    .idle_ms = seconds_or(limits->idle_seconds, 60),
-	    .slow_bytes = limits->slow_bytes};
+	    .slow_bytes = (uint64_t)limits->slow_bytes};
 
 	if (limits->handshakes > 0)
 		bounds.handshakes =
-		    (limits->handshakes + workers - 1) / workers;
+		    ((unsigned)limits->handshakes + workers - 1) / workers;
 	return bounds;
 }
 
@@ -314,10 +247,9 @@ worker_init(struct http_worker *worker, struct http_server *server,
 }
 
 static int
-worker_listen(
-    struct http_worker *worker, const struct addrinfo *address, unsigned port)
+worker_listen(struct http_worker *worker, struct listener *listener)
 {
-	int fd = bound_socket(address, port);
+	int fd = listener_bind(listener);
 
 	if (fd < 0)
 		return -1;
@@ -374,19 +306,17 @@ worker_undo(struct http_worker *worker)
 }
 
 static bool
-add_worker(struct http_server *server, const struct http_settings *settings,
-    const struct addrinfo *address)
+add_worker(struct http_server *server, const struct http_settings *settings)
 {
 	struct http_worker *worker = mem_new(sizeof(*worker));
 
 	worker->index = server->count;
 	worker_init(worker, server, settings);
-	if (worker_listen(worker, address, server->port) != 0) {
+	if (worker_listen(worker, &server->listener) != 0) {
 		worker_undo(worker);
 		return false;
 	}
 	server->workers[server->count++] = worker;
-	server->port = port_of(&worker->listener);
 	return true;
 }
 
@@ -395,6 +325,8 @@ server_free(struct http_server *server)
 {
 	tls_close(server->tls);
 	gate_free(server->gate);
+	listener_release(&server->listener);
+	mem_free(server->listen);
 	mem_free(server->workers);
 	mem_free(server);
 }
@@ -404,17 +336,15 @@ open_workers(struct http_server *server, const struct http_settings *settings,
     struct why *why)
 {
 	unsigned wanted = settings->workers > 0 ? settings->workers : 1;
-	struct addrinfo *address =
-	    parse_address(settings->listen, &server->port);
-	bool ok = address != NULL && wanted <= WORKERS_MAX;
+	bool ok = listener_parse(&server->listener, server->listen) &&
+		  wanted <= WORKERS_MAX;
 
 	if (!ok)
 		return why_set(why, ERR_INVALID, "cannot listen on \"%s\"",
 		    settings->listen);
 	server->workers = mem_new(wanted * sizeof(*server->workers));
 	while (ok && server->count < wanted)
-		ok = add_worker(server, settings, address);
-	freeaddrinfo(address);
+		ok = add_worker(server, settings);
 	if (ok)
 		return ERR_OK;
 	while (server->count > 0)
@@ -447,8 +377,9 @@ http_server_open(const struct http_settings *settings, struct why *why)
 	struct http_server *server = mem_new(sizeof(*server));
 	unsigned i;
 
-	server->gate = gate_new(
-	    settings->limits.connections, settings->limits.connections_address);
+	server->listen = mem_text(settings->listen);
+	server->gate = gate_new((unsigned)settings->limits.connections,
+	    (unsigned)settings->limits.connections_address);
 	server->tls = tls_open_server(&files, why);
 	if (server->tls == NULL ||
 	    open_workers(server, settings, why) != ERR_OK) {
@@ -478,7 +409,13 @@ http_server_renew(struct http_server *server,
 unsigned
 http_server_port(const struct http_server *server)
 {
-	return server->port;
+	return server->listener.port;
+}
+
+void
+http_server_address(const struct http_server *server, struct buf *out)
+{
+	listener_print(&server->listener, out);
 }
 
 void

@@ -20,6 +20,7 @@
 #include "base/cert.h"
 #include "base/err.h"
 #include "base/span.h"
+#include "wire/http_limits.h"
 
 struct http_server;
 struct http_exchange; /* one request and its reply */
@@ -50,19 +51,6 @@ struct http_route {
 	http_close_fn close;
 };
 
-/* 0: none, but for the seconds, which are 10 and 60 then. */
-struct http_limits {
-	unsigned connections, connections_address;
-	/* Under way at once; above that those that stand still are cut. */
-	unsigned handshakes;
-	unsigned head_seconds; /* for a handshake, for a head */
-	/* Without a request; and how long what waits for the peer may wait. */
-	unsigned idle_seconds;
-	/* A body that comes, or a reply that is taken, slower than this over
-	 * idle_seconds is cut: bytes a second. */
-	unsigned slow_bytes;
-};
-
 struct http_settings {
 	const char *listen; /* "127.0.0.1:8443"; port 0: any free one */
 	const char *cert, *key, *ca; /* PEM files */
@@ -81,6 +69,8 @@ struct http_server *http_server_open(
 MUST_CHECK enum err http_server_renew(struct http_server *server,
     const struct http_settings *settings, struct why *why);
 unsigned http_server_port(const struct http_server *server);
+/* Appends host:port as others reach it. */
+void http_server_address(const struct http_server *server, struct buf *out);
 /* Stop accepting, finish what runs (at most `grace_ms`), end the threads. */
 void http_server_close(struct http_server *server, unsigned grace_ms);
 
