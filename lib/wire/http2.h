@@ -1,11 +1,11 @@
 /*
  * http2: exchanges side by side on one connection, by nghttp2.
  *
- * The only home of nghttp2.  At most 100 streams; what a handler has not
- * read is bounded by the stream's window, which opens only as it reads, and
- * what a peer does not take by refusing its next requests.  A peer that sends
- * without end what is no request, or has streams reset, is sent away
- * (ENHANCE_YOUR_CALM).
+ * With its two other files the only home of nghttp2.  At most 100 streams; what
+ * a handler has not read is bounded by the stream's window, which opens only as
+ * it reads, and what a peer does not take by refusing its next requests.  A
+ * peer that sends without end what is no request, or has streams reset, is sent
+ * away (ENHANCE_YOUR_CALM).
  */
 #ifndef WIRE_HTTP2_H
 #define WIRE_HTTP2_H

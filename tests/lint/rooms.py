@@ -20,7 +20,7 @@ HOMES = {
     r".*\.pb-c\.h|protobuf-c/.*": r"lib/wire/pack\w*\.[ch]",
     r"zstd\.h": r"lib/wire/(seal|inflate)\.c",
     r"zlib\.h": r"lib/wire/inflate\.c",
-    r"nghttp2/.*": r"lib/wire/http2\.[ch]",
+    r"nghttp2/.*": r"lib/wire/http2\w*\.[ch]",
     r"llhttp\.h": r"lib/wire/http1\.[ch]",
     r"jansson\.h": r"lib/base/json\.c",
     r"curl/.*": r"cli/fetch\.c|lib/wire/(https\w*|errand)\.[ch]",
