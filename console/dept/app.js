@@ -1,6 +1,7 @@
 // The departments' page: which view is shown, in which language.
 
 import "./words.js";
+import "./words_objections.js";
 import { h, replace } from "../base/dom.js";
 import { get } from "../base/api.js";
 import { catalogue, itemName } from "../base/catalogue.js";
@@ -10,8 +11,9 @@ import * as findings from "./findings.js";
 import * as quality from "./quality.js";
 import * as use from "./use.js";
 import * as due from "./due.js";
+import * as objections from "./objections.js";
 
-const views = { batches, findings, quality, use, due };
+const views = { batches, findings, objections, quality, use, due };
 const one = (id) => document.getElementById(id);
 const context = { tell, say };
 let drawn = 0;

@@ -2,9 +2,9 @@
 
 import { h, replace } from "../base/dom.js";
 import { Problem, get } from "../base/api.js";
-import { bytes, count, hasWord, percent, t } from "../base/text.js";
+import { bytes, count, percent, t } from "../base/text.js";
 import { save } from "./save.js";
-import { button, pairs } from "./parts.js";
+import { button, explain, pairs } from "./parts.js";
 
 const SAMPLE = 1 << 20;
 
@@ -26,10 +26,6 @@ async function typeOf(file) {
 	} catch {
 		return `${type}; charset=gb18030`;
 	}
-}
-
-function explain(problem) {
-	return hasWord(`p_${problem.type}`) ? t(`p_${problem.type}`, problem.message) : problem.message;
 }
 
 // By XMLHttpRequest: only it tells how much has gone up.

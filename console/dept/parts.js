@@ -1,7 +1,7 @@
 // What several views are made of.
 
 import { h } from "../base/dom.js";
-import { count, t } from "../base/text.js";
+import { count, hasWord, t } from "../base/text.js";
 
 export const pairs = (facts) => h("dl", facts.map(([label, value]) => h("div", h("dt", label), h("dd", value))));
 
@@ -68,4 +68,9 @@ export function everyDay(first, last, found, read) {
 
 export function button(id, label, work, kind = "small") {
 	return h(`button.${kind}`, { type: "button", "data-do": id, onclick: work }, label);
+}
+
+// In this page's words, where it has some for the type of the problem.
+export function explain(problem) {
+	return hasWord(`p_${problem.type}`) ? t(`p_${problem.type}`, problem.message) : problem.message;
 }

@@ -6,7 +6,7 @@ from browser import Browser, need_browser
 from harness import ROOT, rows_of, until, uscc_is_right
 
 MY = ("report", "accesses", "consents", "give", "objections", "bands")
-DEPT = ("batches", "findings", "quality", "use", "due")
+DEPT = ("batches", "findings", "objections", "quality", "use", "due")
 CONSOLE = ("overview", "alerts", "departments", "platforms", "members", "use", "trails", "assessment", "catalogue", "actions", "province/44", "report")
 LOOKS = [(1280, 900, "light"), (400, 850, "dark")]
 
@@ -93,6 +93,19 @@ def test_the_enterprises_page(network, subject, axe):
 def test_the_departments_page(network, subject, axe):
     ready = "return document.getElementById('main').dataset.view === arguments[0]"
     assert look_at(network, axe, "dept", "hub", "/dept/", [(v, ready) for v in DEPT]) == []
+
+
+def test_what_a_department_answers_with(network, subject, axe):
+    browser = Browser(network.run / "net/ca.crt", network.stem("dept"), size=(400, 850), dark=True)
+    try:
+        browser.open(network.url("hub") + "/dept/#objections")
+        for verb in ("decide", "suspend", "terminate"):
+            browser.press(f"[data-objection=axe-open] [data-do={verb}]")
+            browser.one("dialog[open]")
+            assert faults(browser, axe) == [], verb
+            browser.press("dialog [type=button]")
+    finally:
+        browser.close()
 
 
 def test_the_console(network, subject, axe):
