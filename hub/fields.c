@@ -68,6 +68,22 @@ fields_print(
 	json_close_object(&json);
 }
 
+/* In its place; number 0: a name that nobody knows. */
+static void
+add(struct fields *fields, uint32_t number, struct span value)
+{
+	size_t at = fields->count;
+
+	if (number == 0 || at == RECORD_FIELDS_MAX) {
+		fields->unknown++;
+		return;
+	}
+	for (; at > 0 && fields->list[at - 1].number > number; at--)
+		fields->list[at] = fields->list[at - 1];
+	fields->list[at] = (struct record_field){number, value};
+	fields->count++;
+}
+
 struct reading {
 	const struct item *item;
 	struct fields *fields;
@@ -77,18 +93,8 @@ static bool
 on_field(void *context, const char *name, const struct json *value)
 {
 	const struct reading *reading = context;
-	struct fields *fields = reading->fields;
-	uint32_t number = number_of(reading->item, name);
-	size_t at = fields->count;
 
-	if (number == 0 || at == RECORD_FIELDS_MAX) {
-		fields->unknown++;
-		return true;
-	}
-	for (; at > 0 && fields->list[at - 1].number > number; at--)
-		fields->list[at] = fields->list[at - 1];
-	fields->list[at] = (struct record_field){number, json_text(value)};
-	fields->count++;
+	add(reading->fields, number_of(reading->item, name), json_text(value));
 	return true;
 }
 
@@ -101,4 +107,65 @@ fields_read(
 	fields->count = 0;
 	fields->unknown = 0;
 	(void)json_each(document, on_field, &reading);
+}
+
+static bool
+take(struct span *rest, const char *words)
+{
+	size_t len = strlen(words);
+
+	if (rest->len < len || memcmp(rest->ptr, words, len) != 0)
+		return false;
+	*rest = span_make(rest->ptr + len, rest->len - len);
+	return true;
+}
+
+/* Between quotes, no escape among them. */
+static bool
+take_text(struct span *rest, struct span *text)
+{
+	const char *end;
+
+	if (!take(rest, "\""))
+		return false;
+	end = memchr(rest->ptr, '"', rest->len);
+	if (end == NULL)
+		return false;
+	*text = span_make(rest->ptr, (size_t)(end - rest->ptr));
+	*rest = span_make(end + 1, rest->len - text->len - 1);
+	return text->len == 0 || memchr(text->ptr, '\\', text->len) == NULL;
+}
+
+static uint32_t
+number_of_span(const struct item *item, struct span name)
+{
+	const struct field *field;
+	size_t i;
+
+	for (i = 0; i < item->field_count; i++) {
+		field = &item->fields[i];
+		/* Its label is "name": */
+		if (field->label.len == name.len + 3 &&
+		    memcmp(field->label.ptr + 1, name.ptr, name.len) == 0)
+			return field->number;
+	}
+	return span_is(name, SOURCE_NUMBER) ? CATALOG_SOURCE_NUMBER : 0;
+}
+
+bool
+fields_skim(const struct item *item, struct span text, struct fields *fields)
+{
+	struct span name, value;
+
+	fields->count = 0;
+	fields->unknown = 0;
+	if (!take(&text, "{"))
+		return false;
+	do {
+		if (!take_text(&text, &name) || !take(&text, ": ") ||
+		    !take_text(&text, &value))
+			return false;
+		add(fields, number_of_span(item, name), value);
+	} while (take(&text, ", "));
+	return take(&text, "}") && text.len == 0;
 }

@@ -17,12 +17,13 @@
  * ledger may live there. */
 #define DISK_RESERVE 20
 
-/* The whole is wanted, so the plan is for the whole: one sort, on disk when it
- * is large. */
+/* Rows between two looks at the disk. */
+#define LOOK_ROWS 1000
+
+/* One sort, on disk when it is large. */
 static const char begin_sql[] =
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-    "SET LOCAL cursor_tuple_fraction = 1; SET LOCAL jit = off;"
-    "SET LOCAL work_mem = '64MB'";
+    "SET LOCAL jit = off; SET LOCAL work_mem = '64MB'";
 
 static const char newest_sql[] =
     "SELECT c.sealed, c.last, t.position FROM stream_state t"
@@ -35,10 +36,26 @@ static const char catalogues_sql[] =
     " FROM record_history WHERE stream = '0000' AND item = 60001) x"
     " ORDER BY version DESC";
 
-static const char records_sql[] =
-    "DECLARE records NO SCROLL CURSOR FOR SELECT item, subject, key, version,"
-    " state, provider, as_of, digest, fields::text, position FROM record"
-    " WHERE stream = $1 ORDER BY subject, item, key";
+/* What a row of `records_sql` has. */
+enum column {
+	ITEM,
+	SUBJECT,
+	KEY,
+	VERSION,
+	STATE,
+	PROVIDER,
+	AS_OF,
+	DIGEST,
+	FIELDS,
+	POSITION,
+	COLUMNS
+};
+
+/* The server reads and prints while the rows before are packed here. */
+static const char records_sql[][128] = {
+    "COPY (SELECT item, subject, key, version, state, provider, as_of,"
+    " digest, fields::text, position FROM record WHERE stream = ",
+    " ORDER BY subject, item, key) TO STDOUT (FORMAT binary)"};
 
 struct imager {
 	struct pg *pg;
@@ -48,6 +65,8 @@ struct imager {
 	struct buf sealed;
 	struct image_writer *writer;
 	struct imager_result *result;
+	enum err err; /* of a row … */
+	struct why *why;
 };
 
 static enum err
@@ -103,16 +122,37 @@ has_digest(const struct record *record, struct span digest)
 	return span_equal(span_make(found.bytes, DIGEST_LEN), digest);
 }
 
-/* With the names of the catalogue under which the digest is right; the fields
- * borrow from the document. */
-static bool
-read_fields(const struct imager *imager, const struct json *document,
-    struct span digest, struct record *record, struct fields *fields)
+/* A row, and its document when it could not be skimmed. */
+struct row {
+	const struct span *columns;
+	struct json *document;
+	struct record record;
+	struct fields fields;
+};
+
+/* With the names of one catalogue; values borrow from row or document. */
+static void
+read_fields(const struct item *item, struct row *row)
 {
+	struct span text = row->columns[FIELDS];
+
+	if (item != NULL && row->document == NULL &&
+	    fields_skim(item, text, &row->fields))
+		return;
+	if (row->document == NULL)
+		row->document = json_parse(text, NULL);
+	fields_read(item, row->document, &row->fields);
+}
+
+/* The catalogue under which the digest is right is the one it was written
+ * under. */
+static bool
+find_fields(const struct imager *imager, struct row *row)
+{
+	struct record *record = &row->record;
 	bool control = record->item > CATALOG_ITEM_MAX;
 	size_t i, tries = control ? 1 : imager->catalogue_count;
 
-	record->fields = fields->list;
 	for (i = 0; i < tries; i++) {
 		const struct item *item = NULL;
 
@@ -121,39 +161,29 @@ read_fields(const struct imager *imager, const struct json *document,
 			    imager->catalogues[i]->catalog, record->item);
 		if (!control && item == NULL)
 			continue;
-		fields_read(item, document, fields);
-		record->field_count = fields->count;
-		if (fields->unknown == 0 && has_digest(record, digest))
+		read_fields(item, row);
+		record->fields = row->fields.list;
+		record->field_count = row->fields.count;
+		if (row->fields.unknown == 0 &&
+		    has_digest(record, row->columns[DIGEST]))
 			return true;
 	}
 	return false;
 }
 
-static enum err
-add_row(struct imager *imager, size_t row, struct why *why)
+static void
+read_row(const struct span *columns, struct row *row)
 {
-	struct pg *pg = imager->pg;
-	struct json *document = json_parse(pg_bytes(pg, row, 8), NULL);
-	struct record record = {.item = (uint32_t)pg_int(pg, row, 0),
-	    .subject = pg_bytes(pg, row, 1),
-	    .key = pg_bytes(pg, row, 2),
-	    .version = (uint64_t)pg_int(pg, row, 3),
-	    .state = (enum record_state)pg_int(pg, row, 4),
-	    .provider = pg_bytes(pg, row, 5),
-	    .as_of_us = pg_time(pg, row, 6)};
-	struct fields fields = {.count = 0};
-	enum err err;
-
-	if (read_fields(
-		imager, document, pg_bytes(pg, row, 7), &record, &fields))
-		err = image_writer_add(imager->writer, &record, why);
-	else
-		err = why_set(why, ERR_CONFLICT,
-		    "the record at position %" PRIu64
-		    " is not what its digest says",
-		    (uint64_t)pg_int(pg, row, 9));
-	json_free(document);
-	return err;
+	row->columns = columns;
+	row->document = NULL;
+	row->record =
+	    (struct record){.item = (uint32_t)pg_parse_int(columns[ITEM]),
+		.subject = columns[SUBJECT],
+		.key = columns[KEY],
+		.version = (uint64_t)pg_parse_int(columns[VERSION]),
+		.state = (enum record_state)pg_parse_int(columns[STATE]),
+		.provider = columns[PROVIDER],
+		.as_of_us = pg_parse_time(columns[AS_OF])};
 }
 
 static enum err
@@ -167,27 +197,56 @@ check_disk(const struct imager *imager, struct why *why)
 	return why_set(why, ERR_LIMIT, "the disk is nearly full");
 }
 
+/* Its digest was found right, so it is not computed again. */
+static enum err
+add_found(struct imager *imager, const struct row *row)
+{
+	struct digest content;
+
+	memcpy(content.bytes, row->columns[DIGEST].ptr, DIGEST_LEN);
+	return image_writer_put(
+	    imager->writer, &row->record, &content, imager->why);
+}
+
+static bool
+add_row(void *context, const struct span *columns, size_t count)
+{
+	struct imager *imager = context;
+	struct row row;
+
+	if (count != COLUMNS)
+		return false;
+	read_row(columns, &row);
+	if (find_fields(imager, &row))
+		imager->err = add_found(imager, &row);
+	else
+		imager->err = why_set(imager->why, ERR_CONFLICT,
+		    "the record at position %" PRIu64
+		    " is not what its digest says",
+		    (uint64_t)pg_parse_int(columns[POSITION]));
+	json_free(row.document);
+	if (++imager->result->records % LOOK_ROWS == 0 && imager->err == ERR_OK)
+		imager->err = check_disk(imager, imager->why);
+	return imager->err == ERR_OK;
+}
+
 static enum err
 add_rows(struct imager *imager, struct why *why)
 {
 	struct pg *pg = imager->pg;
-	enum err err = ERR_OK;
-	size_t row, rows;
+	struct buf sql = {0};
 
-	pg_exec(pg, records_sql,
-	    pg_arg_text(span_of(imager->result->image.stream)));
-	do {
-		pg_query(pg, "FETCH 1000 FROM records");
-		rows = pg_rows(pg);
-		for (row = 0; row < rows && err == ERR_OK; row++)
-			err = add_row(imager, row, why);
-		imager->result->records += rows;
-		if (err == ERR_OK)
-			err = check_disk(imager, why);
-	} while (rows > 0 && err == ERR_OK);
-	if (err == ERR_OK && pg_has_failed(pg))
-		err = why_set(why, ERR_DATABASE, "%s", pg_why(pg));
-	return err;
+	imager->why = why;
+	buf_text(&sql, records_sql[0]);
+	pg_quote_text(pg, span_of(imager->result->image.stream), &sql);
+	buf_text(&sql, records_sql[1]);
+	pg_copy_out(pg, buf_cstr(&sql), add_row, imager);
+	buf_release(&sql);
+	if (imager->err == ERR_OK)
+		imager->err = check_disk(imager, why);
+	if (imager->err == ERR_OK && pg_has_failed(pg))
+		return why_set(why, ERR_DATABASE, "%s", pg_why(pg));
+	return imager->err;
 }
 
 static enum err

@@ -350,19 +350,31 @@ pg_bytes(const struct pg *pg, size_t row, int column)
 }
 
 int64_t
-pg_int(const struct pg *pg, size_t row, int column)
+pg_parse_int(struct span column)
 {
-	struct span bytes = pg_bytes(pg, row, column);
 	int64_t value = 0;
 	size_t i;
 
-	if (bytes.len == 0)
+	if (column.len == 0)
 		return 0;
-	if (bytes.len > 1 && (bytes.ptr[0] & 0x80) != 0)
+	if (column.len > 1 && (column.ptr[0] & 0x80) != 0)
 		value = -1;
-	for (i = 0; i < bytes.len; i++)
-		value = (int64_t)((uint64_t)value << 8 | (uint8_t)bytes.ptr[i]);
+	for (i = 0; i < column.len; i++)
+		value =
+		    (int64_t)((uint64_t)value << 8 | (uint8_t)column.ptr[i]);
 	return value;
+}
+
+int64_t
+pg_parse_time(struct span column)
+{
+	return pg_parse_int(column) + PG_EPOCH_US;
+}
+
+int64_t
+pg_int(const struct pg *pg, size_t row, int column)
+{
+	return pg_parse_int(pg_bytes(pg, row, column));
 }
 
 int64_t

@@ -139,6 +139,20 @@ void pg_put_jsonb(struct buf *rows, struct span json);
  * works on while the caller makes more rows: the next call waits for it. */
 void pg_copy(struct pg *pg, const char *sql, struct buf *rows);
 
+/* One row of COPY … TO STDOUT (FORMAT binary), its columns as they travel,
+ * ptr NULL where there is null; borrowed until return.  False: no more. */
+#define PG_COLUMNS_MAX 16
+typedef bool (*pg_columns_fn)(
+    void *context, const struct span *columns, size_t count);
+/* The server goes on while rows are visited, and nobody keeps them.  When
+ * `visit` wants no more, the connection is dropped and the next pg_begin
+ * makes it again. */
+void pg_copy_out(
+    struct pg *pg, const char *sql, pg_columns_fn visit, void *context);
+/* Such a column, as pg_int and pg_time have it. */
+int64_t pg_parse_int(struct span column);
+int64_t pg_parse_time(struct span column);
+
 /* For LISTEN on a loop: -1 while not connected. */
 int pg_socket(const struct pg *pg);
 /* Take what has arrived without waiting.  Was there a notification? */

@@ -13,9 +13,9 @@ struct fill {
 	struct store *store;
 	struct staging *staging;
 	const struct index *index;
-	struct snapshot *newest;
-	struct kv_table *table; /* NULL: none begun */
-	uint32_t first, last;   /* chunks in it */
+	struct snapshot *newest; /* NULL: nothing is held of the stream */
+	struct kv_table *table;  /* NULL: none begun */
+	uint32_t first, last;    /* chunks in it */
 	struct fill_count count;
 };
 
@@ -29,14 +29,16 @@ struct merge {
 };
 
 struct fill *
-fill_new(
-    struct store *store, struct staging *staging, const struct index *index)
+fill_new(struct store *store, struct staging *staging,
+    const struct index *index, bool alone)
 {
 	struct fill *fill = mem_new(sizeof(*fill));
 
 	fill->store = store;
 	fill->staging = staging;
 	fill->index = index;
+	if (alone)
+		return fill;
 	fill->newest = store_newest(store);
 	kv_view_spare_cache(snapshot_view(fill->newest));
 	return fill;
@@ -119,8 +121,10 @@ merge_row(void *context, struct span key, struct span value)
 	return true;
 }
 
+/* What is held within the chunk's range.  The store is in the order of
+ * subjects, so other streams' rows lie there too. */
 static enum err
-merge_run(struct merge *merge, uint32_t number, struct why *why)
+merge_held(struct merge *merge, uint32_t number, struct why *why)
 {
 	struct fill *fill = merge->fill;
 	struct image_bounds bounds = index_bounds(fill->index, number);
@@ -135,13 +139,23 @@ merge_run(struct merge *merge, uint32_t number, struct why *why)
 		store_key_of_image(merge->stream, bounds.next_key, &until);
 	range.from = buf_span(&from);
 	range.until = buf_span(&until);
-	merge_load(merge);
 	err =
 	    kv_each(snapshot_view(fill->newest), &range, merge_row, merge, why);
-	while (err == ERR_OK && merge->at < merge->count)
-		merge_put_new(merge);
 	buf_release(&from);
 	buf_release(&until);
+	return err;
+}
+
+static enum err
+merge_run(struct merge *merge, uint32_t number, struct why *why)
+{
+	enum err err = ERR_OK;
+
+	merge_load(merge);
+	if (merge->fill->newest != NULL)
+		err = merge_held(merge, number, why);
+	while (err == ERR_OK && merge->at < merge->count)
+		merge_put_new(merge);
 	return err;
 }
 

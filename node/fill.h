@@ -15,9 +15,10 @@
 
 struct fill;
 
-/* Everything is borrowed.  `newest` must not change within the stream. */
-struct fill *fill_new(
-    struct store *store, struct staging *staging, const struct index *index);
+/* Everything is borrowed; the stream must not change in the store meanwhile.
+ * `alone`: nothing is held of it, so nothing is looked for. */
+struct fill *fill_new(struct store *store, struct staging *staging,
+    const struct index *index, bool alone);
 void fill_free(struct fill *fill); /* a table begun is dropped; safe on NULL */
 /* The records of chunk `number`, checked. */
 MUST_CHECK enum err fill_chunk(struct fill *fill, uint32_t number,

@@ -23,19 +23,29 @@ load_end(struct load *load)
 		load_finish(load, LOAD_WHOLE);
 }
 
+/* Of this stream nothing was ever taken. */
+static bool
+load_is_first(const struct load *load)
+{
+	const struct stream_state *state = &load->order.state;
+	struct setsum nothing = {{0}};
+
+	return state->chain.position == 0 &&
+	       memcmp(&state->sum, &nothing, sizeof(nothing)) == 0;
+}
+
 /* What we have to fetch: what differs and does not wait already. */
 static enum err
 load_compare(struct load *load, struct why *why)
 {
 	struct snapshot *newest = store_newest(load->settings.store);
-	struct setsum nothing = {{0}};
 	const struct index *index = &load->index;
 	bool *differs = mem_new(index->count);
 	enum err err = ERR_OK;
 	uint32_t i;
 
 	memset(differs, true, index->count);
-	if (memcmp(&load->order.state.sum, &nothing, sizeof(nothing)) != 0)
+	if (!load_is_first(load))
 		err = survey_compare(newest, index, &load->stopping, differs);
 	if (err != ERR_OK)
 		why_set(why, err, "the walk ended: %s", err_name(err));
@@ -70,8 +80,8 @@ load_begin_chunks(struct load *load)
 	    (unsigned long long)load->index.head.position,
 	    (unsigned long long)load->index.head.records, load->index.count,
 	    load->wanted_count);
-	load->fill =
-	    fill_new(load->settings.store, load->staging, &load->index);
+	load->fill = fill_new(load->settings.store, load->staging, &load->index,
+	    load_is_first(load));
 	load->phase = PHASE_CHUNKS;
 	load->asked = load->done = 0;
 	if (load->wanted_count == 0)

@@ -53,6 +53,9 @@ struct image_writer *image_writer_begin(
 /* In ascending order of image_key; else ERR_INVALID. */
 MUST_CHECK enum err image_writer_add(
     struct image_writer *writer, const struct record *record, struct why *why);
+/* The same of a record whose content digest is known. */
+MUST_CHECK enum err image_writer_put(struct image_writer *writer,
+    const struct record *record, const struct digest *content, struct why *why);
 /* `sealed`: packed Sealed, with its body or without, of the batch at whose
  * position the records stood; its signature is not checked.  ERR_CONFLICT: they
  * do not add up to its state digest; nothing appears. */

@@ -152,7 +152,16 @@ enum err
 image_writer_add(
     struct image_writer *writer, const struct record *record, struct why *why)
 {
-	struct digest content, element;
+	struct digest content = record_content_digest(record);
+
+	return image_writer_put(writer, record, &content, why);
+}
+
+enum err
+image_writer_put(struct image_writer *writer, const struct record *record,
+    const struct digest *content, struct why *why)
+{
+	struct digest element;
 	enum err err = ERR_OK;
 
 	if (writer->failed)
@@ -170,9 +179,8 @@ image_writer_add(
 		buf_reset(&writer->first);
 		buf_add(&writer->first, writer->key.data, writer->key.len);
 	}
-	content = record_content_digest(record);
 	element =
-	    record_element_digest(&content, record->version, record->as_of_us);
+	    record_element_digest(content, record->version, record->as_of_us);
 	setsum_add(&writer->sum, &element);
 	pack_batch_record(buf_span(&writer->packed), &writer->raw);
 	return ERR_OK;
