@@ -682,7 +682,7 @@ stage_one(struct fixture *fixture, uint32_t number)
 		    .base = fixture->child.state.chain},
 		&why),
 	    ERR_OK);
-	fill = fill_new(fixture->child.store, staging, &index);
+	fill = fill_new(fixture->child.store, staging, &index, false);
 	buf_reset(&bytes);
 	assert_int_equal(
 	    image_pack_chunk(fixture->image, number, &bytes, &why), ERR_OK);
