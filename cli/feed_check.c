@@ -239,6 +239,7 @@ check_with(const struct args *args, const struct catalog *catalog,
 	    .format = feed_is_ndjson(args, path) ? FEED_NDJSON : FEED_CSV,
 	    .charset = charset != NULL ? charset : "utf-8",
 	    .received_us = clock_now_us(),
+	    .now_us = clock_now_us(),
 	    .row = on_row,
 	    .context = check};
 	FILE *file;

@@ -44,7 +44,7 @@ struct gen {
 static const char *const dirt_names[DIRT_COUNT] = {"uscc", "uscc_length",
     "uscc_old", "uscc_character", "uscc_province", "date", "number", "code",
     "required", "too_long", "columns", "json", "duplicate", "full_width",
-    "missing"};
+    "missing", "retention"};
 
 /* Only a capital like "1,000(万元)" has a comma, and nothing has a quote. */
 static void
@@ -476,8 +476,9 @@ static const struct arg_command command = {"gen", "", "make a synthetic feed",
     "in every item, when\n--division is. Dirt that rejects rows: uscc "
     "uscc_length uscc_old uscc_character uscc_province\nrequired columns (csv) "
     "json (ndjson); date number code too_long when a required field takes "
-    "it,\nelse a warning; duplicate repeats the row before; full_width and "
-    "missing are harmless.",
+    "it,\nelse a warning; retention in items of bad information; duplicate "
+    "repeats the row before;\nfull_width and missing are harmless. Else no "
+    "row's years are over within four of its date.",
     "rongxin gen --item 1 --rows 100000 --seed 7 --division 4401 --dirt "
     "uscc=0.01 > registrations.csv",
     0, 0, options, gen_run};

@@ -3,6 +3,8 @@
  */
 #include "cli/gen_value.h"
 
+#define DAYS_KEPT 1461 /* four years */
+
 /* One relation at one row. */
 struct knot {
 	const struct plan *plan;
@@ -384,6 +386,17 @@ static void (*const agree[])(struct knot *knot) = {
     [RELATE_SELDOM] = agree_seldom,
 };
 
+/* What ended so long ago that it is shown no more, or soon will be, has not
+ * ended.  A feed made for one day is used for years. */
+static void
+keep_shown(const struct plan *plan, struct draft *end)
+{
+	if (end->value > plan->past + DAYS_KEPT)
+		return;
+	end->value = plan->today;
+	end->shown = plan->columns[plan->end].field->required;
+}
+
 void
 plan_agree(const struct plan *plan, struct row *row)
 {
@@ -391,6 +404,8 @@ plan_agree(const struct plan *plan, struct row *row)
 	struct knot knot = {.plan = plan, .row = row};
 	size_t i;
 
+	if (plan->end >= 0)
+		keep_shown(plan, &row->drafts[plan->end]);
 	for (i = 0; i < plan->bond_count; i++) {
 		knot.bond = &plan->bonds[i];
 		knot.relation = knot.bond->relation;
@@ -399,5 +414,7 @@ plan_agree(const struct plan *plan, struct row *row)
 		knot.other = &row->drafts[knot.bond->other];
 		knot.dice = knot.relation->steady ? &steady : &row->dice;
 		agree[knot.relation->kind](&knot);
+		if (plan->end == (int)knot.bond->field)
+			keep_shown(plan, knot.field);
 	}
 }

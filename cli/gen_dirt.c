@@ -6,7 +6,7 @@
 #include <string.h>
 
 void
-plan_dirt(const struct column *column, struct pen *pen)
+plan_dirt(const struct plan *plan, const struct column *column, struct pen *pen)
 {
 	switch (column->dirt) {
 	case DIRT_DATE:
@@ -21,6 +21,9 @@ plan_dirt(const struct column *column, struct pen *pen)
 	case DIRT_TOO_LONG:
 		memset(pen->at, 'X', column->field->max + 1);
 		pen->at += column->field->max + 1;
+		break;
+	case DIRT_RETENTION:
+		pen_date(pen, plan->past);
 		break;
 	default: /* DIRT_REQUIRED: nothing */
 		break;

@@ -214,6 +214,33 @@ place_dirt(struct plan *plan, enum dirt dirt)
 		found->dirt = (int)dirt;
 }
 
+/* Its years counted back from today; a day more where today is a 29th of
+ * February. */
+static int64_t
+past_of(const struct plan *plan, unsigned years)
+{
+	struct civil civil = civil_of(plan->today);
+
+	civil.year -= civil.year > 1970 + years ? years : civil.year - 1970;
+	return civil_days(civil) - (civil.month == 2 && civil.day == 29);
+}
+
+static void
+find_end(struct plan *plan)
+{
+	size_t i;
+
+	plan->end = -1;
+	plan->past = past_of(plan, plan->item->retention_years);
+	for (i = 0; i < plan->count && plan->item->retention_years > 0; i++)
+		if (plan->columns[i].field->type == FIELD_DATE &&
+		    strcmp(plan->columns[i].field->name,
+			plan->item->retention_from) == 0)
+			plan->end = (int)i;
+	if (plan->end >= 0 && plan->columns[plan->end].dirt < 0)
+		plan->columns[plan->end].dirt = DIRT_RETENTION;
+}
+
 static unsigned
 rows_per_subject(const struct plan *plan)
 {
@@ -287,6 +314,7 @@ plan_init(struct plan *plan, const struct item *item)
 	}
 	for (dirt = DIRT_DATE; dirt <= DIRT_TOO_LONG; dirt++)
 		place_dirt(plan, (enum dirt)dirt);
+	find_end(plan);
 	plan->per_subject = rows_per_subject(plan);
 	plan_bind(plan);
 }

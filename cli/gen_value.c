@@ -441,7 +441,7 @@ plan_cell(const struct plan *plan, const struct column *column, struct row *row,
 		return;
 	if (column->dirt >= 0 && (row->dirty >> column->dirt & 1) != 0) {
 		pen->at = start;
-		plan_dirt(column, pen);
+		plan_dirt(plan, column, pen);
 	} else if (!column->field->required &&
 		   (row->dirty >> DIRT_MISSING & 1) != 0) {
 		pen->at = start;

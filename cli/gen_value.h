@@ -31,6 +31,7 @@ enum dirt {
 	DIRT_DUPLICATE,
 	DIRT_FULL_WIDTH,
 	DIRT_MISSING,
+	DIRT_RETENTION, /* in its column like a date */
 	DIRT_COUNT
 };
 
@@ -132,6 +133,8 @@ struct plan {
 	size_t bond_count;
 	bool of_people;       /* each row is about another person */
 	int stamp;            /* the column of RELATE_STAMP; -1: none */
+	int end;              /* the column that retention counts from */
+	int64_t past;         /* the last day whose years are over */
 	unsigned per_subject; /* rows of one subject */
 	const char *bureau;   /* NULL: any */
 };
@@ -168,7 +171,8 @@ void plan_agree(const struct plan *plan, struct row *row);
 void plan_cell(const struct plan *plan, const struct column *column,
     struct row *row, struct pen *pen);
 /* Append what the column's dirt looks like. */
-void plan_dirt(const struct column *column, struct pen *pen);
+void plan_dirt(
+    const struct plan *plan, const struct column *column, struct pen *pen);
 /* Append the subject's code, made dirty as the row says. */
 void plan_uscc(const struct row *row, struct pen *pen);
 void pen_date(struct pen *pen, int64_t days);

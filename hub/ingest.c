@@ -121,6 +121,35 @@ keep_facts(struct hand *hand, const struct findings_batch *facts,
 	quality_write(hand->quality, facts, receipt->received_us);
 }
 
+static const char past_sql[] =
+    "SELECT count(c.line), count(d.line) FROM finding f"
+    " LEFT JOIN change c ON c.line = f.line"
+    " LEFT JOIN finding d ON d.batch = f.batch AND d.line = f.line"
+    " AND d.rule = 'duplicate_key'"
+    " WHERE f.batch = $1 AND f.rule = 'retention'";
+
+/* A row whose years are over is rejected, whatever it took away. */
+static void
+count_rows(struct pg *pg, int64_t number, const struct reading *reading,
+    const struct ledger_outcome *outcome, struct receipt *receipt)
+{
+	uint64_t took = 0, twice = 0;
+
+	if (reading->past > 0) {
+		pg_exec(pg, past_sql, pg_arg_int(number));
+		took = pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+		twice = pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 1) : 0;
+	}
+	receipt->full = reading->full;
+	receipt->rows = reading->rows;
+	receipt->accepted = outcome->changed - took;
+	receipt->rejected =
+	    reading->rejected + reading->past + outcome->duplicates - twice;
+	receipt->unchanged =
+	    receipt->rows - receipt->accepted - receipt->rejected;
+	receipt->withdrawn = outcome->withdrawn;
+}
+
 /* Read, merge, count, keep the receipt; all inside the transaction. */
 static enum err
 merge_batch(struct hand *hand, struct ingest_batch *batch,
@@ -136,6 +165,7 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 	    .quality = hand->quality,
 	    .provider = batch->provider,
 	    .stop = &hand->ingest->stopping,
+	    .now_us = clock_now_us(),
 	    .full = batch->full};
 	const struct findings_batch facts = {pg, number, batch->provider,
 	    reading.item, catalog_version(catalogue->catalog)};
@@ -155,12 +185,7 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 	if (err != ERR_OK)
 		return err;
 	ledger_prepare(hand->ledger, &outcome);
-	receipt->full = batch->full;
-	receipt->rows = reading.rows;
-	receipt->accepted = outcome.changed;
-	receipt->unchanged = outcome.unchanged;
-	receipt->rejected = reading.rejected + outcome.duplicates;
-	receipt->withdrawn = outcome.withdrawn;
+	count_rows(pg, number, &reading, &outcome, receipt);
 	err = write_batch(hand, batch, receipt, &outcome, number);
 	if (err != ERR_OK)
 		return ERR_DATABASE;
@@ -353,7 +378,8 @@ handle(void *context, void *argument)
 		note_done(ingest, &receipt, started);
 	else if (err != ERR_SEEN)
 		metric_add(ingest->refused, 1);
-	if (err == ERR_OK && receipt.accepted > 0 && ingest->committed != NULL)
+	if (err == ERR_OK && receipt.range_count > 0 &&
+	    ingest->committed != NULL)
 		ingest->committed(ingest->context);
 	atomic_fetch_sub(&hand->load, 1);
 	batch->done(batch);

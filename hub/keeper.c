@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "credit/expiry.h"
 #include "hub/catalogue.h"
 #include "hub/hub.h"
 #include "hub/retention.h"
@@ -99,7 +100,7 @@ post(struct keeper *keeper,
 void
 keeper_tick(struct keeper *keeper, int64_t now_us)
 {
-	int64_t hours = (now_us + RETENTION_ZONE_US) / HOUR_US;
+	int64_t hours = (now_us + EXPIRY_ZONE_US) / HOUR_US;
 
 	if (keeper->hub->journal != NULL)
 		post(keeper, run_journal);

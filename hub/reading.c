@@ -29,7 +29,8 @@ take_row(struct reading *reading, const struct feed_row *row)
 		ledger_note(reading->ledger, &row->findings[i], row->original);
 	findings_take(reading->findings, row);
 	quality_take(reading->quality, row);
-	if (!row->accepted) {
+	reading->past += row->past;
+	if (!row->accepted && !row->past) {
 		reading->rejected++;
 		if (row->identified && reading->full)
 			ledger_mention(reading->ledger, row->record.subject,
@@ -70,7 +71,7 @@ on_row_again(void *context, const struct feed_row *row)
 {
 	const struct reading *reading = context;
 
-	if (row->accepted)
+	if (row->accepted || row->past)
 		hand_row(reading, row, ledger_stage_again);
 }
 
@@ -105,6 +106,7 @@ open_reader(struct reading *reading, feed_row_fn row, feed_code_fn code)
 	    .format = batch->format,
 	    .charset = batch->charset,
 	    .received_us = batch->received_us,
+	    .now_us = reading->now_us,
 	    .row = row,
 	    .code = code,
 	    .context = reading};

@@ -27,7 +27,9 @@ struct reading {
 	const char *provider;
 	const atomic_bool *stop;
 	bool full;
+	int64_t now_us;
 	uint64_t rows, rejected;
+	uint64_t past; /* rows that are rejected, but withdraw */
 };
 
 /* Every row to the stage or to the findings, and counted.  Else the batch's

@@ -167,6 +167,7 @@ look(struct rehearsal *rehearsal, enum side side, enum feed_format format,
 	    .format = format,
 	    .charset = "utf-8",
 	    .received_us = rehearsal->now_us,
+	    .now_us = rehearsal->now_us,
 	    .row = on_row,
 	    .context = rehearsal};
 	struct feed_reader *reader = NULL;

@@ -3,21 +3,22 @@
  */
 #include "hub/retention.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/json.h"
+#include "credit/expiry.h"
 #include "hub/material.h"
 
 #define DAY_US (INT64_C(86400) * CLOCK_SECOND)
 /* Records of one transaction. */
 #define PORTION "5000"
 
+/* expiry_is_past, of $3: a field, or the day that the record is of. */
 #define DUE                                                                    \
-	" FROM record r WHERE r.stream = $1 AND r.item = $2 AND r.state <> 4"  \
-	" AND r.fields->>$3 ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'"                  \
-	" AND r.fields->>$3 <= $4"
+	" FROM record r CROSS JOIN LATERAL (SELECT CASE $3 WHEN 'data_date'"   \
+	" THEN to_char(COALESCE(r.confirmed, r.as_of) AT TIME ZONE 'UTC',"     \
+	" 'YYYY-MM-DD') ELSE r.fields->>$3 END) e (day)"                       \
+	" WHERE r.stream = $1 AND r.item = $2 AND r.state <> 4"                \
+	" AND e.day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' AND e.day <= $4"
 
 static const char due_sql[] =
     "SELECT r.stream, r.item, r.subject, r.key, r.provider" DUE
@@ -36,24 +37,11 @@ static const char purge_sql[] =
     " WHERE u.stream = $1 AND u.item = $2 AND u.subject = x.subject"
     " AND u.key = x.key AND u.version = x.version";
 
-const char *
-retention_cutoff(int64_t now_us, unsigned years, char out[16])
-{
-	char text[CLOCK_TEXT_MAX];
-	unsigned year;
-
-	clock_print(now_us + RETENTION_ZONE_US, text);
-	year = (unsigned)strtoul(text, NULL, 10);
-	snprintf(out, 16, "%04u%.6s", year > years ? (year - years) % 10000 : 0,
-	    text + 4);
-	return out;
-}
-
 /* One item in one stream. */
 struct step {
 	const struct item *item;
 	char stream[STREAM_LEN + 1];
-	char cutoff[16];
+	char cutoff[EXPIRY_DATE_MAX];
 	uint64_t due, purge;
 };
 
@@ -182,7 +170,7 @@ run_item(struct ledger *ledger, const struct retention *retention,
 	enum err err = ERR_OK;
 	size_t at;
 
-	retention_cutoff(
+	expiry_cutoff(
 	    retention->now_us, step->item->retention_years, step->cutoff);
 	for (at = 0; at < streams.len && err == ERR_OK; at += STREAM_LEN) {
 		memcpy(step->stream, streams.ptr + at, STREAM_LEN);

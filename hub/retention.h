@@ -2,18 +2,15 @@
  * retention: records leave on their day.
  *
  * The catalogue says how many years after which of its dates a record of an
- * item is shown.  Past that day it is withdrawn, as a change like any other;
- * and what its history says goes when it has been withdrawn for as long.
- * Digests stay, so that it can still be proved what was.  Materials of
+ * item is shown (credit/expiry.h).  Past that day it is withdrawn, as a change
+ * like any other; and what its history says goes when it has been withdrawn for
+ * as long. Digests stay, so that it can still be proved what was.  Materials of
  * objections go some time after their end.
  */
 #ifndef HUB_RETENTION_H
 #define HUB_RETENTION_H
 
 #include "hub/ledger.h"
-
-/* Days of the network are those of UTC+8. */
-#define RETENTION_ZONE_US (INT64_C(8) * 3600 * 1000000)
 
 struct retention {
 	const struct catalog *catalog;
@@ -26,7 +23,5 @@ struct retention {
  * {"items":[{"item","years","from","due","purge"}]}. */
 MUST_CHECK enum err retention_run(struct ledger *ledger,
     const struct retention *retention, struct buf *out, struct why *why);
-/* The last day, as text, on which a record's years were over by `now_us`. */
-const char *retention_cutoff(int64_t now_us, unsigned years, char out[16]);
 
 #endif

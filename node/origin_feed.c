@@ -48,6 +48,7 @@ read_rows(struct count *count, const struct origin_feed *feed,
 	    .charset =
 		strstr(feed->type, "gb18030") != NULL ? "gb18030" : "utf-8",
 	    .received_us = clock_now_us(),
+	    .now_us = clock_now_us(),
 	    .row = on_row,
 	    .context = count};
 	struct feed_reader *reader;

@@ -26,7 +26,9 @@ struct feed_row {
 	bool accepted;
 	struct record record; /* when accepted; version 0, provider empty */
 	bool identified; /* refused, but record's item, subject, key hold */
-	bool withdrawn;  /* column `_action` says "delete" */
+	bool past; /* refused because its years are over, and for nothing else:
+		      record withdraws the one that it names */
+	bool withdrawn;              /* column `_action` says "delete" */
 	char stream[STREAM_LEN + 1]; /* "" when its code is none */
 	enum region_source stream_source;
 	struct span original; /* the row as it came, UTF-8 */
@@ -56,6 +58,7 @@ struct feed_settings {
 	enum feed_format format;
 	const char *charset; /* "utf-8" or "gb18030" */
 	int64_t received_us; /* as_of of rows that name no data date */
+	int64_t now_us;      /* what is past by now stays out (expiry.h) */
 	feed_row_fn row;
 	feed_code_fn code; /* NULL: old numbers are rejected */
 	void *context;

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "credit/check.h"
+#include "credit/expiry.h"
 #include "credit/feed.h"
 
 /* Places for one row's cells: the item's fields by index, then the common
@@ -44,6 +45,8 @@ struct row_maker {
 	unsigned division_slot, province_slot, city_slot;
 	unsigned currency_slots[CATALOG_FIELDS_MAX];
 	char today[11];
+	unsigned expiry_slot; /* the date that the item's years count from */
+	char cutoff[EXPIRY_DATE_MAX];
 	bool organisation_rejects, division_rejects, encoding_rejects;
 
 	/* Of the current row; cells are set by the reader. */
@@ -52,7 +55,7 @@ struct row_maker {
 	uint64_t line;
 	struct span original;
 	bool suspect; /* the decoder has replaced something already */
-	bool withdrawn, repaired, rejected, old_number;
+	bool withdrawn, repaired, rejected, old_number, past;
 	struct span subject;
 	struct buf subject_buf;
 	struct buf key;

@@ -12,8 +12,6 @@
 #include "credit/value.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
-/* Days are those of the network, which is eight hours east. */
-#define DAY_OFFSET (8 * 3600 * CLOCK_SECOND)
 #define KEY_SEPARATOR '\x1f'
 
 static unsigned
@@ -26,6 +24,16 @@ slot_of(const struct item *item, const char *name)
 			return (unsigned)i;
 	}
 	return SLOT_NONE;
+}
+
+static unsigned
+expiry_slot_of(const struct item *item)
+{
+	if (item->retention_years == 0)
+		return SLOT_NONE;
+	if (strcmp(item->retention_from, "data_date") == 0)
+		return SLOT_DATE;
+	return slot_of(item, item->retention_from);
 }
 
 /* The catalogue may make a rejection of a warning, never the reverse. */
@@ -51,8 +59,10 @@ row_maker_init(struct row_maker *maker, const struct feed_settings *settings)
 	char received[CLOCK_TEXT_MAX];
 
 	assert(item->field_count < CATALOG_FIELDS_MAX);
-	clock_print(settings->received_us + DAY_OFFSET, received);
+	clock_print(settings->received_us + EXPIRY_ZONE_US, received);
 	snprintf(maker->today, sizeof(maker->today), "%.10s", received);
+	maker->expiry_slot = expiry_slot_of(item);
+	expiry_cutoff(settings->now_us, item->retention_years, maker->cutoff);
 	maker->catalog = catalog;
 	maker->item = item;
 	maker->received_us = settings->received_us;
@@ -384,6 +394,28 @@ run_checks(struct row_maker *maker)
 			run_check(maker, &item->checks[i]);
 }
 
+static bool
+has_value(const struct row_maker *maker, unsigned slot)
+{
+	if (slot == SLOT_DATE)
+		return maker->dated;
+	return slot != SLOT_NONE && (maker->present >> slot & 1) != 0;
+}
+
+/* What is to be shown no more does not come in to be taken out at night. */
+static void
+check_expiry(struct row_maker *maker)
+{
+	unsigned slot = maker->expiry_slot;
+
+	if (maker->withdrawn || !has_value(maker, slot) ||
+	    !expiry_is_past(value_at(maker, slot), maker->cutoff))
+		return;
+	maker->past = true;
+	add_finding(maker, maker->item->retention_from, "retention", true,
+	    maker->cells[slot]);
+}
+
 static size_t
 collect_fields(struct row_maker *maker)
 {
@@ -413,7 +445,7 @@ cell_at(const struct row_maker *maker, unsigned slot)
 static enum record_state
 state_of(const struct row_maker *maker)
 {
-	if (maker->withdrawn)
+	if (maker->withdrawn || maker->past)
 		return RECORD_WITHDRAWN;
 	return maker->repaired ? RECORD_REPAIRED : RECORD_CURRENT;
 }
@@ -425,6 +457,17 @@ is_identified(const struct row_maker *maker)
 	return uscc_check(maker->subject) == USCC_OK &&
 	       (maker->present & maker->key_mask) == maker->key_mask &&
 	       maker->key.len <= RECORD_KEY_MAX;
+}
+
+/* Then the department has spoken, and only the time is wrong. */
+static bool
+is_only_past(const struct row_maker *maker)
+{
+	size_t i, rejects = 0;
+
+	for (i = 0; i < maker->finding_count; i++)
+		rejects += maker->findings[i].severity == FINDING_REJECT;
+	return maker->past && rejects == 1;
 }
 
 /* Where the row belongs, if its code says so; a province's own item takes
@@ -464,6 +507,7 @@ hand_out(struct row_maker *maker)
 	row.stream_source = find_stream(maker, row.stream);
 	row.accepted = !maker->rejected;
 	row.identified = maker->rejected && is_identified(maker);
+	row.past = is_only_past(maker);
 	row.findings = maker->findings;
 	row.finding_count = maker->finding_count;
 	if (maker->has_source)
@@ -486,6 +530,7 @@ begin_row(struct row_maker *maker)
 	maker->repaired = false;
 	maker->rejected = false;
 	maker->old_number = false;
+	maker->past = false;
 	maker->finding_count = 0;
 	maker->present = 0;
 	maker->faulty = 0;
@@ -519,6 +564,7 @@ row_maker_make(struct row_maker *maker)
 	read_fields(maker);
 	make_key(maker);
 	run_checks(maker);
+	check_expiry(maker);
 	if (maker->suspect && has_replacement(maker->original))
 		add_finding(maker, "", "encoding", maker->encoding_rejects,
 		    maker->original);

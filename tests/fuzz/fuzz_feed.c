@@ -22,8 +22,11 @@ check_row(void *context, const struct feed_row *row)
 	(void)context;
 	if (!row->accepted) {
 		assert(row->finding_count > 0);
+		assert(!row->past ||
+		       (row->identified && record->field_count == 0));
 		return;
 	}
+	assert(!row->past);
 	assert(uscc_check(record->subject) == USCC_OK);
 	assert(record->key.len <= RECORD_KEY_MAX);
 	assert(strlen(row->stream) == STREAM_LEN);
@@ -65,7 +68,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct catalog *catalog;
-	struct feed_settings settings = {.row = check_row, .code = find_code};
+	struct feed_settings settings = {.row = check_row,
+	    .code = find_code,
+	    .now_us = INT64_C(1700000000000000)};
 
 	if (size == 0)
 		return 0;

@@ -1,12 +1,17 @@
 """What was known, when, about which day; and subjects that move with everything they have."""
 import datetime
+import hashlib
+import json
 import random
+import re
 import signal
+import subprocess
 import threading
 import time
 from urllib.parse import quote
 
 from ledger_box import DEPARTMENT, HEADER, box, codes_of, registration  # noqa: F401
+from rig import BIN, CATALOGUE
 
 
 def now():
@@ -200,19 +205,53 @@ def retention(hub, method):
     return {i["item"]: (i["due"], i["purge"]) for i in hub.http(method, "/v1/retention").json["items"]}
 
 
+def network_time():
+    return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)
+
+
+def network_day():
+    """The network's day, when enough of it is left for a test."""
+    while (time_there := network_time()).strftime("%H:%M") == "23:59":
+        time.sleep(0.2)
+    return time_there.date()
+
+
+def last_past(day, years=5):
+    """The latest date whose years are over on that day."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # a 29th of February
+        return datetime.date(day.year - years, 2, 28)
+
+
+def days(count):
+    return datetime.timedelta(days=count)
+
+
+def age(hub, code):
+    """Its end was some days earlier than it was when it came."""
+    hub.sql("UPDATE record SET fields = jsonb_set(fields, '{publicity_end}', to_jsonb(((fields->>'publicity_end')::date - 10)::text))"
+            f" WHERE item = 11 AND subject = '{code}'")
+
+
+def states(hub):
+    return hub.sql("SELECT subject, state FROM record WHERE item = 11 ORDER BY subject")
+
+
 def test_records_leave_on_their_day_and_their_history_when_as_much_time_has_passed(box):  # noqa: F811
     codes = codes_of(box, 3, 12)
-    today = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)).date()
-    over, not_yet = today.replace(year=today.year - 5), (today + datetime.timedelta(days=2)).replace(year=today.year - 5)
+    soon = str(last_past(network_day()) + days(5))
     box.submit(1, HEADER + "".join(map(registration, codes)), "home")
-    box.submit(11, penalty_rows(box, codes, [str(over), str(not_yet), ""]), "penalties")
+    box.submit(11, penalty_rows(box, codes, [soon, soon, ""]), "penalties")
+    assert retention(box, "GET")[11] == (0, 0)
+    age(box, codes[0])
     before = box.streams()
 
     assert retention(box, "GET")[11] == (1, 0)
     assert box.streams() == before
     assert retention(box, "POST")[11] == (1, 0)
 
-    assert box.sql("SELECT state, count(*) FROM record WHERE item = 11 GROUP BY 1 ORDER BY 1") == [["1", "2"], ["4", "1"]]
+    assert states(box) == sorted([[codes[0], "4"], [codes[1], "1"], [codes[2], "1"]])
     assert retention(box, "POST")[11] == (0, 0)
     nothing_is_astray(box)
 
@@ -221,28 +260,111 @@ def test_records_leave_on_their_day_and_their_history_when_as_much_time_has_pass
     assert box.sql("SELECT fields, length(digest) FROM record_history WHERE item = 11") == [["{}", "32"]]
 
 
+def counts(receipt):
+    return {k: receipt[k] for k in ("rows", "accepted", "unchanged", "rejected")}
+
+
+def test_a_row_whose_years_are_over_never_comes_in_and_one_of_the_next_day_does(box):  # noqa: F811
+    codes = codes_of(box, 3, 15)
+    box.submit(1, HEADER + "".join(map(registration, codes)), "home")
+
+    border = last_past(network_day())
+    rows = penalty_rows(box, codes, [str(border), str(border + days(1)), ""])
+
+    first = box.submit(11, rows, "first").json
+    streams = box.streams()
+    again = box.submit(11, rows, "again", query="?mode=full&divisions=4401").json
+
+    assert counts(first) == {"rows": 3, "accepted": 2, "unchanged": 0, "rejected": 1}
+    told, = (f for f in box.http("GET", "/v1/feeds/11/batches/first/findings", "dept").json["findings"] if f["severity"] == "reject")
+    assert (told["line"], told["field"], told["rule"], told["severity"]) == (2, "publicity_end", "retention", "reject")
+    assert told["value_digest"] == hashlib.sha256(str(border).encode()).hexdigest()
+    assert "年限" in told["zh"] and "years" in told["en"]
+    assert states(box) == sorted([[codes[1], "1"], [codes[2], "1"]])
+    assert counts(again) == {"rows": 3, "accepted": 0, "unchanged": 2, "rejected": 1} and again["withdrawn"] == 0
+    assert box.streams() == streams, "the whole file of the next day brings nothing"
+    assert retention(box, "POST")[11] == (0, 0), "the night has nothing to withdraw"
+    nothing_is_astray(box)
+    checked = subprocess.run([BIN / "rongxin", "feed", "check", "11", "-", "--catalogue", CATALOGUE], input=rows, capture_output=True, text=True)
+    assert (checked.returncode, "retention: publicity_end" in checked.stdout) == (1, True), checked
+
+
+def test_a_row_that_says_that_the_years_are_over_takes_the_record_away(box):  # noqa: F811
+    codes = codes_of(box, 2, 16)
+    box.submit(1, HEADER + "".join(map(registration, codes)), "home")
+    over = str(last_past(network_day()) - days(40))
+    open_end, past = penalty_rows(box, codes, ["", ""]), penalty_rows(box, codes, [over, ""])
+    header, good, other = open_end.splitlines(keepends=True)
+    bad = past.splitlines(keepends=True)[1]
+    assert counts(box.submit(11, open_end, "open").json) == {"rows": 2, "accepted": 2, "unchanged": 0, "rejected": 0}
+
+    receipt = box.submit(11, past, "past").json
+
+    assert counts(receipt) == {"rows": 2, "accepted": 0, "unchanged": 1, "rejected": 1}
+    assert [s["stream"] for s in receipt["streams"]] == ["4401"]
+    assert states(box) == sorted([[codes[0], "4"], [codes[1], "1"]])
+    assert box.sql(f"SELECT fields FROM record WHERE item = 11 AND subject = '{codes[0]}'") == [["{}"]]
+    assert retention(box, "GET")[11] == (0, 0)
+
+    before = box.streams()
+    assert counts(box.submit(11, past, "repeated").json) == {"rows": 2, "accepted": 0, "unchanged": 1, "rejected": 1}
+    assert box.streams() == before
+    assert counts(box.submit(11, header + good + bad, "then-past").json) == {"rows": 2, "accepted": 0, "unchanged": 0, "rejected": 2}
+    assert box.streams() == before
+    assert counts(box.submit(11, header + bad + good, "then-good").json) == {"rows": 2, "accepted": 1, "unchanged": 0, "rejected": 1}
+    assert states(box) == sorted([[codes[0], "1"], [codes[1], "1"]])
+    full = box.submit(11, header + bad + other, "full", query="?mode=full&divisions=4401").json
+    assert (counts(full), full["withdrawn"]) == ({"rows": 2, "accepted": 0, "unchanged": 1, "rejected": 1}, 0)
+    assert states(box) == sorted([[codes[0], "4"], [codes[1], "1"]])
+    nothing_is_astray(box)
+
+
+def test_an_item_kept_for_years_from_its_data_date_is_treated_alike(box):  # noqa: F811
+    document = json.loads(CATALOGUE.read_text())
+    document["version"] += 1
+    next(i for i in document["items"] if i["number"] == 11)["retention"] = {"years": 5, "from": "data_date"}
+    (box.folder / "newer.json").write_text(json.dumps(document, ensure_ascii=False))
+    jws = box.cli("catalogue", "sign", box.folder / "newer.json", "--key", box.folder / "net/catalogue.key")
+    assert box.http("POST", "/v1/catalogue", "operator", jws, {"Content-Type": "application/jose"}).status == 200
+    codes = codes_of(box, 3, 17)
+    box.submit(1, HEADER + "".join(map(registration, codes)), "home")
+
+    border = last_past(network_day())
+    body = penalty_rows(box, codes, ["", "", ""]).splitlines()
+    at = body[0].split(",").index("data_date")
+    for i, date in enumerate([str(border), str(border + days(3)), ""], 1):
+        body[i] = ",".join(date if n == at else cell for n, cell in enumerate(body[i].split(",")))
+
+    receipt = box.submit(11, "\n".join(body) + "\n", "dated").json
+
+    assert (receipt["rejected"], receipt["rows"]) == (1, 3)
+    assert retention(box, "GET")[11] == (0, 0)
+    box.sql("UPDATE record SET as_of = as_of - interval '10 days', confirmed = confirmed - interval '10 days' WHERE item = 11")
+    assert retention(box, "POST")[11] == (1, 0)
+    assert states(box) == sorted([[codes[1], "4"], [codes[2], "1"]])
+
+
 def test_records_leave_by_themselves_at_the_set_hour(hub_with):
     hub = hub_with(settings=["retention_hour = -1"])
     hub.admit(DEPARTMENT, "department", items=[1, 11])
     codes = codes_of(hub, 2, 14)
-    now_there = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)
-    ends = [str(now_there.date() - datetime.timedelta(days=5 * 366)), str(now_there.date())]
+    soon = str(last_past(network_day()) + days(5))
     hub.submit(1, HEADER + "".join(map(registration, codes)), "home")
-    hub.submit(11, penalty_rows(hub, codes, ends), "penalties")
-    states = "SELECT state, count(*) FROM record WHERE item = 11 GROUP BY 1 ORDER BY 1"
-    assert hub.sql(states) == [["1", "2"]]
-
-    hub.stop()
+    hub.submit(11, penalty_rows(hub, codes, [soon, soon]), "penalties")
+    age(hub, codes[0])
+    assert [s for _, s in states(hub)] == ["1", "1"]
     conf = hub.folder / "hub.conf"
-    now_there = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=8)
-    conf.write_text(conf.read_text().replace("retention_hour = -1", f"retention_hour = {now_there.hour}"))
-    hub.start()
 
-    deadline = time.monotonic() + 30
+    deadline, since = time.monotonic() + 60, -1
     while "retention.done" not in hub.log.read_text():
         assert time.monotonic() < deadline, hub.logs()
+        if network_time().hour != since:  # also when it ends before the hub looks
+            since = network_time().hour
+            hub.stop()
+            conf.write_text(re.sub("retention_hour = .*", f"retention_hour = {since}", conf.read_text()))
+            hub.start()
         time.sleep(0.05)
-    assert hub.sql(states) == [["1", "1"], ["4", "1"]]
+    assert states(hub) == sorted([[codes[0], "4"], [codes[1], "1"]])
     nothing_is_astray(hub)
 
 

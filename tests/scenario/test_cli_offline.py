@@ -118,6 +118,7 @@ def test_rows_with_a_wrong_code_are_rejected_and_no_others(tmp_path, item):
         ("code", "code_list"),
         ("required", "required"),
         ("columns", "column_count"),
+        ("retention", "retention"),
     ],
 )
 def test_each_dirt_is_found_by_its_rule(tmp_path, dirt, rule):
@@ -136,6 +137,21 @@ def test_broken_json_lines_are_rejected_and_the_rest_goes_on(tmp_path):
     assert counts["rows"] == 200
     assert set(counts["by_rule"]) == {"not_json"}
     assert 15 < counts["rejected"] < 70
+
+
+@pytest.mark.parametrize("item", [11, 12, 13, 14, 15, 16, 18])
+def test_no_row_is_past_its_years_for_years(tmp_path, item):
+    """A feed that was made for one day is handed in on others."""
+    catalogue = json.loads(
+        (ROOT / "deploy/catalogue/catalogue.json").read_text()
+    )
+    listed = {i["number"]: i for i in catalogue["items"]}
+    kept = listed[item]["retention"]
+    with open(gen(tmp_path / "f.csv", item, 2000), newline="") as file:
+        ends = [row[kept["from"]] for row in csv.DictReader(file)]
+    given = [end for end in ends if end]
+    assert len(given) > 20
+    assert min(given) > f"{int(TODAY[:4]) - kept['years'] + 4}{TODAY[4:]}"
 
 
 @pytest.mark.parametrize("dirt", ["full_width", "missing", "duplicate"])

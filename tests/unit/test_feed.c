@@ -22,6 +22,7 @@
 #define CODE_2 "9144030071526726XG"
 
 static struct catalog *catalog;
+static int64_t now_us = RECEIVED; /* 2023-11-15 in the network */
 
 /* What came out, as text: a line for each record and each finding. */
 struct heard {
@@ -36,9 +37,11 @@ print_record(struct buf *out, const struct feed_row *row)
 	size_t i;
 
 	buf_print(out, "%llu %s %s %.*s [%.*s]", (unsigned long long)row->line,
-	    row->withdrawn ? "del" : "put", row->stream,
-	    (int)record->subject.len, record->subject.ptr, (int)record->key.len,
-	    record->key.ptr);
+	    row->past        ? "past"
+	    : row->withdrawn ? "del"
+			     : "put",
+	    row->stream, (int)record->subject.len, record->subject.ptr,
+	    (int)record->key.len, record->key.ptr);
 	for (i = 0; i < record->field_count; i++)
 		buf_print(out, " %u=%.*s", record->fields[i].number,
 		    (int)record->fields[i].value.len,
@@ -61,7 +64,7 @@ hear(void *context, const struct feed_row *row)
 		    row->findings[i].severity == FINDING_REJECT ? "reject"
 								: "warn",
 		    row->findings[i].field, row->findings[i].rule);
-	if (row->accepted)
+	if (row->accepted || row->past)
 		print_record(&heard->text, row);
 }
 
@@ -74,6 +77,7 @@ open_reader(uint32_t item, enum feed_format format, const char *charset,
 	    .format = format,
 	    .charset = charset,
 	    .received_us = RECEIVED,
+	    .now_us = now_us,
 	    .row = hear,
 	    .context = heard};
 
@@ -187,6 +191,65 @@ a_bad_required_value_rejects_its_row_and_no_other(void **state)
 	    "3 reject document required\n"
 	    "4 put 4403 " CODE " [A\x1f"
 	    "2024-01-01] 1=A 2=2024-01-01 6=1\n");
+}
+
+#define ROW_8 CODE ",A,20100101,3,"
+#define KEY_8                                                                  \
+	" 4403 " CODE " [A\x1f"                                                \
+	"2010-01-01]"
+#define PUT_8 "put" KEY_8 " 1=A 2=2010-01-01 5=2018-11-16 6=3\n"
+
+static void
+a_row_whose_years_are_over_is_refused_from_the_day_on(void **state)
+{
+	(void)state;
+
+	assert_heard(8, FEED_CSV,
+	    "uscc,文号,决定日期,人数,valid_to\n" ROW_8 "20181116\n" ROW_8
+	    "20181115\n" ROW_8 "2018年\n",
+	    "2 " PUT_8 "3 reject valid_to retention\n"
+	    "3 past" KEY_8 "\n"
+	    "4 warn valid_to type_date\n"
+	    "4 put" KEY_8 " 1=A 2=2010-01-01 6=3\n");
+}
+
+static void
+years_are_over_by_the_day_of_the_merge_not_of_the_hand_in(void **state)
+{
+	static const char bytes[] =
+	    "uscc,文号,决定日期,人数,valid_to\n" ROW_8 "20181116\n";
+
+	(void)state;
+	/* 2023-11-15 ends in the network. */
+	now_us = INT64_C(1700063999999999);
+	assert_heard(8, FEED_CSV, bytes, "2 " PUT_8);
+	now_us++;
+	assert_heard(8, FEED_CSV, bytes,
+	    "2 reject valid_to retention\n"
+	    "2 past" KEY_8 "\n");
+	now_us = RECEIVED;
+}
+
+static void
+a_withdrawal_is_never_too_late(void **state)
+{
+	(void)state;
+
+	assert_heard(8, FEED_CSV,
+	    "uscc,文号,决定日期,valid_to,_action\n" CODE
+	    ",A,20100101,20120101,delete\n",
+	    "2 del" KEY_8 " 1=A 2=2010-01-01 5=2012-01-01\n");
+}
+
+static void
+a_past_row_with_another_fault_withdraws_nothing(void **state)
+{
+	(void)state;
+
+	assert_heard(8, FEED_CSV,
+	    "uscc,文号,决定日期,人数,valid_to\n" CODE
+	    ",A,20100101,x,20120101\n",
+	    "2 reject staff type_integer\n2 reject valid_to retention\n");
 }
 
 static void
@@ -589,6 +652,12 @@ main(void)
 	    cmocka_unit_test(a_row_becomes_a_canonical_record),
 	    cmocka_unit_test(a_bad_optional_value_is_left_out_with_a_warning),
 	    cmocka_unit_test(a_bad_required_value_rejects_its_row_and_no_other),
+	    cmocka_unit_test(
+		a_row_whose_years_are_over_is_refused_from_the_day_on),
+	    cmocka_unit_test(
+		years_are_over_by_the_day_of_the_merge_not_of_the_hand_in),
+	    cmocka_unit_test(a_withdrawal_is_never_too_late),
+	    cmocka_unit_test(a_past_row_with_another_fault_withdraws_nothing),
 	    cmocka_unit_test(each_bad_code_names_its_rule),
 	    cmocka_unit_test(
 		an_old_number_is_taken_for_the_code_that_somebody_knows),
