@@ -32,7 +32,7 @@
 #define STATE_LEN (8 + DIGEST_LEN)
 
 static const struct kv_family families[] = {
-    {"places", true, false}, {"state", false, false}};
+    {"places", true, false, false}, {"state", false, false, false}};
 
 struct accesses {
 	struct kv *kv; /* NULL: it could not be opened */

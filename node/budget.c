@@ -17,7 +17,7 @@
 #define TAIL_LEN (4 + DIGEST_LEN)
 #define COST_LEN 4
 
-static const struct kv_family families[] = {{"charges", false, false}};
+static const struct kv_family families[] = {{"charges", false, false, false}};
 
 struct budget {
 	struct kv *kv;

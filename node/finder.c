@@ -30,9 +30,9 @@
 #define FORMAT 1
 
 static const struct kv_family families[] = {
-    [FINDER_CARDS] = {"cards", true, true},
-    [FINDER_TERMS] = {"terms", true, false},
-    [FINDER_STATE] = {"state", false, false},
+    [FINDER_CARDS] = {"cards", true, true, false},
+    [FINDER_TERMS] = {"terms", true, false, false},
+    [FINDER_STATE] = {"state", false, false, false},
 };
 
 /* One look at the store. */

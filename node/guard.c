@@ -27,7 +27,7 @@
 #define EARLIER_MAX 256
 #define PLACES_MAX 64
 #define CONSENTS_MAX 100000
-#define WAITING_MAX 10000
+#define WAITING_MAX 20000
 
 /* What one member did today. */
 struct watched {
@@ -71,9 +71,9 @@ struct guard {
 
 struct told {
 	char member[MEMBER_CODE_MAX + 1];
-	char consent[CONSENT_ID_MAX + 1]; /* "": it is about a statistic */
+	char consent[CONSENT_ID_MAX + 1];
 	uint64_t place;
-	struct statistic statistic;
+	struct statistic *statistic; /* NULL: about a consent */
 };
 
 static uint64_t
@@ -302,7 +302,7 @@ see_statistic(struct guard *guard, const struct told *told)
 	size_t i;
 
 	for (i = 0; i < member->earlier_count; i++)
-		if (abuse_is_near(&told->statistic, &member->earlier[i]))
+		if (abuse_is_near(told->statistic, &member->earlier[i]))
 			break;
 	if (i < member->earlier_count)
 		see(guard, member, ABUSE_STATISTICS, near + 1, clock_now_us());
@@ -311,7 +311,7 @@ see_statistic(struct guard *guard, const struct told *told)
 	if (member->earlier == NULL)
 		member->earlier =
 		    mem_new(EARLIER_MAX * sizeof(*member->earlier));
-	member->earlier[member->earlier_count++] = told->statistic;
+	member->earlier[member->earlier_count++] = *told->statistic;
 }
 
 static struct used *
@@ -352,6 +352,13 @@ see_consent(struct guard *guard, const struct told *told)
 }
 
 static void
+told_free(struct told *told)
+{
+	mem_free(told->statistic);
+	mem_free(told);
+}
+
+static void
 on_told(void *context, void *job)
 {
 	struct guard *guard = context;
@@ -360,11 +367,11 @@ on_told(void *context, void *job)
 
 	if (day_us > guard->day_us)
 		begin_day(guard, day_us);
-	if (told->consent[0] != '\0')
+	if (told->statistic == NULL)
 		see_consent(guard, told);
 	else
 		see_statistic(guard, told);
-	mem_free(told);
+	told_free(told);
 	if (clock_tick_us() - guard->looked_us > IDLE_MS * 1000)
 		look(guard);
 }
@@ -405,25 +412,28 @@ guard_free(struct guard *guard)
 	mem_free(guard);
 }
 
-/* Too much at once: it is seen the next time. */
+/* Too much at once: it is seen the next time.  Nobody waits for it, so who
+ * answers does not wake another thread for each answer. */
 static void
 tell(struct guard *guard, const struct told *what, const char *member)
 {
 	struct told *told = mem_copy(what, sizeof(*what));
 
 	snprintf(told->member, sizeof(told->member), "%s", member);
-	if (!worker_post(guard->worker, told, WAITING_MAX))
-		mem_free(told);
+	if (!worker_leave(guard->worker, told, WAITING_MAX))
+		told_free(told);
 }
 
 void
 guard_statistic(
     struct guard *guard, const char *member, const struct statistic *statistic)
 {
-	struct told told = {.statistic = *statistic};
+	struct told told = {0};
 
-	if (guard != NULL)
-		tell(guard, &told, member);
+	if (guard == NULL)
+		return;
+	told.statistic = mem_copy(statistic, sizeof(*statistic));
+	tell(guard, &told, member);
 }
 
 void

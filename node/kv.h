@@ -22,6 +22,7 @@ struct kv_family {
 	const char *name;
 	bool compressed; /* worth compressing (not so: already compressed) */
 	bool looked_up;  /* by whole keys: keep a bloom filter */
+	bool grouped;    /* keys begin with a text and a NUL: kv_group_open */
 };
 
 struct kv;
@@ -76,6 +77,10 @@ MUST_CHECK enum err kv_last(struct kv_view *view, const struct kv_range *range,
 /* A place among a family's rows, for who jumps. */
 struct kv_cursor;
 struct kv_cursor *kv_cursor_open(struct kv_view *view, unsigned family);
+/* The same among the rows of one group alone, whose text and NUL `group` is,
+ * in a grouped family: what has none of them is not looked at. */
+struct kv_cursor *kv_group_open(
+    struct kv_view *view, unsigned family, struct span group);
 void kv_cursor_close(struct kv_cursor *cursor); /* before the view; or NULL */
 /* To the first row at `key` or behind it; to the next one.  False: there is
  * none, or the store failed (kv_cursor_end). */

@@ -19,11 +19,11 @@
 /* A family whose values change their layout gets another name: a store of
  * before is then moved aside and fetched anew, not misread. */
 static const struct kv_family store_families[] = {
-    [STORE_RECORDS] = {"records.2", true, true},
-    [STORE_SEALED] = {"sealed", false, false},
-    [STORE_STREAMS] = {"streams", false, true},
-    [STORE_CONTROL] = {"control", true, true},
-    [STORE_OUTBOX] = {"outbox", false, false},
+    [STORE_RECORDS] = {"records.2", true, true, true},
+    [STORE_SEALED] = {"sealed", false, false, false},
+    [STORE_STREAMS] = {"streams", false, true, false},
+    [STORE_CONTROL] = {"control", true, true, false},
+    [STORE_OUTBOX] = {"outbox", false, false, false},
 };
 #define FAMILY_COUNT (sizeof(store_families) / sizeof(store_families[0]))
 
@@ -321,14 +321,15 @@ snapshot_each_record(struct snapshot *snapshot,
     const struct record_reader *reader, struct why *why)
 {
 	struct record_walk walk = {.reader = reader, .err = ERR_OK};
-	struct kv_cursor *cursor =
-	    kv_cursor_open(snapshot->view, STORE_RECORDS);
+	struct kv_cursor *cursor;
 	enum err err;
 	bool found;
 
 	/* With the NUL behind it no subject is another one's prefix. */
 	walk.prefix_len = strlen(reader->subject) + 1;
 	buf_add(&walk.key, reader->subject, walk.prefix_len);
+	cursor =
+	    kv_group_open(snapshot->view, STORE_RECORDS, buf_span(&walk.key));
 	found = kv_cursor_seek(cursor, buf_span(&walk.key));
 	while (found && record_walk_row(&walk, kv_cursor_key(cursor),
 			    kv_cursor_value(cursor)))

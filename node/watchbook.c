@@ -16,14 +16,14 @@
 #define MAYBE_BITS ((uint32_t)1 << 24)
 
 static const struct kv_family families[] = {
-    [BOOK_HEADS] = {"heads", false, false},
-    [BOOK_LISTS] = {"lists", true, false},
-    [BOOK_SUBJECTS] = {"subjects", true, false},
-    [BOOK_KNOWN] = {"known", true, true},
-    [BOOK_EVENTS] = {"events", true, false},
-    [BOOK_STATE] = {"state", false, true},
-    [BOOK_HOOKS] = {"hooks", false, false},
-    [BOOK_DEAD] = {"dead", false, false},
+    [BOOK_HEADS] = {"heads", false, false, false},
+    [BOOK_LISTS] = {"lists", true, false, false},
+    [BOOK_SUBJECTS] = {"subjects", true, false, false},
+    [BOOK_KNOWN] = {"known", true, true, false},
+    [BOOK_EVENTS] = {"events", true, false, false},
+    [BOOK_STATE] = {"state", false, true, false},
+    [BOOK_HOOKS] = {"hooks", false, false, false},
+    [BOOK_DEAD] = {"dead", false, false, false},
 };
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
 

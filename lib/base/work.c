@@ -273,25 +273,40 @@ worker_let_finish(struct worker *worker)
 	(void)pthread_setschedparam(worker->thread, SCHED_BATCH, &none);
 }
 
-bool
-worker_post(struct worker *worker, void *job, size_t limit)
+/* `wake_at`: when so many wait. */
+static bool
+worker_add(struct worker *worker, void *job, size_t limit, size_t wake_at)
 {
+	size_t waiting;
 	bool accepted;
 
 	pthread_mutex_lock(&worker->lock);
-	accepted = !worker->stopping &&
-		   (limit == 0 || atomic_load(&worker->waiting) < limit);
+	waiting = atomic_load(&worker->waiting);
+	accepted = !worker->stopping && (limit == 0 || waiting < limit);
 	if (accepted) {
 		jobs_add(&worker->jobs, job);
 		atomic_fetch_add(&worker->waiting, 1);
 	}
 	/* Woken once: it takes whatever waits by then. */
-	if (accepted && worker->asleep) {
+	if (accepted && worker->asleep && waiting + 1 >= wake_at) {
 		worker->asleep = false;
 		pthread_cond_signal(&worker->wake);
 	}
 	pthread_mutex_unlock(&worker->lock);
 	return accepted;
+}
+
+bool
+worker_post(struct worker *worker, void *job, size_t limit)
+{
+	return worker_add(worker, job, limit, 1);
+}
+
+bool
+worker_leave(struct worker *worker, void *job, size_t limit)
+{
+	assert(worker->idle != NULL && worker->idle_ms > 0 && limit > 0);
+	return worker_add(worker, job, limit, limit / 2);
 }
 
 size_t

@@ -24,6 +24,10 @@ struct worker *worker_new(const char *name, work_fn handle,
 /* False when `limit` jobs wait already (0: no limit); the job is the
  * caller's again.  Any thread. */
 bool worker_post(struct worker *worker, void *job, size_t limit);
+/* The same for what has time: the thread is not woken before `limit` jobs wait
+ * by half, and takes them the next time that idle_ms have passed.  For workers
+ * that have an idle_ms. */
+bool worker_leave(struct worker *worker, void *job, size_t limit);
 size_t worker_waiting(struct worker *worker);
 /* Handles what waits, then ends the thread.  Not from the thread itself. */
 void worker_stop(struct worker *worker);

@@ -14,6 +14,7 @@
 #include "base/codec.h"
 #include "node/control.h"
 #include "node/outbox.h"
+#include "node/store_key.h"
 
 struct fixture {
 	char *folder;
@@ -184,6 +185,96 @@ a_subjects_records_come_by_item_and_without_others(void **state)
 	assert_int_equal(walked.count, 2);
 	assert_int_equal(walked.items[0], 2);
 	assert_int_equal(walked.items[1], 300);
+}
+
+static void
+put_value(struct kv *kv, unsigned family, struct span key, struct span value)
+{
+	struct kv_write *write = kv_write_begin(kv);
+
+	kv_write_put(write, family, key, value);
+	assert_int_equal(kv_write_end(write, true, NULL), ERR_OK);
+}
+
+/* In tables, in others that know nothing of groups, as before there were any,
+ * and in memory. */
+static void
+a_walk_finds_what_lies_in_tables_of_every_age(void **state)
+{
+	static const struct kv_family before[] = {
+	    {"records.2", .compressed = true, .looked_up = true},
+	    {"sealed", .compressed = false}, {"streams", .looked_up = true},
+	    {"control", .compressed = true, .looked_up = true},
+	    {"outbox", .compressed = false}};
+	struct fixture *fixture = *state;
+	struct walked walked = {0};
+	struct snapshot *snapshot;
+	struct buf key = {0}, value = {0};
+	char path[512];
+	struct kv *kv;
+
+	put_record(fixture, SAMPLE_SUBJECT, 2, "a");
+	snapshot = store_snapshot(fixture->store);
+	store_record_key("4401",
+	    &(struct record){.item = 2,
+		.subject = span_of(SAMPLE_SUBJECT),
+		.key = span_of("a")},
+	    &key);
+	assert_int_equal(kv_get(snapshot_view(snapshot), STORE_RECORDS,
+			     buf_span(&key), &value, NULL),
+	    ERR_OK);
+	snapshot_release(snapshot);
+	store_close(fixture->store);
+	snprintf(path, sizeof(path), "%s/store", fixture->folder);
+	assert_int_equal(kv_open(path, before, 5, &kv, NULL), ERR_OK);
+	key.data[key.len - 1] = 'b';
+	put_value(kv, STORE_RECORDS, buf_span(&key), buf_span(&value));
+	kv_close(kv);
+	fixture->store = store_open(fixture->folder, NULL);
+	put_record(fixture, "91440101MA000RX94M", 1, "next");
+	reopen(fixture);
+	put_record(fixture, SAMPLE_SUBJECT, 300, "c");
+
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(each_record(snapshot, &walked), ERR_OK);
+	snapshot_release(snapshot);
+
+	assert_int_equal(walked.count, 3);
+	assert_int_equal(walked.items[1], 2);
+	assert_int_equal(walked.items[2], 300);
+	buf_release(&key);
+	buf_release(&value);
+}
+
+static bool
+count_row(void *context, struct span key, struct span value)
+{
+	(void)key, (void)value;
+	++*(size_t *)context;
+	return true;
+}
+
+/* A walk over all subjects goes on behind one of which there is nothing. */
+static void
+rows_behind_a_missing_group_are_found(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct kv_range range = {.family = STORE_RECORDS,
+	    .from = span_make("91440101MA000RX93P\0", USCC_LEN + 1)};
+	struct snapshot *snapshot;
+	size_t count = 0;
+
+	put_record(fixture, SAMPLE_SUBJECT, 2, "a");
+	put_record(fixture, "91440101MA000RX94M", 1, "next");
+	reopen(fixture);
+
+	snapshot = store_snapshot(fixture->store);
+	assert_int_equal(
+	    kv_each(snapshot_view(snapshot), &range, count_row, &count, NULL),
+	    ERR_OK);
+	snapshot_release(snapshot);
+
+	assert_int_equal(count, 2);
 }
 
 static void
@@ -510,9 +601,10 @@ a_damaged_store_is_moved_aside_and_begun_anew(void **state)
 static void
 a_store_of_another_layout_is_moved_aside_and_begun_anew(void **state)
 {
-	static const struct kv_family before[] = {{"records", true, true},
-	    {"sealed", false, false}, {"streams", false, true},
-	    {"control", true, true}, {"outbox", false, false}};
+	static const struct kv_family before[] = {
+	    {"records", .compressed = true}, {"sealed", .compressed = false},
+	    {"streams", .looked_up = true}, {"control", .compressed = true},
+	    {"outbox", .compressed = false}};
 	struct fixture *fixture = *state;
 	char path[512];
 	struct why why = {""};
@@ -551,6 +643,8 @@ main(void)
 	    TEST(a_subjects_records_come_by_item_and_without_others),
 	    TEST(records_of_unwanted_items_are_not_opened),
 	    TEST(a_walk_jumps_to_what_is_wanted_and_ends_behind_it),
+	    TEST(a_walk_finds_what_lies_in_tables_of_every_age),
+	    TEST(rows_behind_a_missing_group_are_found),
 	    TEST(a_snapshot_does_not_change),
 	    TEST(the_sealed_log_is_read_in_windows),
 	    TEST(a_consent_is_found_and_its_withdrawal_seen),

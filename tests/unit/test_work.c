@@ -238,6 +238,48 @@ idle_is_called_while_nothing_comes(void **state)
 	seen_release(&seen);
 }
 
+/* With an hour between: only the number of them wakes it. */
+static void
+what_is_left_is_taken_when_half_the_limit_waits(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+
+	(void)state;
+	seen_init(&seen);
+	worker =
+	    worker_new_batch("left", note_batch, note_idle, 3600000, &seen);
+	uv_sem_post(&seen.go);
+	assert_true(worker_leave(worker, (void *)1, 4));
+	assert_true(worker_leave(worker, (void *)2, 4));
+	uv_sem_wait(&seen.begun);
+	worker_stop(worker);
+
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.jobs[1], 2);
+	worker_free(worker);
+	seen_release(&seen);
+}
+
+static void
+what_is_left_is_taken_when_time_has_passed(void **state)
+{
+	struct seen seen;
+	struct worker *worker;
+
+	(void)state;
+	seen_init(&seen);
+	worker = worker_new_batch("left", note_batch, note_idle, 1, &seen);
+	uv_sem_wait(&seen.begun);
+	uv_sem_post(&seen.go);
+	assert_true(worker_leave(worker, (void *)1, 1000));
+	uv_sem_wait(&seen.begun);
+	assert_int_equal(seen.count, 1);
+	worker_stop(worker);
+	worker_free(worker);
+	seen_release(&seen);
+}
+
 static void
 note_on_loop(void *context, void *job)
 {
@@ -396,6 +438,8 @@ main(void)
 	    cmocka_unit_test(a_worker_that_is_waited_for_handles_what_waits),
 	    cmocka_unit_test(a_batch_is_all_that_waits),
 	    cmocka_unit_test(idle_is_called_while_nothing_comes),
+	    cmocka_unit_test(what_is_left_is_taken_when_half_the_limit_waits),
+	    cmocka_unit_test(what_is_left_is_taken_when_time_has_passed),
 	    cmocka_unit_test(a_loop_gets_its_mail_in_order),
 	    cmocka_unit_test(mail_that_waits_is_handled_before_closing),
 	    cmocka_unit_test(
