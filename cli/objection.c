@@ -12,6 +12,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/fetch.h"
+#include "cli/objection_say.h"
 #include "cli/show.h"
 #include "cli/signing.h"
 #include "credit/catalog.h"
@@ -20,7 +21,8 @@
 static const struct show_column columns[] = {{"id", "id"}, {"state", "state"},
     {"subject", "subject"}, {"item", "item"}, {"reason", "reason"},
     {"provider", "provider"}, {"place", "place"}, {"filed", "filed"},
-    {"due", "due"}, {"joined", "joined to"}, {"note", "note"}, {NULL, NULL}};
+    {"due", "due"}, {"joined", "joined to"}, {"note", "note"},
+    {"statement", "statement"}, {NULL, NULL}};
 
 /* --- at a node --- */
 
@@ -416,6 +418,11 @@ static const struct arg_command commands[] = {
 	"rongxin objection file --stem keys/firm --item 11 "
 	"--record 政字〔2019〕3号 --reason wrong --text 处罚决定已被撤销",
 	0, 0, file_options, objection_file},
+    {"objection state", "ID", "a statement to be read beside the record",
+	"Also after the decision; a later one takes its place.  Reports show "
+	"it while the record is marked as disputed.",
+	"rongxin objection state o-1 --stem keys/firm --text 已提起行政诉讼", 1,
+	1, objection_say_options, objection_say},
     {"objection mine", "", "the certificate's organisation's, at a node", "",
 	"rongxin objection mine --as keys/firm", 0, 0, node_options,
 	objection_mine},

@@ -27,6 +27,12 @@ MUST_CHECK enum err objection_file(struct control_round *round,
     const struct objection_desk *desk, const char *origin,
     const struct upward *upward, struct why *why);
 
+/* A statement about one that was filed before: the newest stays with it, and
+ * with its record while that is disputed.  An older one, and one about what was
+ * refused or terminated meanwhile, changes nothing. */
+MUST_CHECK enum err objection_say(struct control_round *round,
+    const struct trust *trust, const struct upward *upward, struct why *why);
+
 /* Node `origin` has told those that had read there what was corrected.  The
  * same again changes nothing. */
 MUST_CHECK enum err objection_note_informed(struct control_round *round,

@@ -1,6 +1,6 @@
 /*
- * objection_inner: what objection.c, objection_act.c and objection_stand.c
- * share.
+ * objection_inner: what objection.c, objection_act.c, objection_say.c and
+ * objection_stand.c share.
  */
 #ifndef HUB_OBJECTION_INNER_H
 #define HUB_OBJECTION_INNER_H
@@ -20,7 +20,8 @@
 	" (SELECT json_agg(m.sha256 ORDER BY m.sha256)::text FROM (SELECT"     \
 	" encode(sha256, 'hex') AS sha256 FROM objection_material"             \
 	" WHERE objection_material.id = objection.id GROUP BY 1"               \
-	" HAVING sum(length(bytes)) = min(size)) m) "
+	" HAVING sum(length(bytes)) = min(size)) m),"                          \
+	" statement, stated_at, statements "
 
 /* Their places in a row of an answer. */
 enum objection_column {
@@ -45,7 +46,10 @@ enum objection_column {
 	WRONG_FROM,
 	WRONG_UNTIL,
 	INFORMED,
-	MATERIALS
+	MATERIALS,
+	STATEMENT,
+	STATED,
+	STATEMENTS
 };
 
 /* How the one in this row of the answer stands; `whole`: with its claims. */

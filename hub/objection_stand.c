@@ -18,12 +18,22 @@ put_time(struct json_out *json, const char *name, const struct pg *pg,
 		    json, name, clock_print(pg_time(pg, row, column), time));
 }
 
-/* The subject's own words go with a record that stays disputed. */
+/* The subject's own words go with a record that stays disputed: what it said
+ * later, or else what it filed. */
 static void
 put_statement(struct json_out *json, const struct pg *pg, size_t row)
 {
-	struct json *claims = json_parse(pg_bytes(pg, row, CLAIMS), NULL);
+	struct json *claims;
 
+	if (!pg_is_null(pg, row, STATEMENT)) {
+		json_put_text(json, "statement", pg_bytes(pg, row, STATEMENT));
+		put_time(json, "stated", pg, row, STATED);
+		json_put_int(json, "statements", pg_int(pg, row, STATEMENTS));
+		return;
+	}
+	if (!span_is(pg_bytes(pg, row, STATE), "undetermined"))
+		return;
+	claims = json_parse(pg_bytes(pg, row, CLAIMS), NULL);
 	json_put_cstr(
 	    json, "statement", json_cstr(json_find(claims, "text"), ""));
 	json_free(claims);
@@ -80,8 +90,7 @@ objection_print_row(
 	put_time(json, "accepted", pg, row, ACCEPTED);
 	put_time(json, "ended", pg, row, ENDED);
 	put_digest(json, pg, row);
-	if (span_is(pg_bytes(pg, row, STATE), "undetermined"))
-		put_statement(json, pg, row);
+	put_statement(json, pg, row);
 	if (span_is(pg_bytes(pg, row, STATE), "corrected"))
 		put_wrong(json, pg, row);
 	if (!pg_is_null(pg, row, MATERIALS))

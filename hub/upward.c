@@ -166,6 +166,8 @@ dispatch(struct control_round *round, const struct member *origin,
 	case UPWARD_OBJECTION:
 		return objection_file(
 		    round, &turn->objections, origin->code, upward, why);
+	case UPWARD_STATEMENT:
+		return objection_say(round, trust, upward, why);
 	case UPWARD_INFORMED:
 		return objection_note_informed(
 		    round, origin->code, upward->document, why);

@@ -371,6 +371,7 @@ take(struct clerk *clerk, const struct upward *upward, struct arena *arena,
 	case UPWARD_ALERTS:
 	case UPWARD_INFORMED:
 	case UPWARD_MATERIAL:
+	case UPWARD_STATEMENT:
 		return ERR_OK;
 	}
 	return ERR_INVALID;

@@ -117,7 +117,7 @@ letter_pack(struct courier *courier, const struct letter *letter,
 		upward.document = span_of(letter->order.id);
 		upward.subject = span_of(letter->order.subject);
 		upward.order = letter->order.kind;
-	} else if (letter->kind == UPWARD_OBJECTION && letter->is_vouched) {
+	} else if (letter->is_vouched) {
 		upward.subject = span_of(letter->order.subject);
 	}
 	return pack_upward(&upward, courier->signer, packed);
@@ -132,7 +132,8 @@ letter_mark(const struct letter *letter, struct kv_write *write)
 		    write, letter->order.id, buf_span(&letter->document));
 	else if (letter->kind == UPWARD_OBJECTION)
 		filings_keep(write, &letter->order, buf_span(&letter->claims));
-	else if (letter->kind != UPWARD_INFORMED)
+	else if (letter->kind != UPWARD_INFORMED &&
+		 letter->kind != UPWARD_STATEMENT)
 		control_mark(write, &letter->order);
 }
 

@@ -32,8 +32,8 @@ struct letter {
 	struct order order;
 	struct buf document; /* a JWS; or a child's message if `is_packed` */
 	struct buf claims;   /* of an objection */
-	bool is_vouched; /* objection: `document` is its claims, by certificate
-			  */
+	bool is_vouched; /* objection or statement: `document` is its claims,
+			  * by certificate */
 	bool is_packed;
 	courier_done_fn done; /* exactly once, on the follow thread */
 	void *context;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "credit/declaration.h"
 #include "credit/objection.h"
 #include "credit/watch.h"
 #include "node/accesses_all.h"
@@ -14,6 +15,7 @@
 #include "node/bands.h"
 #include "node/consent_list.h"
 #include "node/consents.h"
+#include "node/declarations.h"
 #include "node/detour.h"
 #include "node/door.h"
 #include "node/events_page.h"
@@ -269,6 +271,13 @@ on_objection(struct http_exchange *exchange, void *context)
 }
 
 static void
+on_statement(struct http_exchange *exchange, void *context)
+{
+	if (admit_member(exchange, context))
+		declarations_on_put(exchange, context);
+}
+
+static void
 on_objections(struct http_exchange *exchange, void *context)
 {
 	if (admit_member(exchange, context))
@@ -422,6 +431,10 @@ const struct http_route node_endpoints[] = {
     {.method = "GET",
 	.path = "/v1/objections/{id}/readers",
 	.handle = on_readers},
+    {.method = "PUT",
+	.path = "/v1/objections/{id}/statement",
+	.handle = on_statement,
+	.max_body = DECLARATION_MAX},
     {.method = "PUT",
 	.path = "/v1/objections/{id}/materials/{sha256}",
 	.handle = on_material,

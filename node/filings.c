@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "credit/declaration.h"
 #include "node/store_key.h"
 
 /* Beside the other control records' index (control.c); of what is corrected:
@@ -278,4 +279,67 @@ filings_find(struct snapshot *snapshot, const struct order *about,
 	if (err != ERR_OK)
 		return err;
 	return search.found ? ERR_OK : ERR_MISSING;
+}
+
+struct said_walk {
+	const struct record *record;
+	struct json_out out;
+	size_t count;
+};
+
+static void
+put_said(struct json_out *out, struct span id, const struct json *objection,
+    struct span text)
+{
+	struct span time = json_text(json_find(objection, "stated"));
+
+	if (time.ptr == NULL)
+		time = json_text(json_find(objection, "filed"));
+	json_open_object(out, NULL);
+	json_put_text(out, "objection", id);
+	json_put_text(out, "text", text);
+	json_put_text(out, "time", time);
+	json_close_object(out);
+}
+
+static bool
+said_walk_one(void *context, struct span id, struct span document, bool pending)
+{
+	struct said_walk *walk = context;
+	const struct record *record = walk->record;
+	static const char member[] = "\"statement\"";
+	struct json *objection;
+	struct span text;
+
+	if (pending || memmem(document.ptr, document.len, member,
+			   sizeof(member) - 1) == NULL)
+		return true;
+	objection = json_parse(document, NULL);
+	text = declaration_about(objection, record->item, record->key);
+	if (text.ptr != NULL) {
+		put_said(&walk->out, id, objection, text);
+		walk->count++;
+	}
+	json_free(objection);
+	return walk->count < DECLARATIONS_SHOWN;
+}
+
+/* What cannot be read of stream 0000 now the query finds out by itself. */
+void
+filings_report(struct report *report, struct snapshot *snapshot,
+    const struct record *record)
+{
+	struct buf said = {0};
+	struct said_walk walk = {.record = record, .out = {.buf = &said}};
+	char subject[USCC_LEN + 1] = "";
+
+	if (record->state == RECORD_DISPUTED &&
+	    record->subject.len == USCC_LEN) {
+		memcpy(subject, record->subject.ptr, USCC_LEN);
+		if (filings_each(snapshot, subject, NULL, said_walk_one,
+			&walk) != ERR_OK)
+			buf_reset(&said);
+	}
+	report_add(report, record, buf_span(&said));
+	buf_release(&said);
 }

@@ -9,6 +9,7 @@
 #define NODE_FILINGS_H
 
 #include "credit/order.h"
+#include "credit/report.h"
 #include "node/store.h"
 
 /* From now on it is found as pending, until stream 0000 brings it or the hub
@@ -23,6 +24,11 @@ MUST_CHECK enum err filings_claims(struct snapshot *snapshot,
 /* Append how one stands, with "claims" if they are here. */
 void filings_print_whole(struct snapshot *snapshot, const struct order *about,
     struct span document, struct buf *out);
+
+/* Add to a report a record, with what its subject says while it is disputed.
+ */
+void filings_report(struct report *report, struct snapshot *snapshot,
+    const struct record *record);
 
 /* A record of stream 0000 says how one stands. */
 void filings_index(struct kv_write *write, const struct record *record);

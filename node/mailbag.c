@@ -7,7 +7,7 @@
 #include "base/jws.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "credit/objection.h"
+#include "credit/declaration.h"
 #include "credit/order.h"
 #include "node/control.h"
 #include "node/filings.h"
@@ -79,6 +79,19 @@ read_filed(struct span claims, struct carried *letter)
 	return err;
 }
 
+/* Not before the objection that it is about. */
+static enum err
+read_said(struct span claims, struct carried *letter)
+{
+	struct declaration *said = mem_new(sizeof(*said));
+	enum err err = declaration_parse(claims, said, NULL);
+
+	if (err == ERR_OK)
+		memcpy(letter->id, said->objection, sizeof(letter->id));
+	mem_free(said);
+	return err;
+}
+
 static enum err
 read_claims(const struct upward *upward, struct carried *letter)
 {
@@ -87,12 +100,14 @@ read_claims(const struct upward *upward, struct carried *letter)
 	struct buf claims = {0};
 	enum err err = ERR_INVALID;
 
-	if (upward->kind == UPWARD_OBJECTION && upward->subject.len > 0)
+	if (upward->subject.len > 0)
 		buf_add(&claims, upward->document.ptr, upward->document.len);
 	else if (!jws_peek(upward->document, &claims))
 		goto out;
 	if (upward->kind == UPWARD_OBJECTION) {
 		err = read_filed(buf_span(&claims), letter);
+	} else if (upward->kind == UPWARD_STATEMENT) {
+		err = read_said(buf_span(&claims), letter);
 	} else if (upward->kind == UPWARD_CONSENT) {
 		err = consent_parse(buf_span(&claims), &consent, NULL);
 		if (err == ERR_OK)

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "node/control.h"
+#include "node/filings.h"
 #include "node/guard.h"
 #include "node/masked.h"
 
@@ -113,7 +114,7 @@ query_on_record(void *context, const struct stored *stored)
 		query->standpoint.position = state.chain.position;
 	}
 	if (query->report != NULL)
-		report_add(query->report, &stored->record);
+		filings_report(query->report, query->snapshot, &stored->record);
 }
 
 /* Until a record has told the stream, any will do. */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "credit/report.h"
 #include "node/control.h"
+#include "node/filings.h"
 #include "node/world.h"
 
 #define WAIT_MAX_S 60
@@ -171,7 +172,8 @@ on_record(void *context, const struct stored *stored)
 		piece->standpoint.position = state.chain.position;
 	}
 	if (piece->report != NULL)
-		report_add(piece->report, &stored->record);
+		filings_report(
+		    piece->report, piece->slice->snapshot, &stored->record);
 }
 
 /* Into the report, if there is one; the stream is known in any case. */

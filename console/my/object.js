@@ -5,6 +5,7 @@ import { post } from "../base/api.js";
 import { say, pick } from "./words.js";
 import { keyFiles } from "./give.js";
 import * as signing from "./sign.js";
+import { oneLine } from "./state.js";
 
 const WRONG = ["wrong", "not_ours", "outdated", "expired", "duplicate"];
 const REPAIR = ["fulfilled", "lifted"];
@@ -62,7 +63,7 @@ async function claims(context, files) {
 	const materials = await Promise.all(files.map(async (file) => ({ name: file.name, sha256: await digestOf(file) })));
 	const said = {
 		id: `o-${crypto.randomUUID().slice(0, 18)}`, subject: context.subject, item, reason: one("reason").value,
-		text: one("text").value.trim(), time: signing.time(new Date()),
+		text: oneLine(one("text").value), time: signing.time(new Date()),
 	};
 
 	if (key.length > 0)

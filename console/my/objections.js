@@ -5,6 +5,7 @@ import { get } from "../base/api.js";
 import { say, saying, pick, isEnglish } from "./words.js";
 import { pairs, download, local } from "./parts.js";
 import { form } from "./object.js";
+import { statementForm } from "./state.js";
 
 const OUTCOMES = ["corrected", "upheld", "undetermined", "repaired"];
 const GOOD = ["corrected", "repaired", "accepted"];
@@ -113,6 +114,7 @@ function card(context, one) {
 			objection.informed !== undefined ? [say("informed"), say("informed_count", objection.informed)] : null,
 			objection.joined ? [say("joined"), objection.joined] : null,
 		].filter(Boolean)),
+		["pending", "refused", "terminated"].includes(state) ? null : statementForm(context, objection),
 		h("div.row", papersOf(objection).map((kind) => paper(context, objection, kind)),
 			state === "pending" ? null : h("button", {
 				type: "button",

@@ -30,13 +30,15 @@ function words(field, value) {
 
 function record(item, entry, index, count) {
 	const state = entry.state === "current" ? null : h("span.bad", ` ${say(entry.state)}`);
-	const facts = Object.entries(entry).filter(([name]) => name !== "state").map(([name, value]) => {
+	const facts = Object.entries(entry).filter(([name]) => !["state", "statements"].includes(name)).map(([name, value]) => {
 		const field = item && item.fields.get(name);
 
 		return [field ? pick(field) : say(name), words(field, value)];
 	});
 
-	return [count > 1 || state ? h("h4", say("record", index + 1), state) : null, pairs(facts)];
+	const said = (entry.statements ?? []).map((one) => [say("statement"), `${one.text} (${one.time.slice(0, 10)})`]);
+
+	return [count > 1 || state ? h("h4", say("record", index + 1), state) : null, pairs([...facts, ...said])];
 }
 
 function mark(item) {

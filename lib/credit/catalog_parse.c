@@ -262,7 +262,8 @@ check_labels(
 static void
 check_name(struct loader *loader, const struct field *field)
 {
-	static const char *const taken[] = {"state", "source_number"};
+	static const char *const taken[] = {
+	    "state", "source_number", "statements"};
 	size_t i;
 
 	for (i = 0; i < sizeof(taken) / sizeof(*taken); i++)

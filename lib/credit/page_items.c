@@ -89,6 +89,25 @@ struct rows {
 	const struct item *item;
 };
 
+/* What the subject says beside the record, and when it did. */
+static void
+put_statements(struct page *page, const struct json *list)
+{
+	size_t i;
+
+	for (i = 0; i < json_count(list); i++) {
+		const struct json *said = json_at(list, i);
+		struct buf text = {0};
+
+		buf_print(&text, "%s (%.10s)",
+		    json_cstr(json_find(said, "text"), ""),
+		    json_cstr(json_find(said, "time"), ""));
+		page_put_fact(page,
+		    page_say(page, "主体声明", "The subject's statement"),
+		    page_keep(page, &text));
+	}
+}
+
 static bool
 put_value(void *context, const char *name, const struct json *value)
 {
@@ -99,6 +118,10 @@ put_value(void *context, const char *name, const struct json *value)
 
 	if (strcmp(name, "state") == 0)
 		return true;
+	if (strcmp(name, "statements") == 0 && json_is_array(value)) {
+		put_statements(page, value);
+		return true;
+	}
 	if (strcmp(name, "source_number") == 0)
 		label =
 		    page_say(page, "来源记录号", "Record number at the source");

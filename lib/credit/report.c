@@ -235,7 +235,8 @@ note_newest(struct report *report, const struct record *record)
 }
 
 void
-report_add(struct report *report, const struct record *record)
+report_add(
+    struct report *report, const struct record *record, struct span statements)
 {
 	struct json_out *out = &report->records_out;
 	const struct record_field *source;
@@ -253,6 +254,11 @@ report_add(struct report *report, const struct record *record)
 	if (source != NULL)
 		json_put_text(out, "source_number", source->value);
 	json_put_cstr(out, "state", record_state_name(record->state));
+	if (statements.len > 0) {
+		json_open_array(out, "statements");
+		json_put_raw(out, NULL, statements);
+		json_close_array(out);
+	}
 	json_close_object(out);
 	note_newest(report, record);
 	report->item_records++;

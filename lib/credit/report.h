@@ -40,8 +40,11 @@ struct report *report_new(const struct question *question,
     const struct standpoint *standpoint, struct buf *buf);
 void report_free(struct report *report); /* safe on NULL */
 /* Records in ascending item order; withdrawn ones, other subjects' and items
- * that are not asked for are skipped. */
-void report_add(struct report *report, const struct record *record);
+ * that are not asked for are skipped.  `statements`: what the subject says
+ * beside it, {"objection","text","time"} with commas between; empty: nothing.
+ */
+void report_add(
+    struct report *report, const struct record *record, struct span statements);
 /* Closes items and prints what was withheld; the receipt comes later. */
 void report_end_items(struct report *report);
 /* SHA-256 of everything so far: what the trail's entry binds. */

@@ -192,7 +192,8 @@ enum upward_kind {
 	UPWARD_ALERTS,
 	UPWARD_OBJECTION,
 	UPWARD_INFORMED,
-	UPWARD_MATERIAL
+	UPWARD_MATERIAL,
+	UPWARD_STATEMENT
 };
 #define ALERTS_MAX 1000
 /* Of a local feed: its manifest's JWS, and bytes at a time. */

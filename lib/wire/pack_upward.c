@@ -5,6 +5,7 @@
 
 #include "bus.pb-c.h"
 #include "credit/consent.h"
+#include "credit/declaration.h"
 #include "credit/informed.h"
 #include "credit/member.h"
 #include "credit/note.h"
@@ -134,6 +135,12 @@ upward_print_body(const struct upward *upward, struct buf *out)
 	case UPWARD_OBJECTION:
 		body.what_case = RONGXIN__UPWARD_BODY__WHAT_OBJECTION;
 		body.objection = part_bytes(upward->document);
+		body.subject =
+		    part_text(upward->subject, subject, sizeof(subject));
+		break;
+	case UPWARD_STATEMENT:
+		body.what_case = RONGXIN__UPWARD_BODY__WHAT_STATEMENT;
+		body.statement = part_bytes(upward->document);
 		body.subject =
 		    part_text(upward->subject, subject, sizeof(subject));
 		break;
@@ -274,6 +281,9 @@ upward_fill(
 	case RONGXIN__UPWARD_BODY__WHAT_OBJECTION:
 		return upward_fill_document(upward, UPWARD_OBJECTION,
 		    part_span(body->objection), OBJECTION_MAX);
+	case RONGXIN__UPWARD_BODY__WHAT_STATEMENT:
+		return upward_fill_document(upward, UPWARD_STATEMENT,
+		    part_span(body->statement), DECLARATION_MAX);
 	case RONGXIN__UPWARD_BODY__WHAT_INFORMED:
 		return upward_fill_document(upward, UPWARD_INFORMED,
 		    part_span(body->informed), INFORMED_MAX);

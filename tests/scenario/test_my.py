@@ -170,7 +170,7 @@ def test_an_objection_is_signed_on_the_page_and_followed_to_its_end(network, sub
     proof.write_bytes(b"%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n")
     load_key(browser, network, subject)
     choose(browser, "#record", record)
-    choose(browser, "#text", "处罚决定已被撤销 <b>请更正</b>")
+    choose(browser, "#text", "处罚决定已被撤销\n<b>请更正</b>")
     browser.one("#materials").send_keys(str(proof))
     browser.one("#chosen li")
     browser.press("#file")
@@ -189,6 +189,17 @@ def test_an_objection_is_signed_on_the_page_and_followed_to_its_end(network, sub
     browser.until(lambda: "1 / 1 个" in browser.text(f"[data-objection='{name}']"), what="the file has come, it says")
     assert "还有 20 天" in browser.text(f"[data-objection='{name}']")
     assert [e.get_attribute("data-paper") for e in browser.all("[data-paper]")] == ["application", "notice"]
+    said = f"[data-state-form='{name}']"
+    browser.press(f"[data-objection='{name}'] summary")
+    choose(browser, f"{said} textarea", "已提起行政诉讼\n尚未判决")
+    browser.press(f"{said} button")
+    browser.until(lambda: "声明已提交" in browser.text("#said"), what="it is signed and sent")
+    until(lambda: standing().get("statement") == "已提起行政诉讼 尚未判决", 30, "at the hub")
+    redraw(browser, f"[data-objection='{name}'] dl")
+    assert "已提起行政诉讼 尚未判决" in browser.text(f"[data-objection='{name}'] dl")
+    view(browser, "report")
+    browser.until(lambda: "附注的声明" in browser.text("main") and "已提起行政诉讼 尚未判决" in browser.text("main"), what="beside the record in the report")
+    view(browser, "objections")
     act(network, name, "decide", outcome="corrected", note="已更正", withdraw=True)
     redraw(browser, f"[data-objection='{name}'][data-state=corrected] [data-paper=reply]")
 

@@ -185,6 +185,71 @@ def test_undetermined_keeps_the_mark_and_the_subjects_statement(network, case):
     assert marks(network, "gz", code, number) == "disputed"
 
 
+def state(network, who, name, text, when, part="gz", **more):
+    body = {"objection": name, "subject": who.removeprefix("subject-"), "statement": text, "time": f"2026-11-23T{when}Z", **more}
+    return network.http(part, "PUT", f"/v1/objections/{name}/statement", who, body, {"Content-Type": "application/json"})
+
+
+def beside(network, part, code, number):
+    """What the subject says beside this record in a report of this node."""
+    for item in network.ask(code, part=part, items=[ITEM]).json["items"]:
+        for record in item["records"]:
+            if record["document_number"] == number:
+                return [said["text"] for said in record.get("statements", [])]
+    return None
+
+
+def test_a_later_statement_is_read_beside_the_record_everywhere(network, case):
+    code, who, number, _ = take(network, case)
+    other = take(network, case)
+    filed(network, who, claims(code, number, "said"))
+    until(lambda: listed(network, "said"), 30, "at the hub")
+    assert kind(state(network, who, "never", "x", "09:00:00")) == "not_found"
+    assert kind(state(network, other[1], "said", "x", "09:00:00")) == "not_found", "another's"
+    assert kind(state(network, who, "said", "x", "09:00:00", subject=other[0])) == "not_yours"
+    assert kind(state(network, who, "said", "x", "09:00:00", objection="else")) == "objection_invalid"
+    assert kind(state(network, who, "said", "x" * 3001, "09:00:00")) == "objection_invalid"
+    assert state(network, who, "said", "x" * 20000, "09:00:00").status == 413
+
+    assert state(network, who, "said", "第一份声明", "09:00:00").json == {"id": "said", "state": "pending"}
+    until(lambda: listed(network, "said").get("statement") == "第一份声明", 30, "at the hub")
+    assert beside(network, "gz", code, number) == [], "not before it is disputed"
+    assert act(network, "said", "accept").status == 200
+    for part in ("gz", "gd"):
+        until(lambda: beside(network, part, code, number) == ["第一份声明"], 10, f"in reports of {part}")
+    assert beside(network, "gz", other[0], other[2]) == [], "not beside another's record"
+
+    until(lambda: state(network, who, "said", "第一份声明", "09:00:00").status == 200, 10, "the same again")
+    assert kind(state(network, who, "said", "旧", "08:59:59")) == "not_newer"
+    network.stop("gd")
+    network.cli("objection", "state", "said", "--stem", network.stem(who), "--text", "已提起行政诉讼", who=who, part="gz")
+    network.kill("gz")
+    network.start("gz")
+    network.start("gd")
+    until(lambda: listed(network, "said").get("statement") == "已提起行政诉讼", 60, "it outlived the kill")
+    assert act(network, "said", "decide", outcome="undetermined", note="无法核实").json["statement"] == "已提起行政诉讼"
+    for part in ("gz", "gd"):
+        until(lambda: beside(network, part, code, number) == ["已提起行政诉讼"], 30, f"the newest, at {part}")
+    page = network.http("gz", "POST", "/v1/reports", "bank", {"subject": code, "purpose": "pre_loan", "items": [ITEM]},
+                        {"Content-Type": "application/json", "Accept": "text/html"}).body.decode()
+    assert "主体声明" in page and "已提起行政诉讼" in page and "第一份声明" not in page
+
+    time_said = until(lambda: next(o for o in network.http("gd", "GET", "/v1/objections", who).json["objections"] if o["id"] == "said").get("stated"), 10, "told")
+    later = f"{int(time_said[:4]) + 1}-01-01T00:00:00Z"
+    after = network.http("gd", "PUT", "/v1/objections/said/statement", who,
+                         {"objection": "said", "subject": code, "statement": "判决已生效", "time": later}, {"Content-Type": "application/json"})
+    assert after.status == 202, after.body
+    until(lambda: beside(network, "gz", code, number) == ["判决已生效"], 30, "after the decision, from another node")
+    reply = network.http("gz", "GET", "/v1/objections/said/papers/reply", who).body.decode()
+    assert "判决已生效" in reply
+
+    filed(network, other[1], claims(other[0], other[2], "unsaid"))
+    until(lambda: listed(network, "unsaid"), 30, "at the hub")
+    assert act(network, "unsaid", "refuse", note="不属于异议范围").status == 200
+    until(lambda: stands(network, "unsaid", other[1]) == "refused", 10, "told")
+    assert kind(state(network, other[1], "unsaid", "x", "09:00:00")) == "objection_state"
+
+
 def test_a_repair_changes_the_state_and_nothing_is_disputed(network, case):
     code, who, number, _ = take(network, case)
     paid = PDF + b"paid"

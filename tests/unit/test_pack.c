@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "credit/declaration.h"
 #include "credit/informed.h"
 #include "wire/pack.h"
 #include "wire/pack_part.h"
@@ -922,6 +923,35 @@ a_piece_of_a_local_feed_comes_back_and_so_does_its_answer(void **state)
 }
 
 static void
+a_statement_comes_back_with_who_said_it(void **state)
+{
+	struct upward after, before = {.origin = text("o"),
+				 .kind = UPWARD_STATEMENT,
+				 .subject = text("91440101MA5CUY37JD"),
+				 .document = text("{}")};
+	struct arena *arena = arena_new();
+	struct buf packed = {0}, wide = {0};
+
+	(void)state;
+	assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+	assert_int_equal(
+	    unpack_upward(buf_span(&packed), verifier, arena, &after), ERR_OK);
+	assert_int_equal(after.kind, UPWARD_STATEMENT);
+	assert_true(span_equal(after.document, before.document));
+	assert_true(span_equal(after.subject, before.subject));
+
+	while (wide.len <= DECLARATION_MAX)
+		buf_char(&wide, ' ');
+	before.document = buf_span(&wide);
+	buf_reset(&packed);
+	assert_int_equal(pack_upward(&before, signer, &packed), ERR_OK);
+	assert_int_equal(try_upward(buf_span(&packed), arena), ERR_INVALID);
+	buf_release(&wide);
+	buf_release(&packed);
+	arena_free(arena);
+}
+
+static void
 how_many_were_informed_comes_back(void **state)
 {
 	struct upward after, before = {.origin = text("o"),
@@ -1247,6 +1277,7 @@ main(void)
 	    cmocka_unit_test(alerts_come_back_and_what_is_none_is_refused),
 	    cmocka_unit_test(
 		a_piece_of_a_local_feed_comes_back_and_so_does_its_answer),
+	    cmocka_unit_test(a_statement_comes_back_with_who_said_it),
 	    cmocka_unit_test(how_many_were_informed_comes_back),
 	    cmocka_unit_test(a_trails_row_out_of_bounds_is_refused),
 	    cmocka_unit_test(

@@ -84,7 +84,8 @@ record_of(uint32_t item, const struct record_field *fields, size_t count)
 
 /* The whole report over some records. */
 static void
-compose(bool all, const struct record *records, size_t count, struct buf *out)
+compose_with(bool all, const struct record *records, size_t count,
+    const char *statements, struct buf *out)
 {
 	struct standpoint here = {"4401", 77};
 	struct asking asking = {.node = "gz",
@@ -101,10 +102,16 @@ compose(bool all, const struct record *records, size_t count, struct buf *out)
 	decide(all, &question, &permit);
 	report = report_new(&question, &permit, &asking, &here, out);
 	for (i = 0; i < count; i++)
-		report_add(report, &records[i]);
+		report_add(report, &records[i], span_of(statements));
 	report_end_items(report);
 	report_end(report, 5, &leaf, &(struct use){0});
 	report_free(report);
+}
+
+static void
+compose(bool all, const struct record *records, size_t count, struct buf *out)
+{
+	compose_with(all, records, count, "", out);
 }
 
 #define ITEM_1_FIELDS                                                          \
@@ -206,6 +213,25 @@ a_record_of_no_provider_names_the_catalogues(void **state)
 	compose(false, &record, 1, &out);
 
 	assert_non_null(strstr(buf_cstr(&out), "\"provider\":\"部门2\""));
+	buf_release(&out);
+}
+
+static void
+what_the_subject_says_stands_beside_its_record(void **state)
+{
+	static const char said[] = "{\"text\":\"x\"},{\"text\":\"y\"}";
+	struct record record = record_of(2, FIELDS(FIELD(7, "1")), 1);
+	struct buf out = {0};
+
+	(void)state;
+	record.state = RECORD_DISPUTED;
+	compose_with(false, &record, 1, said, &out);
+	assert_non_null(strstr(buf_cstr(&out),
+	    "\"state\":\"disputed\",\"statements\":[{\"text\":\"x\"},"
+	    "{\"text\":\"y\"}]}"));
+	buf_reset(&out);
+	compose(false, &record, 1, &out);
+	assert_null(strstr(buf_cstr(&out), "statements"));
 	buf_release(&out);
 }
 
@@ -336,6 +362,7 @@ main(void)
 	    cmocka_unit_test(with_permission_everything_is_printed_by_its_type),
 	    cmocka_unit_test(several_records_tell_the_newest_time_and_provider),
 	    cmocka_unit_test(a_record_of_no_provider_names_the_catalogues),
+	    cmocka_unit_test(what_the_subject_says_stands_beside_its_record),
 	    cmocka_unit_test(withdrawn_foreign_and_unasked_records_are_skipped),
 	    cmocka_unit_test(stored_text_cannot_break_out_of_its_value),
 	    cmocka_unit_test(integers_that_json_cannot_carry_stay_texts),
