@@ -25,7 +25,8 @@ country_keys(const struct args *args)
 {
 	static const struct show_column columns[] = {{"name", "owner"},
 	    {"kind", "kind"}, {"since", "since"}, {"roll_by", "roll by"},
-	    {"expires", "expires"}, {"next", "next"}, {"key", "key"},
+	    {"expires", "expires"}, {"next", "next"},
+	    {"announced", "announced"}, {"heard", "heard"}, {"key", "key"},
 	    {NULL, NULL}};
 
 	return call_table(args, "/v1/keys", "keys", columns);

@@ -18,6 +18,8 @@
 #include "base/sign.h"
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/fetch.h"
+#include "cli/key_announce.h"
 #include "cli/key_batch.h"
 #include "cli/key_roll.h"
 #include "cli/key_show.h"
@@ -381,6 +383,12 @@ static const struct arg_option roll_options[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option announce_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    {"network", "FILE", NULL, "network.json, which names the next key"},
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option trust_options[] = {
     {"network", "FILE", NULL, "network.json, which will name them"},
     {NULL, NULL, NULL, NULL},
@@ -426,6 +434,11 @@ static const struct arg_command commands[] = {
 	"rongxin key roll-batch /etc/rongxin/batch --network "
 	"/etc/rongxin/network.json --finish",
 	1, 1, batch_options, key_batch},
+    {"key announce", "KIND", "let the hub tell its next key without a start",
+	"KIND is batch or curve. The key was made by roll-batch or roll, whose "
+	"network.json the\nhub reads; who announces it is in the hub's trail.",
+	"rongxin key announce batch --network /etc/rongxin/network.json", 1, 1,
+	announce_options, key_announce},
     {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
 

@@ -14,13 +14,26 @@
 #include "credit/member.h"
 #include "wire/network.h"
 
+#define APPLY_OPTIONS                                                          \
+	{"apply", NULL, NULL, "file it as an application"},                    \
+	{                                                                      \
+		"note", "TEXT", NULL, "kept with the application"              \
+	}
+
 static const struct arg_option options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
     {NULL, NULL, NULL, NULL},
 };
 
+static const struct arg_option change_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    APPLY_OPTIONS,
+    {NULL, NULL, NULL, NULL},
+};
+
 static const struct arg_option takeover_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    APPLY_OPTIONS,
     {"from", "CODE", NULL, "the platform that had them"},
     {"divisions", "LIST", NULL, "comma-separated; all that it has if absent"},
     {NULL, NULL, NULL, NULL},
@@ -28,6 +41,7 @@ static const struct arg_option takeover_options[] = {
 
 static const struct arg_option roll_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_OPERATOR"),
+    APPLY_OPTIONS,
     {"key-file", "FILE", NULL, "the next public CURVE key"},
     {"finish", NULL, NULL, "the next key is the only one from now on"},
     {NULL, NULL, NULL, NULL},
@@ -132,6 +146,8 @@ post_member(const struct args *args, const struct member *member)
 	struct fetch_answer answer = {0};
 	int code;
 
+	if (args_has(args, "apply"))
+		return member_apply_document(args, member);
 	member_print(member, &text);
 	fetch.body = buf_span(&text);
 	code = fetch_send(args, "hub", &fetch, &answer);
@@ -339,6 +355,11 @@ member_takeover(const struct args *args)
 	int code = MISUSED;
 
 	if (print_takeover(args, &text)) {
+		if (args_has(args, "apply")) {
+			code = member_apply_takeover(args, buf_span(&text));
+			buf_release(&text);
+			return code;
+		}
 		buf_text(&path, "/v1/members/");
 		fetch_escape(args->operands[0], &path);
 		buf_text(&path, "/takeover");
@@ -390,17 +411,18 @@ static const struct arg_command commands[] = {
     {"member admit", "FILE", "admit a member, or change one",
 	"FILE is a member document, as rongxin key node and rongxin key "
 	"member --kind write it.",
-	"rongxin member admit keys/gd.member.json", 1, 1, options,
+	"rongxin member admit keys/gd.member.json", 1, 1, change_options,
 	member_admit},
     {"member set-status", "CODE STATUS", "suspend, strike off or readmit",
-	"STATUS is active, suspended or struck_off.",
-	"rongxin member set-status 91100000100003962T suspended", 2, 2, options,
-	member_set_status},
+	"STATUS is active, suspended or struck_off. Where two persons have to "
+	"agree, one alone\nonly suspends: --apply files the rest.",
+	"rongxin member set-status 91100000100003962T suspended", 2, 2,
+	change_options, member_set_status},
     {"member set-url", "CODE URL", "say where others reach a platform",
 	"Other nodes forward questions about its subjects there; an empty URL "
 	"ends that.",
 	"rongxin member set-url 11440000MB00004493 https://gd.example.cn:8443",
-	2, 2, options, member_set_url},
+	2, 2, change_options, member_set_url},
     {"member roll", "CODE", "let a node come in with its next CURVE key",
 	"With --key-file both keys are good; with --finish only the next one.",
 	"rongxin member roll 11440000MB00004493 --key-file gd.next.curve.pub",

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "cli/call.h"
-#include "credit/member.h"
 
 static const struct show_column columns[] = {{"id", "id"}, {"code", "code"},
     {"state", "state"}, {"applied_by", "applied by"}, {"applied_at", "applied"},
@@ -13,28 +12,51 @@ static const struct show_column columns[] = {{"id", "id"}, {"code", "code"},
     {"decided_by", "decided by"}, {"decided_at", "decided"}, {"note", "note"},
     {NULL, NULL}};
 
-/* {"document":…,"note":…} */
-static void
-print_application(
-    const struct args *args, const struct member *member, struct buf *out)
+/* {"document"} or {"code","takeover"}, and {"note"}. */
+static int
+apply(const struct args *args, const char *code, const char *name,
+    struct span wish)
 {
+	struct call call = {"POST", "/v1/applications", NULL, NULL, {NULL, 0}};
 	const char *note = args_get(args, "note");
-	struct json_out json = {.buf = out};
-	struct buf document = {0};
+	struct buf body = {0};
+	struct json_out json = {.buf = &body};
+	int done;
 
-	member_print(member, &document);
 	json_open_object(&json, NULL);
-	json_put_raw(&json, "document", buf_span(&document));
+	if (code != NULL)
+		json_put_cstr(&json, "code", code);
+	json_put_raw(&json, name, wish);
 	json_put_cstr(&json, "note", note != NULL ? note : "");
 	json_close_object(&json);
+	call.body = buf_span(&body);
+	done = call_send(args, &call);
+	buf_release(&body);
+	return done;
+}
+
+int
+member_apply_document(const struct args *args, const struct member *member)
+{
+	struct buf document = {0};
+	int code;
+
+	member_print(member, &document);
+	code = apply(args, NULL, "document", buf_span(&document));
 	buf_release(&document);
+	return code;
+}
+
+int
+member_apply_takeover(const struct args *args, struct span takeover)
+{
+	return apply(args, args->operands[0], "takeover", takeover);
 }
 
 int
 member_apply(const struct args *args)
 {
-	struct call call = {"POST", "/v1/applications", NULL, NULL, {NULL, 0}};
-	struct buf text = {0}, body = {0};
+	struct buf text = {0};
 	struct member member;
 	struct why why = {""};
 	int code;
@@ -45,12 +67,9 @@ member_apply(const struct args *args)
 		code =
 		    args_misused(args, "%s: %s", args->operands[0], why.text);
 	} else {
-		print_application(args, &member, &body);
-		call.body = buf_span(&body);
-		code = call_send(args, &call);
+		code = member_apply_document(args, &member);
 	}
 	buf_release(&text);
-	buf_release(&body);
 	return code;
 }
 

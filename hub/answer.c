@@ -33,6 +33,7 @@ static const struct {
     {"application_state", "The application does not stand so"},
     {"second_person", "It takes another person"},
     {"review_needed", "It takes a reviewed application"},
+    {"key_state", "The key does not stand so"},
     {"platform_conflict", "The platform list does not allow it"},
     {"month_published", "The month is published already"},
     {"month_open", "The month is not over"},

@@ -22,21 +22,27 @@ application_verb_is_known(const char *verb)
 }
 
 enum err
-application_file(struct pg *pg, const char *who, const struct member *member,
-    struct span note, int64_t *id, struct why *why)
+application_file(struct pg *pg, const char *who,
+    const struct application_wish *wish, struct span note, int64_t *id,
+    struct why *why)
 {
-	struct buf document = {0};
+	struct buf document = {0}, takeover = {0};
 
-	member_print(member, &document);
+	member_print(&wish->member, &document);
+	if (wish->takeover.from[0] != '\0')
+		takeover_print(&wish->takeover, &takeover);
 	pg_exec(pg,
 	    "INSERT INTO member_application (code, document, state, note,"
-	    " applied_by, applied_at) VALUES ($1, $2::json, 'applied', $3, $4,"
-	    " $5) ON CONFLICT (code) WHERE state IN ('applied', 'reviewed')"
+	    " applied_by, applied_at, takeover) VALUES ($1, $2::json,"
+	    " 'applied', $3, $4, $5, NULLIF($6, '')::json) ON CONFLICT (code) "
+	    "WHERE state IN ('applied', 'reviewed')"
 	    " DO NOTHING RETURNING id",
-	    pg_arg_text(span_of(member->code)),
+	    pg_arg_text(span_of(wish->member.code)),
 	    pg_arg_text(buf_span(&document)), pg_arg_text(note),
-	    pg_arg_text(span_of(who)), pg_arg_time(clock_now_us()));
+	    pg_arg_text(span_of(who)), pg_arg_time(clock_now_us()),
+	    pg_arg_text(buf_span(&takeover)));
 	buf_release(&document);
+	buf_release(&takeover);
 	if (pg_has_failed(pg))
 		return why_set(why, ERR_DATABASE, "no database");
 	if (pg_rows(pg) == 0)
@@ -61,15 +67,28 @@ check_state(const struct application_verdict *verdict, struct span state,
 	    why, ERR_CONFLICT, "it is %.*s", (int)state.len, state.ptr);
 }
 
+static enum err
+parse_wish(struct span document, struct span takeover,
+    struct application_wish *wish, struct why *why)
+{
+	enum err err = member_parse(document, &wish->member, why);
+
+	wish->takeover.from[0] = '\0';
+	if (err == ERR_OK && takeover.len > 0)
+		err = takeover_parse(takeover, &wish->takeover, why);
+	return err;
+}
+
 enum err
 application_read(struct pg *pg, const struct application_verdict *verdict,
-    struct member *member, struct why *why)
+    struct application_wish *wish, struct why *why)
 {
 	bool admits = strcmp(verdict->verb, "admit") == 0;
 	enum err err;
 
 	pg_exec(pg,
-	    "SELECT state, document::text, reviewed_by FROM member_application"
+	    "SELECT state, document::text, reviewed_by,"
+	    " coalesce(takeover::text, '') FROM member_application"
 	    " WHERE id = $1",
 	    pg_arg_int(verdict->id));
 	if (pg_has_failed(pg))
@@ -83,8 +102,7 @@ application_read(struct pg *pg, const struct application_verdict *verdict,
 	    span_is(pg_bytes(pg, 0, 2), verdict->who))
 		return why_set(
 		    why, ERR_DENIED, "who reviewed it does not admit it");
-	return member != NULL ? member_parse(pg_bytes(pg, 0, 1), member, why)
-			      : ERR_OK;
+	return parse_wish(pg_bytes(pg, 0, 1), pg_bytes(pg, 0, 3), wish, why);
 }
 
 enum err

@@ -84,6 +84,7 @@ void protection_on_clocks(struct http_exchange *exchange, void *context);
 void protection_on_gaps(struct http_exchange *exchange, void *context);
 void rehearsal_on_post(struct http_exchange *exchange, void *context);
 void keys_on_list(struct http_exchange *exchange, void *context);
+void keys_on_roll(struct http_exchange *exchange, void *context);
 void figures_on_overview(struct http_exchange *exchange, void *context);
 void figures_on_grid(struct http_exchange *exchange, void *context);
 void figures_on_province(struct http_exchange *exchange, void *context);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
+#include "base/mem.h"
 #include "hub/action.h"
 #include "hub/application.h"
 #include "hub/enrolment.h"
@@ -87,28 +87,85 @@ read_note(const struct json *root, struct span *note)
 	return note->ptr != NULL && note->len <= APPLICATION_NOTE_MAX;
 }
 
-static enum err
-parse_application(const struct json *root, struct member *member,
-    struct span *note, struct why *why)
+static bool
+find_member(const struct hub *hub, struct span code, struct member *member)
 {
-	static const char *const names[] = {"document", "note", NULL};
-	struct buf document = {0};
+	const struct members *members = shared_hold(hub->members);
+	const struct member *known = NULL;
+	char text[MEMBER_CODE_MAX + 1] = "";
+
+	if (code.ptr != NULL && code.len <= MEMBER_CODE_MAX) {
+		memcpy(text, code.ptr, code.len);
+		known = members_find(members, text);
+	}
+	if (known != NULL)
+		*member = *known;
+	shared_drop(hub->members, members);
+	return known != NULL;
+}
+
+static enum err
+parse_document(
+    const struct json *document, struct member *member, struct why *why)
+{
+	struct buf text = {0};
 	enum err err;
 
-	if (!json_is_object(root) || !json_has_only(root, names, NULL) ||
-	    !json_is_object(json_find(root, "document")) ||
-	    !read_note(root, note))
-		return why_set(why, ERR_INVALID,
-		    "document: a member document; note: a short text");
-	json_print(json_find(root, "document"), &document);
-	err = member_parse(buf_span(&document), member, why);
-	buf_release(&document);
+	json_print(document, &text);
+	err = member_parse(buf_span(&text), member, why);
+	buf_release(&text);
 	return err;
 }
 
+/* The successor as the list has it; what cannot be is said at once. */
+static enum err
+parse_takeover(const struct hub *hub, const struct json *root,
+    struct application_wish *wish, struct why *why)
+{
+	struct member *both = mem_new(2 * sizeof(*both));
+	struct span code = json_text(json_find(root, "code"));
+	struct buf text = {0};
+	enum err err;
+
+	json_print(json_find(root, "takeover"), &text);
+	err = takeover_parse(buf_span(&text), &wish->takeover, why);
+	buf_release(&text);
+	if (err == ERR_OK &&
+	    (!find_member(hub, code, &wish->member) ||
+		!find_member(hub, span_of(wish->takeover.from), &both[0])))
+		err = why_set(why, ERR_MISSING, "no such platform");
+	if (err == ERR_OK) {
+		both[1] = wish->member;
+		err = takeover_apply(&wish->takeover, &both[0], &both[1], why);
+	}
+	mem_free(both);
+	return err;
+}
+
+/* A member document; or a takeover by the platform `code`. */
+static enum err
+parse_application(const struct hub *hub, const struct json *root,
+    struct application_wish *wish, struct span *note, struct why *why)
+{
+	static const char *const puts[] = {"document", "note", NULL};
+	static const char *const moves[] = {"code", "takeover", "note", NULL};
+	bool is_put = json_is_object(json_find(root, "document"));
+
+	if (!json_is_object(root) ||
+	    !json_has_only(root, is_put ? puts : moves, NULL) ||
+	    (!is_put && !json_is_object(json_find(root, "takeover"))) ||
+	    !read_note(root, note))
+		return why_set(why, ERR_INVALID,
+		    "document: a member document, or code and takeover; "
+		    "note: a short text");
+	return is_put ? parse_document(
+			    json_find(root, "document"), &wish->member, why)
+		      : parse_takeover(hub, root, wish, why);
+}
+
 static void
-note_action(struct pg *pg, const struct inquiry *inquiry, const char *code,
-    int64_t id, const char *state)
+note_action(struct pg *pg, const struct inquiry *inquiry,
+    const struct application_wish *wish, int64_t id, const char *state)
 {
 	struct buf detail = {0};
 	struct json_out json = {.buf = &detail};
@@ -116,9 +173,11 @@ note_action(struct pg *pg, const struct inquiry *inquiry, const char *code,
 	json_open_object(&json, NULL);
 	json_put_int(&json, "application", id);
 	json_put_cstr(&json, "state", state);
+	if (wish->takeover.from[0] != '\0')
+		json_put_cstr(&json, "from", wish->takeover.from);
 	json_close_object(&json);
-	action_note(
-	    pg, inquiry->who.code, "application", code, buf_span(&detail));
+	action_note(pg, inquiry->who.code, "application", wish->member.code,
+	    buf_span(&detail));
 	buf_release(&detail);
 }
 
@@ -134,21 +193,25 @@ fill_new(struct inquiry *inquiry, struct ledger *ledger)
 {
 	struct json *root = json_parse(buf_span(&inquiry->body), NULL);
 	struct pg *pg = ledger_pg(ledger);
+	struct application_wish wish = {0};
 	struct why why = {""};
-	struct member member;
 	struct span note = span_of("");
 	int64_t id = 0;
-	enum err err = parse_application(root, &member, &note, &why);
+	enum err err =
+	    parse_application(inquiry->hub, root, &wish, &note, &why);
+	bool fits = err != ERR_CONFLICT;
 
 	pg_begin(pg);
 	if (err == ERR_OK)
 		err = application_file(
-		    pg, inquiry->who.code, &member, note, &id, &why);
+		    pg, inquiry->who.code, &wish, note, &id, &why);
 	if (err == ERR_OK) {
-		note_action(pg, inquiry, member.code, id, "applied");
+		note_action(pg, inquiry, &wish, id, "applied");
 		err = application_print(pg, id, &inquiry->answer.body);
 	}
 	finish(inquiry, pg, err, &why);
+	if (!fits)
+		inquiry->answer.problem = "platform_conflict";
 	if (err == ERR_OK)
 		tell(inquiry->hub);
 	json_free(root);
@@ -173,16 +236,16 @@ fill_verdict(struct inquiry *inquiry, struct ledger *ledger)
 	    .note = buf_span(&inquiry->body),
 	    .persons = inquiry->hub->settings.admission_persons};
 	struct pg *pg = ledger_pg(ledger);
+	struct application_wish wish = {0};
 	struct why why = {""};
-	struct member member;
 	enum err err;
 
 	pg_begin(pg);
-	err = application_read(pg, &verdict, &member, &why);
+	err = application_read(pg, &verdict, &wish, &why);
 	if (err == ERR_OK)
 		err = application_decide(pg, &verdict, &why);
 	if (err == ERR_OK) {
-		note_action(pg, inquiry, member.code, verdict.id,
+		note_action(pg, inquiry, &wish, verdict.id,
 		    strcmp(verdict.verb, "review") == 0 ? "reviewed"
 							: "refused");
 		err = application_print(pg, verdict.id, &inquiry->answer.body);

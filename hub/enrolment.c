@@ -22,11 +22,16 @@ enrolment_on_loop(struct http_exchange *exchange, void *argument)
 	mem_free(enrolment);
 }
 
+static bool
+moves(const struct enrolment *enrolment)
+{
+	return enrolment->takeover.from[0] != '\0';
+}
+
 /* What the operator sees of it later. */
 static void
 enrolment_note(const struct enrolment *enrolment, struct pg *pg)
 {
-	bool moves = enrolment->takeover.from[0] != '\0';
 	const struct member *last = &enrolment->list[enrolment->count - 1];
 	struct buf detail = {0};
 	struct json_out json = {.buf = &detail};
@@ -35,19 +40,20 @@ enrolment_note(const struct enrolment *enrolment, struct pg *pg)
 	json_put_cstr(&json, "name", last->name);
 	json_put_cstr(&json, "kind", member_kind_name(last->kind));
 	json_put_cstr(&json, "status", member_status_name(last->status));
-	if (moves)
+	if (moves(enrolment))
 		json_put_cstr(&json, "from", enrolment->takeover.from);
 	if (enrolment->application != 0)
 		json_put_int(&json, "application", enrolment->application);
 	json_close_object(&json);
-	action_note(pg, enrolment->who, moves ? "takeover" : "member",
-	    last->code, buf_span(&detail));
+	action_note(pg, enrolment->who,
+	    moves(enrolment) ? "takeover" : "member", last->code,
+	    buf_span(&detail));
 	buf_release(&detail);
 }
 
-/* Is it the member as it is, suspended or struck off? */
+/* Is it the member as it is, suspended? */
 static bool
-only_takes_away(const struct hub *hub, const struct member *wanted)
+only_suspends(const struct hub *hub, const struct member *wanted)
 {
 	const struct members *members = shared_hold(hub->members);
 	const struct member *known = members_find(members, wanted->code);
@@ -55,7 +61,8 @@ only_takes_away(const struct hub *hub, const struct member *wanted)
 	struct member other;
 	bool only = false;
 
-	if (known != NULL && wanted->status != MEMBER_ACTIVE) {
+	if (known != NULL && known->status != MEMBER_STRUCK_OFF &&
+	    wanted->status == MEMBER_SUSPENDED) {
 		other = *known;
 		other.status = wanted->status;
 		member_print(&other, &before);
@@ -68,7 +75,21 @@ only_takes_away(const struct hub *hub, const struct member *wanted)
 	return only;
 }
 
-/* The application's member, decided in the same transaction. */
+static enum err
+grant(struct enrolment *enrolment, struct control_round *round,
+    const struct application_wish *wish)
+{
+	enrolment->takeover = wish->takeover;
+	strcpy(enrolment->code, wish->member.code);
+	enrolment->list[0] = wish->member;
+	enrolment->count = moves(enrolment) ? 2 : 1;
+	if (moves(enrolment))
+		return control_take_over(round, &enrolment->takeover,
+		    enrolment->code, enrolment->list, &enrolment->why);
+	return control_put_member(round, enrolment->list, &enrolment->why);
+}
+
+/* What the application wants, decided in the same transaction. */
 static enum err
 join_application(struct enrolment *enrolment, struct control_round *round)
 {
@@ -79,16 +100,15 @@ join_application(struct enrolment *enrolment, struct control_round *round)
 	    .note = span_of(enrolment->note),
 	    .persons = enrolment->hub->settings.admission_persons};
 	struct pg *pg = control_round_pg(round);
-	enum err err =
-	    application_read(pg, &verdict, enrolment->list, &enrolment->why);
+	struct application_wish wish = {0};
+	enum err err = application_read(pg, &verdict, &wish, &enrolment->why);
 
 	if (err == ERR_CONFLICT)
 		enrolment->problem = "application_state";
 	if (err == ERR_DENIED)
 		enrolment->problem = "second_person";
 	if (err == ERR_OK)
-		err =
-		    control_put_member(round, enrolment->list, &enrolment->why);
+		err = grant(enrolment, round, &wish);
 	if (err == ERR_OK)
 		err = application_decide(pg, &verdict, &enrolment->why);
 	return err;
@@ -99,17 +119,17 @@ join_one(struct enrolment *enrolment, struct control_round *round)
 {
 	const struct hub *hub = enrolment->hub;
 
-	if (enrolment->takeover.from[0] != '\0')
-		return control_take_over(round, &enrolment->takeover,
-		    enrolment->code, enrolment->list, &enrolment->why);
 	if (enrolment->application != 0)
 		return join_application(enrolment, round);
 	if (hub->settings.admission_persons > 1 &&
-	    !only_takes_away(hub, enrolment->list)) {
+	    (moves(enrolment) || !only_suspends(hub, enrolment->list))) {
 		enrolment->problem = "review_needed";
 		return why_set(&enrolment->why, ERR_DENIED,
 		    "two persons have to agree: file an application");
 	}
+	if (moves(enrolment))
+		return control_take_over(round, &enrolment->takeover,
+		    enrolment->code, enrolment->list, &enrolment->why);
 	return control_put_member(round, enrolment->list, &enrolment->why);
 }
 

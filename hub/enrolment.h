@@ -3,7 +3,7 @@
  *
  * It shares a round of control records with what comes at the same time.
  * Where two persons have to agree (setting admission_persons), one alone only
- * takes away: he suspends or strikes off.
+ * suspends: that must be quick.
  * Made on an http loop, done on the desk's thread, answered on the loop again.
  */
 #ifndef HUB_ENROLMENT_H
@@ -20,7 +20,7 @@ struct enrolment {
 	char who[MEMBER_CODE_MAX + 1];  /* the operator */
 	struct takeover takeover;       /* from nobody: one member is put */
 	char code[MEMBER_CODE_MAX + 1]; /* of the successor */
-	/* whose member is put; 0: of none */
+	/* what it wants is done; 0: of none */
 	int64_t application;
 	char note[APPLICATION_NOTE_MAX + 1];
 	struct member list[2];

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "hub/control.h"
 
 #define KEY_TEXT_MAX 64
 #define KNOWN_MAX 64
@@ -40,6 +39,25 @@ print_hex(const uint8_t raw[32], char out[KEY_TEXT_MAX + 1])
 	buf_release(&hex);
 }
 
+/* What network.json says of the batch keys. */
+static void
+read_batch(const struct network *network, struct kind *kind)
+{
+	kind->subject = CONTROL_KEY_BATCH;
+	print_hex(network->batch_key, kind->current);
+	if (network->has_next_batch_key)
+		print_hex(network->next_batch_key, kind->next);
+	kind->has_former = network->former_count > 0;
+}
+
+static void
+read_curve(const struct network *network, struct kind *kind)
+{
+	kind->subject = CONTROL_KEY_CURVE;
+	memcpy(kind->current, network->hub_curve_key, BUS_KEY_LEN + 1);
+	memcpy(kind->next, network->next_hub_curve_key, BUS_KEY_LEN + 1);
+}
+
 static enum err
 fill_batch(const struct network *network, const char *path, struct kind *kind,
     struct why *why)
@@ -55,11 +73,7 @@ fill_batch(const struct network *network, const char *path, struct kind *kind,
 	if (err != ERR_OK || memcmp(raw, network->batch_key, sizeof(raw)) != 0)
 		return why_set(why, ERR_CRYPTO,
 		    "%s is not the batch_key of network.json", path);
-	kind->subject = CONTROL_KEY_BATCH;
-	print_hex(raw, kind->current);
-	if (network->has_next_batch_key)
-		print_hex(network->next_batch_key, kind->next);
-	kind->has_former = network->former_count > 0;
+	read_batch(network, kind);
 	return ERR_OK;
 }
 
@@ -72,11 +86,10 @@ fill_curve(const struct network *network, const char *path, struct kind *kind,
 
 	if (err != ERR_OK)
 		return err;
+	read_curve(network, kind);
 	if (bus_public_key(secret, kind->current) != ERR_OK)
 		err = why_set(why, ERR_CRYPTO, "%s: not a CURVE key", path);
 	explicit_bzero(secret, sizeof(secret));
-	kind->subject = CONTROL_KEY_CURVE;
-	memcpy(kind->next, network->next_hub_curve_key, BUS_KEY_LEN + 1);
 	return err;
 }
 
@@ -195,6 +208,17 @@ retire(struct control_round *round, const struct kind *kind, const char *key,
 }
 
 static enum err
+announce_both(
+    struct control_round *round, const struct kind *kind, struct why *why)
+{
+	enum err err = announce(round, kind, kind->current, why);
+
+	if (err == ERR_OK)
+		err = announce(round, kind, kind->next, why);
+	return err;
+}
+
+static enum err
 settle(struct control_round *round, struct kind *kind, struct why *why)
 {
 	enum err err = read_known(control_round_pg(round), kind);
@@ -203,11 +227,8 @@ settle(struct control_round *round, struct kind *kind, struct why *why)
 	if (err == ERR_OK)
 		err = check_current(kind, why);
 	/* Nothing is said of keys before the first roll. */
-	if (err == ERR_OK && kind->next[0] != '\0') {
-		err = announce(round, kind, kind->current, why);
-		if (err == ERR_OK)
-			err = announce(round, kind, kind->next, why);
-	}
+	if (err == ERR_OK && kind->next[0] != '\0')
+		err = announce_both(round, kind, why);
 	for (i = 0; i < kind->known_count && err == ERR_OK; i++) {
 		const struct known *known = &kind->known[i];
 
@@ -238,5 +259,38 @@ keys_settle(struct ledger *ledger, const struct network *network,
 		err = err != ERR_OK ? err : ended;
 	}
 	mem_free(kinds);
+	return err;
+}
+
+bool
+keys_kind_is_known(const char *kind)
+{
+	return strcmp(kind, CONTROL_KEY_BATCH) == 0 ||
+	       strcmp(kind, CONTROL_KEY_CURVE) == 0;
+}
+
+enum err
+keys_announce(struct control_round *round, const struct network *network,
+    const char *kind, struct span key, struct why *why)
+{
+	struct kind *found = mem_new(sizeof(*found));
+	enum err err;
+
+	if (strcmp(kind, CONTROL_KEY_BATCH) == 0)
+		read_batch(network, found);
+	else
+		read_curve(network, found);
+	err = read_known(control_round_pg(round), found);
+	if (err == ERR_OK && check_current(found, why) != ERR_OK)
+		err = ERR_CONFLICT;
+	else if (err == ERR_OK &&
+		 (found->next[0] == '\0' || !span_is(key, found->next)))
+		err = why_set(why, ERR_CONFLICT,
+		    "network.json does not name it as the next %s key", kind);
+	else if (err == ERR_OK && find_known(found, found->next) != NULL)
+		err = why_set(why, ERR_CONFLICT, "it is announced already");
+	if (err == ERR_OK)
+		err = announce_both(round, found, why);
+	mem_free(found);
 	return err;
 }

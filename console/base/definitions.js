@@ -85,9 +85,12 @@ export const definitions = {
 	gaps: [
 		"近 30 天内，某节点相邻两个检查点之间没有检查点的整点小时数；条目随结束缺口的检查点补报，由枢纽逐条核对。",
 		"Whole hours of the last 30 days between two checkpoints of a node in which none came; what was asked meanwhile came with the checkpoint that ended the gap and was checked entry by entry."],
+	hub_keys: [
+		"枢纽自己的密钥和证书。证书到期前 7 天为失败，30 天为临近；CURVE 与批次密钥不过期，启用满 key_days 天应轮换。“下一把”取自枢纽机器上的 network.json；宣布后显示有多少平台已从数据流 0000 得知。来自 GET /v1/keys。",
+		"The hub's own keys and certificates. A certificate is failed 7 days before its end, late 30 days before; CURVE and batch keys do not expire and are to roll after key_days. The next one is that of network.json on the hub's machine; once announced, it shows how many platforms know it from stream 0000. From GET /v1/keys."],
 	keys: [
-		"枢纽与各平台的密钥和证书。证书到期前 7 天为失败，30 天为临近；CURVE 与批次密钥不过期，启用满 key_days 天应轮换。平台证书的到期日由其自报。来自 GET /v1/keys。",
-		"Keys and certificates of the hub and of every platform. A certificate is failed 7 days before its end, late 30 days before; CURVE and batch keys do not expire and are to roll after key_days. Platforms say themselves when their certificate ends. From GET /v1/keys."],
+		"各平台的密钥和证书。证书到期前 7 天为失败，30 天为临近；CURVE 密钥不过期，启用满 key_days 天应轮换。平台证书的到期日由其自报。来自 GET /v1/keys。",
+		"Keys and certificates of every platform. A certificate is failed 7 days before its end, late 30 days before; CURVE keys do not expire and are to roll after key_days. Platforms say themselves when their certificate ends. From GET /v1/keys."],
 	records: [
 		"台账中各数据流的记录总数，含已撤回的记录，不含控制流 0000。来自 stream_state.records，在写入记录的同一事务中计数。",
 		"All records of the ledger's streams, withdrawn ones included, control stream 0000 left out. From stream_state.records, counted in the transaction that writes them."],

@@ -21,17 +21,20 @@ export function memberName(known, code) {
 	return known.byCode.get(code)?.name || code;
 }
 
-// Onto the list; where that takes two persons it becomes an application.
-export async function putMember(document) {
+// Does it; where that takes two persons it becomes an application.
+async function doOrFile(path, body, application) {
 	try {
-		await post("/v1/members", document);
+		await post(path, body);
 	} catch (error) {
 		if (error.type !== "review_needed")
 			throw error;
-		await post("/v1/applications", { document, note: "" });
+		await post("/v1/applications", { ...application, note: "" });
 		return "filed";
 	} finally {
 		forget();
 	}
-	return "put";
+	return "done";
 }
+
+export const putMember = (document) => doOrFile("/v1/members", document, { document });
+export const takeOver = (code, takeover) => doOrFile(`/v1/members/${code}/takeover`, takeover, { code, takeover });

@@ -56,8 +56,11 @@ export function figure(key, value, note, options = {}) {
 		h("span.value", shown), note ? h("span.note", note) : null);
 }
 
+const tablesIn = (body) => [...body.querySelectorAll("[data-table]")];
+
 // A panel asks one small question, shows what came, and asks again when told
-// to.  What is on the page stays until the new answer is there.
+// to.  What is on the page stays until the new answer is there; a table stays
+// sorted and as long as its reader made it.
 export function panel(options) {
 	const body = h("div.body", h("p.waiting", t("waiting")));
 	const tools = h("span.row-tools");
@@ -71,10 +74,13 @@ export function panel(options) {
 			const text = JSON.stringify(data);
 
 			if (text !== shown) {
+				const looks = tablesIn(body).map((one) => one.look());
+
 				shown = text;
 				replace(body);
 				replace(tools);
 				await options.draw(body, data, tools);
+				tablesIn(body).forEach((one, at) => looks[at] && one.wear(looks[at]));
 			}
 			box.dataset.state = "ready";
 		} catch (error) {
@@ -128,7 +134,7 @@ export function csvButton(name, columns, rows) {
 // Long tables show `most` rows until asked for more.
 export function table(columns, rows, options = {}) {
 	const head = h("tr"), body = h("tbody"), more = h("p.more");
-	const whole = h("div", h("table", h("caption.small", { hidden: true }, options.caption ?? ""), h("thead", head), body), more);
+	const whole = h("div", { "data-table": "" }, h("table", h("caption.small", { hidden: true }, options.caption ?? ""), h("thead", head), body), more);
 	let sorted = [...rows], by = null, down = false, most = options.most ?? 50;
 
 	const valueOf = (column, row) => column.sort ? column.sort(row) : cellText(column, row);
@@ -144,12 +150,22 @@ export function table(columns, rows, options = {}) {
 			"aria-sort": by === column ? (down ? "descending" : "ascending") : null },
 		column.label === "" ? "" : h("button", { type: "button", onclick: () => sortBy(column) }, column.label))));
 	}
-	function sortBy(column) {
-		down = by === column ? !down : Boolean(column.number);
+	function sort(column, falling) {
 		by = column;
+		down = falling;
 		sorted.sort((a, b) => (down ? -1 : 1) * compare(valueOf(column, a), valueOf(column, b)));
 		draw();
 	}
+	const sortBy = (column) => sort(column, by === column ? !down : Boolean(column.number));
+
+	whole.look = () => ({ by: columns.indexOf(by), down, most });
+	whole.wear = (look) => {
+		most = Math.max(most, look.most);
+		if (columns[look.by])
+			sort(columns[look.by], look.down);
+		else
+			draw();
+	};
 	if (rows.length === 0)
 		return h("p.empty", options.empty ?? t("empty"));
 	draw();

@@ -1,10 +1,11 @@
 // One entry of this node's trail, and whether it is in the trail that the hub
-// witnessed.  The console leads here with #INDEX/SIZE/ROOT: size and root are
-// the hub's own.
+// witnessed.  The console leads here with #INDEX/SIZE/ROOT/CODE/TRAIL/WITNESS:
+// size and root are those of the hub's newest checkpoint, and the two keys those
+// with which this node, CODE, and the hub sign.
 
 import { get } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
-import { checkpointOf, leafOf, rootOf } from "./proof.js";
+import { canVerify, checkpointOf, isSigned, leafOf, rootOf } from "./proof.js";
 
 const words = {
 	title: ["查询日志条目", "An entry of the trail"],
@@ -20,8 +21,12 @@ const words = {
 	leaf_bad: ["条目与叶哈希不符", "The entry is not that of its leaf hash"],
 	root_good: ["证明导向检查点的根（{0} 条）", "The proof leads to the checkpoint's root ({0} entries)"],
 	root_bad: ["证明不导向检查点的根", "The proof does not lead to the checkpoint's root"],
-	witnessed: ["检查点有枢纽的见证签名", "The checkpoint bears the hub's signature"],
-	unwitnessed: ["检查点没有枢纽的见证签名", "The checkpoint does not bear the hub's signature"],
+	trail_good: ["检查点的节点签名成立（Ed25519，密钥取自枢纽名单）", "The node's signature of the checkpoint holds (Ed25519, the key from the hub's list)"],
+	trail_bad: ["检查点没有该节点的有效签名", "The checkpoint bears no valid signature of the node"],
+	witness_good: ["检查点的枢纽见证签名成立（Ed25519）", "The hub's signature of the checkpoint holds (Ed25519)"],
+	witness_bad: ["检查点没有枢纽的有效见证签名", "The checkpoint bears no valid signature of the hub"],
+	no_verify: ["未验证签名：此浏览器不支持 Ed25519。请用命令行验证：", "The signatures were not checked: this browser has no Ed25519. Check them with the command line:"],
+	no_keys: ["未验证签名：没有可信的密钥。请从枢纽控制台打开本页，或用命令行验证：", "The signatures were not checked: there is no key to trust. Open this page from the hub's console, or check them with the command line:"],
 	hub_good: ["与枢纽所存的检查点相同", "It is the checkpoint that the hub has"],
 	hub_bad: ["与枢纽所存的检查点不同：日志分叉", "It is not the checkpoint that the hub has: the trail is forked"],
 	hub_other: ["枢纽所存的检查点有 {0} 条，此处有 {1} 条：条数不同，未比较", "The hub has a checkpoint of {0} entries, this one has {1}: not compared"],
@@ -33,14 +38,30 @@ function say(key, ...values) {
 	return words[key][english ? 1 : 0].replace(/\{(\d)\}/g, (_, at) => values[Number(at)]);
 }
 
+const unknown = (...text) => h("li", { "data-good": "unknown" }, "— ", ...text);
 const mark = (good, text) => h(`li.${good ? "good" : "bad"}`, { "data-good": String(good) }, good ? "✓ " : "✗ ", text);
 
-async function proofOf(entry, receipt, hub) {
+// The two signatures; never a tick for what was not checked.
+async function signaturesOf(note, index, keys) {
+	const trail = `rongxin/trail/${keys.code}`;
+	const commands = h("pre", `rongxin trail entry ${index} --node ${location.origin} --receipt receipt.json\nrongxin trail verify --receipt receipt.json --network network.json --member ${keys.code || "CODE"}.member.json`);
+
+	if (!keys.code || !keys.trail || !keys.witness)
+		return [unknown(say("no_keys"), commands)];
+	if (!await canVerify())
+		return [unknown(say("no_verify"), commands)];
+	const node = checkpointOf(note).origin === trail && await isSigned(note, trail, 1, keys.trail);
+	const hub = await isSigned(note, "rongxin/witness/", 4, keys.witness);
+
+	return [mark(node, say(node ? "trail_good" : "trail_bad")), mark(hub, say(hub ? "witness_good" : "witness_bad"))];
+}
+
+async function proofOf(entry, receipt, hub, keys) {
 	const checkpoint = checkpointOf(receipt.checkpoint);
 	const leaf = await leafOf(entry) === receipt.leaf_hash;
 	const root = checkpoint.size === receipt.tree_size && await rootOf(receipt) === checkpoint.root;
 	const list = [mark(leaf, say(leaf ? "leaf_good" : "leaf_bad")), mark(root, root ? say("root_good", checkpoint.size) : say("root_bad")),
-		mark(checkpoint.witnessed, say(checkpoint.witnessed ? "witnessed" : "unwitnessed"))];
+		...await signaturesOf(receipt.checkpoint, receipt.index, keys)];
 
 	if (hub && hub.size === checkpoint.size)
 		list.push(mark(hub.root === checkpoint.root, say(hub.root === checkpoint.root ? "hub_good" : "hub_bad")));
@@ -55,9 +76,10 @@ function facts(access) {
 }
 
 async function draw() {
-	const [index, size, root] = decodeURIComponent(location.hash.slice(1)).split("/");
+	const [index, ...told] = decodeURIComponent(location.hash.slice(1)).split("/");
+	const [size, root, code, trail, witness] = told;
 	const input = h("input", { type: "text", inputmode: "numeric", value: index, "aria-label": say("ask"), size: "12" });
-	const form = h("form", { onsubmit: (event) => { event.preventDefault(); location.hash = [input.value.trim(), size, root].filter(Boolean).join("/"); } }, h("label", `${say("ask")} `, input), " ", h("button", { type: "submit" }, say("show")));
+	const form = h("form", { onsubmit: (event) => { event.preventDefault(); location.hash = [input.value.trim(), ...told].join("/"); } }, h("label", `${say("ask")} `, input), " ", h("button", { type: "submit" }, say("show")));
 	const parts = [form];
 
 	document.documentElement.lang = english ? "en" : "zh-CN";
@@ -75,7 +97,7 @@ async function draw() {
 				throw error;
 			});
 
-			parts.push(facts(entry.access), receipt ? await proofOf(entry, receipt, size ? { size: Number(size), root } : null) : h("p.bad", say("not_yet")));
+			parts.push(facts(entry.access), receipt ? await proofOf(entry, receipt, size ? { size: Number(size), root } : null, { code, trail, witness }) : h("p.bad", say("not_yet")));
 		}
 	} catch (error) {
 		parts.push(h("p.bad", { role: "alert" }, say("failed", error.message)));

@@ -3,7 +3,7 @@
 import { act, form } from "../base/act.js";
 import { get, post } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
-import { forget, memberName, members, putMember } from "../base/members.js";
+import { forget, memberName, members, putMember, takeOver } from "../base/members.js";
 import { count, hasWord, t, time } from "../base/text.js";
 import { ask, csvButton, panel, state, table } from "../base/ui.js";
 
@@ -26,6 +26,23 @@ export function documentFacts(document, known = null) {
 
 		return [h("dt", hasWord(`m_${key}`) ? t(`m_${key}`) : key), h("dd", before !== null && before !== now ? [h("span.diff-del", before), " "] : null, before !== now && known ? h("span.diff-add", now) : now)];
 	}));
+}
+
+const divisionsOf = (takeover) => takeover.divisions?.join(", ") ?? t("all_divisions");
+
+// What an application wants: a document, or divisions of another platform.
+function wishFacts(row, known) {
+	return row.takeover ? h("p", t("takeover_wish", row.document.name, memberName(known, row.takeover.from), divisionsOf(row.takeover)))
+		: documentFacts(row.document, known.byCode.get(row.code));
+}
+
+// What changes, in a word: a new member, another status, divisions.
+function wishText(row, known) {
+	if (row.takeover)
+		return t("wish_takeover", memberName(known, row.takeover.from), divisionsOf(row.takeover));
+	if (row.document.status === "struck_off")
+		return t("strike_off");
+	return t(known.byCode.has(row.code) ? "wish_change" : "wish_admit");
 }
 
 // Files an application; the list changes when it was reviewed and admitted.
@@ -57,12 +74,12 @@ function tools(row, refresh) {
 }
 
 async function decide(row, verb, refresh) {
-	const known = (await members()).byCode.get(row.code);
+	const known = await members();
 	const answer = await form(t(`${verb}_application`), [{ name: "note", label: t(`${verb}_note`) }], t("review"));
 
 	if (answer === null)
 		return;
-	if (await act(`${t(`${verb}_application`)} · ${row.document.name}`, h("div", documentFacts(row.document, known)), () =>
+	if (await act(`${t(`${verb}_application`)} · ${row.document.name}`, h("div", wishFacts(row, known)), () =>
 		post(`/v1/applications/${row.id}/${verb}`, answer.note === "" ? {} : { note: answer.note }), verb === "refuse")) {
 		forget();
 		refresh();
@@ -82,6 +99,7 @@ export function applicationsPanel(me, code = "") {
 			{ label: t("number"), key: "id", number: true },
 			{ label: t("m_name"), text: (row) => row.document.name, show: (row) => h("span", row.document.name, h("span.sub.mono", row.code)) },
 			{ label: t("m_kind"), text: (row) => t(`kind_${row.document.kind}`) },
+			{ label: t("wish"), text: (row) => wishText(row, known) },
 			{ label: t("state"), text: (row) => t(`application_${row.state}`), show: (row) => state(kinds[row.state], t(`application_${row.state}`)) },
 			{ label: t("application_applied"), text: (row) => line(row.applied_by, row.applied_at, row.note), show: (row) => step(known, row.applied_by, row.applied_at, row.note) },
 			{ label: t("application_reviewed"), text: (row) => line(row.reviewed_by, row.reviewed_at, row.review_note), show: (row) => step(known, row.reviewed_by, row.reviewed_at, row.review_note) },
@@ -97,8 +115,17 @@ export function applicationsPanel(me, code = "") {
 	return list;
 }
 
+async function tellFiled(done) {
+	if (done === "filed")
+		await ask(t("apply"), h("p", t("filed")), [["", t("close")]]);
+}
+
 // A changed document: put on the list, or filed where it takes two persons.
 export async function change(document) {
-	if (await putMember(document) === "filed")
-		await ask(t("apply"), h("p", t("filed")), [["", t("close")]]);
+	await tellFiled(await putMember(document));
+}
+
+// Divisions of another platform: moved, or filed likewise.
+export async function move(code, takeover) {
+	await tellFiled(await takeOver(code, takeover));
 }

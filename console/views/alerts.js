@@ -14,6 +14,9 @@ function unit(rule) {
 	return hasWord(`unit_${rule.unit}`) ? t(`unit_${rule.unit}`) : rule.unit;
 }
 
+// The streams of a node that an alert is about.
+const streams = (row) => (row.detail?.streams ?? []).map((one) => one.stream).join(" ");
+
 // Where the rows behind an alert are.
 function behind(row) {
 	const detail = row.detail ?? {};
@@ -35,7 +38,8 @@ function columnsOf(me, refresh) {
 	return [
 		{ label: t("severity"), text: (row) => t(row.severity), show: (row) => state(kinds[row.severity] ?? "none", t(row.severity)) },
 		{ label: t("alert"), wide: true, text: (row) => name(row), show: (row) => h("span", name(row), h("span.sub.mono", row.rule)) },
-		{ label: t("target"), wide: true, text: (row) => row.name || row.subject, show: (row) => behind(row) ? h("a", { href: behind(row) }, row.name || row.subject) : row.name || row.subject },
+		{ label: t("target"), wide: true, text: (row) => row.name || row.subject, csv: (row) => `${row.name || row.subject} ${streams(row)}`.trim(), show: (row) => h("span", behind(row) ? h("a", { href: behind(row) }, row.name || row.subject) : row.name || row.subject,
+			streams(row) ? h("span.sub.mono", streams(row)) : null) },
 		{ label: t("value"), number: true, text: (row) => row.value === null ? "–" : `${count(row.value)} ${unit(row)}`, sort: (row) => row.value ?? 0 },
 		{ label: t("threshold"), number: true, text: (row) => row.threshold === null ? "–" : `${count(row.threshold)} ${unit(row)}` },
 		{ label: t("raised"), text: (row) => time(row.raised_at) },

@@ -1,12 +1,12 @@
 // Every key of the network, since when and until when; and how a platform's
-// CURVE key rolls.
+// CURVE key and the hub's own keys roll.
 
 import { act, form } from "../base/act.js";
-import { get } from "../base/api.js";
+import { get, post } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
 import { forget, members } from "../base/members.js";
-import { t, time } from "../base/text.js";
-import { csvButton, panel, state, table } from "../base/ui.js";
+import { span, t, time } from "../base/text.js";
+import { ask, csvButton, panel, state, table } from "../base/ui.js";
 import { change } from "./admission.js";
 
 const DAY = 86400000;
@@ -29,21 +29,76 @@ export function expiry(moment) {
 	return h("span", state(keyState({ expires: moment })[0], moment.slice(0, 10)));
 }
 
-export function keysPanel() {
-	return panel({ name: "keys", title: t("keys"), topics: ["members", "actions"], load: () => get("/v1/keys"), draw: (body, answer, tools) => {
-		const owner = (row) => row.code ? row.name : t("the_hub");
-		const columns = [
-			{ label: t("owner"), text: owner, show: (row) => row.code ? h("a", { href: `#/platforms/${row.code}` }, row.name) : owner(row) },
-			{ label: t("key_kind"), text: (row) => t(`key_${row.kind}`) },
-			{ label: t("state"), text: (row) => t(`key_is_${keyState(row)[0]}`), show: (row) => state(keyState(row)[0], t(`key_is_${keyState(row)[0]}`)) },
-			{ label: t("key_since"), text: (row) => row.since ? time(row.since).slice(0, 10) : "–" },
-			{ label: t("key_roll_by"), text: (row) => row.roll_by ? time(row.roll_by).slice(0, 10) : "–" },
-			{ label: t("key_expires"), text: (row) => row.expires ? time(row.expires).slice(0, 10) : "–" },
-			{ label: t("key_next"), text: (row) => row.next ?? "", show: (row) => row.next ? h("code", `${row.next.slice(0, 12)}…`) : "–" },
-			{ label: t("key_public"), text: (row) => row.key ?? "", show: (row) => row.key ? h("code", { title: row.key }, `${row.key.slice(0, 12)}…`) : "–" }];
+// How the roll of a key of the hub stands; null: none is under way.
+function rollOf(row) {
+	if (row.code || !row.next)
+		return null;
+	if (row.start)
+		return "start";
+	return !row.announced ? "ready" : row.heard < row.platforms ? "spreads" : "heard";
+}
 
-		replace(tools, csvButton("keys", columns, answer.keys));
-		replace(body, table(columns, answer.keys, { most: 12, mark: (row) => `${row.code ?? "hub"}/${row.kind}` }));
+function rollText(row) {
+	const roll = rollOf(row);
+
+	return roll ? t(`roll_is_${roll}`, row.heard, row.platforms) : "";
+}
+
+const commands = { batch: "rongxin key roll-batch /etc/rongxin/batch --network /etc/rongxin/network.json", curve: "rongxin key roll /etc/rongxin/hub --network /etc/rongxin/network.json" };
+const step = (text, command) => h("li", text, command ? [" ", h("code", command)] : null);
+
+// The secret is made on the hub's machine and stays there; what is said here is
+// the public key that network.json names by now.
+async function rollHubKey(row, refresh) {
+	const title = `${t("the_hub")} · ${t(`key_${row.kind}`)}`;
+	const command = commands[row.kind], roll = rollOf(row);
+	const steps = h("ol", step(t("roll_step_make"), command), step(t("roll_step_announce")), step(t("roll_step_wait")), step(t("roll_step_finish"), `${command} --finish`));
+
+	if (roll !== "ready") {
+		await ask(title, h("div", roll ? h("p", rollText(row)) : null, steps), [["", t("close")]]);
+		return;
+	}
+	if (await act(title, h("span", t("roll_announce_text"), " ", h("code", row.next)), () => post(`/v1/keys/${row.kind}/roll`, { key: row.next })))
+		refresh();
+}
+
+const age = (row) => row.since ? span(Date.now() - new Date(row.since).getTime()) : "–";
+const date = (moment) => moment ? time(moment).slice(0, 10) : "–";
+const short = (key) => h("code", { title: key }, `${key.slice(0, 12)}…`);
+
+function columnsOf(first) {
+	return [...first,
+		{ label: t("key_kind"), text: (row) => t(`key_${row.kind}`) },
+		{ label: t("state"), text: (row) => t(`key_is_${keyState(row)[0]}`), show: (row) => state(keyState(row)[0], t(`key_is_${keyState(row)[0]}`)) },
+		{ label: t("key_since"), text: (row) => date(row.since) },
+		{ label: t("key_age"), number: true, text: age, sort: (row) => row.since ? Date.now() - new Date(row.since).getTime() : -1 },
+		{ label: t("key_roll_by"), text: (row) => date(row.roll_by) },
+		{ label: t("key_expires"), text: (row) => date(row.expires) },
+		{ label: t("key_next"), text: (row) => row.next ?? "", csv: (row) => `${row.next ?? ""} ${rollText(row)}`.trim(),
+			show: (row) => row.next ? h("span", short(row.next), h("span.sub", rollText(row))) : "–" },
+		{ label: t("key_public"), text: (row) => row.key ?? "", show: (row) => row.key ? short(row.key) : "–" }];
+}
+
+const load = async (own) => (await get("/v1/keys")).keys.filter((row) => !row.code === own);
+
+export function hubKeysPanel(me) {
+	const keys = panel({ name: "hub_keys", title: t("hub_keys"), topics: ["members", "actions", "nodes"], load: () => load(true), draw: (body, rows, tools) => {
+		const button = (row) => h(`button.tool${rollOf(row) === "ready" ? ".main" : ""}`, { type: "button", "data-act": `roll_${row.kind}`, onclick: () => rollHubKey(row, keys.refresh) }, t("roll_keys"));
+		const columns = [...columnsOf([]), { label: "", csv: () => "", show: (row) => me.role === "operator" && commands[row.kind] ? button(row) : "" }];
+
+		replace(tools, csvButton("hub-keys", columns.slice(0, -1), rows));
+		replace(body, table(columns, rows, { mark: (row) => row.kind }));
+	} });
+
+	return keys;
+}
+
+export function keysPanel() {
+	return panel({ name: "keys", title: t("platform_keys"), topics: ["members", "actions"], load: () => load(false), draw: (body, rows, tools) => {
+		const columns = columnsOf([{ label: t("owner"), key: "name", show: (row) => h("a", { href: `#/platforms/${row.code}` }, row.name) }]);
+
+		replace(tools, csvButton("keys", columns, rows));
+		replace(body, table(columns, rows, { most: 12, mark: (row) => `${row.code}/${row.kind}` }));
 	} });
 }
 

@@ -1,14 +1,14 @@
 // The platform list: who is where, how far, how equal, and what to do about it.
 
 import { act, form } from "../base/act.js";
-import { get, post } from "../base/api.js";
+import { get } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
 import { forget, members } from "../base/members.js";
 import { diskState, divisionName, platformState, since } from "../base/state.js";
 import { bytes, count, percent, span, t, time } from "../base/text.js";
 import { csvButton, figure, panel, state, table } from "../base/ui.js";
-import { apply, change } from "./admission.js";
-import { expiry, keysPanel, rollKeys } from "./keys.js";
+import { apply, change, move } from "./admission.js";
+import { expiry, hubKeysPanel, keysPanel, rollKeys } from "./keys.js";
 import { platformTable } from "./province.js";
 import { trailState } from "./trails.js";
 
@@ -41,7 +41,7 @@ async function takeOver(platform, all, refresh) {
 	const divisions = answer.divisions.split(/[\s,，]+/).filter(Boolean);
 	const from = all.find((one) => one.code === answer.from);
 	const done = await act(t("takeover_title", platform.name), t("takeover_text", from.name, divisions.length > 0 ? divisions.join(", ") : t("all_divisions")), () =>
-		post(`/v1/members/${platform.code}/takeover`, { from: answer.from, ...(divisions.length > 0 ? { divisions } : {}) }), true);
+		move(platform.code, { from: answer.from, ...(divisions.length > 0 ? { divisions } : {}) }), true);
 
 	if (done) {
 		forget();
@@ -76,10 +76,10 @@ function showAll(main, me) {
 		replace(body, drawn);
 	} });
 
-	const keys = keysPanel();
+	const own = hubKeysPanel(me), keys = keysPanel();
 
-	replace(main, h("h1", t("platforms")), h("p.lead", t("platforms_lead")), h("div.panels", counts.box, all.box, keys.box));
-	return [counts, all, keys];
+	replace(main, h("h1", t("platforms")), h("p.lead", t("platforms_lead")), h("div.panels", counts.box, all.box, own.box, keys.box));
+	return [counts, all, own, keys];
 }
 
 function drawFacts(body, platform, all, me, refresh) {

@@ -3,6 +3,7 @@
 import { get } from "../base/api.js";
 import { chart, colours } from "../base/charts.js";
 import { h, replace } from "../base/dom.js";
+import { members } from "../base/members.js";
 import { since } from "../base/state.js";
 import { count, t, time } from "../base/text.js";
 import { csvButton, figure, panel, save, state, table } from "../base/ui.js";
@@ -92,9 +93,10 @@ export function show(main, { path }) {
 			replace(body, text ? h("pre.mono", text) : h("p.empty", t("trail_unwitnessed")));
 		} });
 	const lookup = panel({ name: "lookup", title: t("lookup"), topics: [], load: async () => ({ url: (await get("/v1/platforms")).platforms.find((row) => row.code === code)?.url ?? null,
-		newest: (await get(`/v1/platforms/${code}/checkpoints`)).checkpoints[0] ?? null }), draw: (body, answer) => {
+		newest: (await get(`/v1/platforms/${code}/checkpoints`)).checkpoints[0] ?? null,
+		trail: (await members()).byCode.get(code)?.trail_key ?? "", witness: (await get("/v1/keys")).keys.find((key) => key.kind === "witness")?.key ?? "" }), draw: (body, answer) => {
 		const input = h("input", { type: "text", inputmode: "numeric", "aria-label": t("lookup_index"), size: "12" });
-		const hub = answer.newest ? `/${answer.newest.size}/${answer.newest.root}` : "";
+		const hub = `/${answer.newest?.size ?? ""}/${answer.newest?.root ?? ""}/${code}/${answer.trail}/${answer.witness}`;
 
 		// The page is the node's own: entries are nowhere else.
 		replace(body, h("p.small", t("lookup_text")), answer.url ? h("form.filters", { onsubmit: (event) => {

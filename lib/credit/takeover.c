@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "credit/claims.h"
 
 #define TAKEOVER_MAX 4096
@@ -27,6 +28,23 @@ takeover_parse(struct span json, struct takeover *takeover, struct why *why)
 	if (err == ERR_OK)
 		*takeover = read;
 	return err;
+}
+
+void
+takeover_print(const struct takeover *takeover, struct buf *out)
+{
+	struct json_out json = {.buf = out};
+	size_t i;
+
+	json_open_object(&json, NULL);
+	json_put_cstr(&json, "from", takeover->from);
+	if (takeover->division_count > 0) {
+		json_open_array(&json, "divisions");
+		for (i = 0; i < takeover->division_count; i++)
+			json_put_cstr(&json, NULL, takeover->divisions[i]);
+		json_close_array(&json);
+	}
+	json_close_object(&json);
 }
 
 /* False: the predecessor does not have it. */

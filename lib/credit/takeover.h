@@ -19,6 +19,8 @@ struct takeover {
 /* {"from","divisions"}; the second may be missing. */
 MUST_CHECK enum err takeover_parse(
     struct span json, struct takeover *takeover, struct why *why);
+/* What takeover_parse reads. */
+void takeover_print(const struct takeover *takeover, struct buf *out);
 /* Changes both.  ERR_CONFLICT, and neither is changed: the successor is no
  * active platform, is the predecessor, has no room, or the predecessor does
  * not have what is to be taken over. */

@@ -129,6 +129,12 @@ const struct problem_words problem_words[] = {
 	"Compare the item's number with GET /v1/catalogue."},
     {"jobs_full", "429", "批量任务过多", "the member has too many report jobs",
 	"删除一项已完成的任务。", "Delete a job that is done."},
+    {"key_state", "409", "密钥当前状态不允许",
+	"the key does not stand so that this can be done",
+	"先在枢纽机器上运行 rongxin key roll-batch 或 key roll，再宣布 "
+	"network.json 中的下一把密钥。",
+	"Run rongxin key roll-batch or key roll on the hub's machine, then "
+	"announce the next key that network.json names."},
     {"lease_stale", "403", "节点此刻不能证明其授权是最新的",
 	"this node cannot prove now that its consents are up to date",
 	"稍后重试，或向其他节点查询。",

@@ -311,6 +311,11 @@ def node_says(hub, streams, age=0, trail=0, sequence=1):
                 sequence = excluded.sequence""")
 
 
+def found_bad(world, alert):
+    """When a look last found it bad."""
+    return world.sql(f"SELECT last_bad FROM alert WHERE id = {alert['id']}")[0][0]
+
+
 def test_a_node_that_holds_something_else_is_behind_or_silent_is_named(world):
     world.admit(NODE, "platform", divisions=["4401"])
     world.submit(1, world.gen(1, 40, 72, "--division", "4401"), "proof")
@@ -324,13 +329,25 @@ def test_a_node_that_holds_something_else_is_behind_or_silent_is_named(world):
     node_says(world, right)
     until(lambda: not [a for a in alerts(world) if a["subject"].startswith(NODE)], what="all is well")
 
-    node_says(world, [{**s, "state": "00" * 32} if s["stream"] == "4401" else s for s in right])
-    unequal = until(lambda: alerts(world, rule="proof_unequal"), what="unequal")[0]
-    assert unequal["subject"] == f"{NODE}/4401" and unequal["detail"]["signed"] == hub_says["4401"]["state"]
+    other = "00" * 32
+    node_says(world, [{**s, "state": other} for s in right])
+    unequal, = until(lambda: alerts(world, rule="proof_unequal"), what="unequal")
+    assert (unequal["subject"], [(s["stream"], s["state"], s["signed"]) for s in unequal["detail"]["streams"]]) == \
+        (NODE, [(s, other, hub_says[s]["state"]) for s in ("0000", "4401")]), "one alert that names both"
+    node_says(world, [{**s, "state": other} if s["stream"] == "4401" else s for s in right])
+    until(lambda: [[s["stream"] for s in a["detail"]["streams"]] for a in alerts(world, rule="proof_unequal")] == [["4401"]], what="one of them is mended")
+    node_says(world, [{**s, "state": other, "position": s["position"] + 1} if s["stream"] == "4401" else s for s in right], sequence=2)
+    began = found_bad(world, unequal)
+    until(lambda: found_bad(world, unequal) > began, what="still bad, as it cannot be compared")
+    node_says(world, [{**s, "state": other} for s in right], age=100, sequence=3)
+    until(lambda: alerts(world, rule="node_silent"), what="silent")
+    assert [a["id"] for a in alerts(world, rule="proof_unequal")] == [unequal["id"]], "neither that nor silence closes it"
+    node_says(world, right, sequence=4)
+    until(lambda: not alerts(world, rule="proof_unequal"), what="all agree")
 
     node_says(world, [s for s in right if s["stream"] == "0000"])
-    missing = until(lambda: alerts(world, rule="proof_missing"), what="missing")[0]
-    assert missing["subject"] == f"{NODE}/4401"
+    missing, = until(lambda: alerts(world, rule="proof_missing"), what="missing")
+    assert (missing["subject"], [s["stream"] for s in missing["detail"]["streams"]]) == (NODE, ["4401"])
 
     node_says(world, [{**s, "position": 1, "state": ""} for s in right])
     until(lambda: [a for a in alerts(world, rule="node_behind", subject=NODE) if {s["stream"] for s in a["detail"]["streams"]} == {"0000", "4401"}],

@@ -164,15 +164,21 @@ def test_a_provinces_key_rolls_under_its_cities(network):
 
 
 def test_the_hubs_key_rolls_under_its_province(network):
-    """The hub is killed after each step; the province is never touched."""
+    """An operator announces the next key while the hub runs, which is killed
+    then and at the end; the province is never touched."""
     net = network.run / "net"
     shutil.copy(net / "network.json", net / "former.json")
+    announce = ("key", "announce", "curve", "--network", net / "network.json")
+    assert network.cli(*announce, who="operator", part="hub", check=False).returncode != 0, "none is made yet"
     with Traffic(network):
         network.cli("key", "roll", net / "hub", "--network", net / "network.json")
         own(network, net / "hub.next.curve", net / "hub.next.curve.pub")
+        network.cli(*announce, who="operator", part="hub")
+        told(network, "gd")
+        assert network.cli(*announce, who="operator", part="hub", check=False).returncode == 1, "once"
         network.kill("hub")
         network.start("hub")
-        told(network, "gd")
+        assert len(hub_lines(network, "keys.announced kind=curve")) == 2, "the present one and the next, by the operator"
         network.cli("key", "roll", net / "hub", "--network", net / "network.json", "--finish")
         network.kill("hub")
         network.start("hub")

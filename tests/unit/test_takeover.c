@@ -127,10 +127,31 @@ documents_of_another_shape_are_refused(void **state)
 		    ERR_INVALID);
 }
 
+static void
+what_is_printed_is_what_was_read(void **state)
+{
+	static const char *const wanted[] = {"{\"from\":\"sz\"}",
+	    "{\"from\":\"sz\",\"divisions\":[\"4403\",\"4401\"]}"};
+	struct takeover read;
+	struct buf out = {0};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		read = takeover(wanted[i]);
+		buf_reset(&out);
+		takeover_print(&read, &out);
+
+		assert_string_equal(buf_cstr(&out), wanted[i]);
+	}
+	buf_release(&out);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_is_printed_is_what_was_read),
 	    cmocka_unit_test(what_is_named_moves_and_the_rest_stays),
 	    cmocka_unit_test(without_a_list_everything_moves),
 	    cmocka_unit_test(
