@@ -9,42 +9,44 @@
 #include "node/store_key.h"
 
 struct apply {
+	struct store *store;
 	struct snapshot *newest;
 	struct kv_write *write;
 	const struct parcel *parcel;
-	struct digest *old; /* elements of the rows' predecessors */
-	size_t old_count;
-	bool unreadable; /* one of them is not what the hub signed */
 	struct stream_state next;
 };
 
-static void
-apply_on_old(void *context, size_t number, struct span value)
+/* Is the state with the rows in place of these the signed one?  Then it is
+ * the next. */
+static bool
+apply_reaches(struct apply *apply, const struct replaced *replaced)
 {
-	struct apply *apply = context;
+	struct setsum sum = apply->next.sum;
+	struct digest reached;
 
-	(void)number;
-	if (store_value_element(value, &apply->old[apply->old_count]))
-		apply->old_count++;
-	else
-		apply->unreadable = true;
+	setsum_part(&sum, &replaced->sum);
+	setsum_join(&sum, &apply->parcel->sum);
+	reached = setsum_digest(&sum);
+	if (!digest_equal(&reached, &apply->parcel->header.state))
+		return false;
+	apply->next.sum = sum;
+	return true;
 }
 
-/* What the rows replace goes out of the stream's digest. */
+/* What was found ahead may have been changed since by a batch before this. */
 static enum err
-apply_take_old(struct apply *apply, struct why *why)
+apply_sum(struct apply *apply, const struct replaced *ahead, struct why *why)
 {
-	const struct kv_keys keys = {.family = STORE_RECORDS,
-	    .keys = apply->parcel->keys,
-	    .count = apply->parcel->row_count};
+	struct replaced now;
 	enum err err;
 
-	apply->old = mem_new(keys.count * sizeof(*apply->old));
-	err = kv_find(
-	    snapshot_view(apply->newest), &keys, apply_on_old, apply, why);
-	setsum_remove_all(&apply->next.sum, apply->old, apply->old_count);
-	mem_free(apply->old);
-	return err == ERR_OK && apply->unreadable ? ERR_CONFLICT : err;
+	if (ahead->is_known && apply_reaches(apply, ahead))
+		return ERR_OK;
+	err = replaced_find(apply->store, apply->parcel, &now, why);
+	if (err == ERR_OK && !apply_reaches(apply, &now))
+		err = why_set(
+		    why, ERR_CONFLICT, "state digest is not the signed one");
+	return err;
 }
 
 static enum err
@@ -62,24 +64,6 @@ apply_put_rows(struct apply *apply, struct why *why)
 		err = control_index(
 		    apply->write, apply->newest, &parcel->records[i], why);
 	return err;
-}
-
-static enum err
-apply_rows(struct apply *apply, struct why *why)
-{
-	const struct parcel *parcel = apply->parcel;
-	struct digest reached;
-	enum err err;
-
-	err = apply_take_old(apply, why);
-	if (err != ERR_OK)
-		return err;
-	setsum_join(&apply->next.sum, &parcel->sum);
-	reached = setsum_digest(&apply->next.sum);
-	if (!digest_equal(&reached, &parcel->header.state))
-		return why_set(
-		    why, ERR_CONFLICT, "state digest is not the signed one");
-	return apply_put_rows(apply, why);
 }
 
 /* Position and digest stay where they are. */
@@ -120,14 +104,16 @@ apply_write(struct apply *apply, struct why *why)
 
 enum err
 apply_batch(struct store *store, struct stream_state *state,
-    const struct parcel *parcel, struct why *why)
+    const struct parcel *parcel, const struct replaced *ahead, struct why *why)
 {
-	struct apply apply = {.next = *state, .parcel = parcel};
+	struct apply apply = {.store = store, .next = *state, .parcel = parcel};
 	enum err err;
 
 	apply.newest = store_newest(store);
 	apply.write = kv_write_begin(store_kv(store));
-	err = apply_rows(&apply, why);
+	err = apply_sum(&apply, ahead, why);
+	if (err == ERR_OK)
+		err = apply_put_rows(&apply, why);
 	if (err == ERR_OK)
 		err = apply_write(&apply, why);
 	else

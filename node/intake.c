@@ -13,6 +13,7 @@
 #include "node/former.h"
 #include "node/keys.h"
 #include "node/replica.h"
+#include "node/window.h"
 #include "node/world.h"
 
 struct intake {
@@ -306,6 +307,9 @@ intake_batches(
 	enum err err = ERR_OK;
 	size_t i;
 
+	if (!room_is_short(intake->settings.room))
+		parent_ask_ahead(
+		    intake->parent, followed, window_claimed(reply));
 	replica_expect(intake->replica, reply->sealed, reply->sealed_count);
 	for (i = 0; i < reply->sealed_count; i++) {
 		err = intake_sealed(intake, reply->sealed[i]);
@@ -313,8 +317,10 @@ intake_batches(
 			break;
 	}
 	replica_forget(intake->replica);
-	if (i < reply->sealed_count)
-		parent_refused(followed);
+	if (i == reply->sealed_count)
+		return;
+	parent_forget_ahead(followed);
+	parent_refused(followed);
 }
 
 static bool

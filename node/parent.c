@@ -400,16 +400,37 @@ parent_take_reply(struct parent *parent, const struct reply *reply)
 }
 
 static void
-parent_ask(struct parent *parent, struct followed *followed)
+parent_ask(struct parent *parent, struct followed *followed, uint64_t after)
 {
 	struct request fetch = {.kind = REQUEST_FETCH, .credits = CREDITS};
 
 	memcpy(fetch.stream, followed->state.chain.stream, STREAM_LEN + 1);
-	fetch.after = followed->state.chain.position;
+	fetch.after = after;
 	followed->ticket = parent_send(parent, &fetch);
 	followed->asked_us = clock_tick_us();
 	if (followed->phase == FOLLOWED_LIVE)
 		followed->phase = FOLLOWED_FETCHING;
+}
+
+void
+parent_ask_ahead(
+    struct parent *parent, struct followed *followed, uint64_t last)
+{
+	if (followed->phase != FOLLOWED_LOADING && followed->ticket == 0 &&
+	    last > followed->state.chain.position && last < followed->newest)
+		parent_ask(parent, followed, last);
+}
+
+void
+parent_forget_ahead(struct followed *followed)
+{
+	followed->ticket = 0;
+}
+
+static void
+parent_ask_next(struct parent *parent, struct followed *followed)
+{
+	parent_ask(parent, followed, followed->state.chain.position);
 }
 
 static size_t
@@ -464,7 +485,7 @@ parent_pump(struct parent *parent)
 		return;
 	under_way = parent_under_way(parent);
 	if (control != NULL && followed_may_ask(control)) {
-		parent_ask(parent, control);
+		parent_ask_next(parent, control);
 		under_way++;
 	}
 	for (i = 0; i < parent->count && under_way < AT_ONCE; i++) {
@@ -473,7 +494,7 @@ parent_pump(struct parent *parent)
 
 		if (!followed_may_ask(followed))
 			continue;
-		parent_ask(parent, followed);
+		parent_ask_next(parent, followed);
 		under_way++;
 	}
 }

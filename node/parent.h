@@ -5,7 +5,8 @@
  * States of a stream, docs/PROTOCOL.md section 4: unknown, fetching, live,
  * loading.
  * What is missing is asked for in windows of credits, a few streams at a
- * time; a request without a reply is sent again after 5 s.
+ * time, the next window while one is applied; a request without a reply is
+ * sent again after 5 s.
  * Thread: follow.
  */
 #ifndef NODE_PARENT_H
@@ -86,6 +87,12 @@ struct followed *parent_take_reply(
     struct parent *parent, const struct reply *reply);
 /* Ask for what is missing, as far as there is room. */
 void parent_pump(struct parent *parent);
+/* Before batches up to `last` are applied: ask for what is behind them, so
+ * that it comes meanwhile.  One of them was not applied: what was asked for
+ * ahead is of no use. */
+void parent_ask_ahead(
+    struct parent *parent, struct followed *followed, uint64_t last);
+void parent_forget_ahead(struct followed *followed);
 /* Send any request; its ticket, 0 when there is no bus yet. */
 uint64_t parent_send(struct parent *parent, struct request *request);
 const char *followed_phase_name(enum followed_phase phase);

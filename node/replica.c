@@ -14,11 +14,17 @@
 #define OPENERS 2 /* threads */
 #define AHEAD 8   /* batches opened before their turn */
 
+/* A batch, and what it replaces as far as that was looked for ahead. */
+struct turn {
+	struct parcel parcel;
+	struct replaced replaced;
+};
+
 struct replica {
 	struct store *store;
 	struct team *team;
-	struct parcel ahead[AHEAD + 1]; /* in turn; one of them is at hand */
-	struct parcel alone;            /* for what nobody expected */
+	struct turn ahead[AHEAD + 1]; /* in turn; one of them is at hand */
+	struct turn alone;            /* for what nobody expected */
 	const struct span *expected;
 	size_t expected_count, given, taken; /* of the expected ones */
 	struct metric *batches, *records, *delay;
@@ -27,15 +33,28 @@ struct replica {
 static const char refused_metric[] = "rongxin_node_batches_refused_total";
 static const char refused_help[] = "Sealed batches refused.";
 
-/* On the team's threads, or here. */
+/* On the team's threads, or here.  What cannot be found now is looked for at
+ * the batch's turn. */
 static void
 replica_open(void *context, void *job)
 {
-	struct parcel *parcel = job;
+	struct replica *replica = context;
+	struct turn *turn = job;
+	struct why why = {""};
 
-	(void)context;
-	parcel_check(parcel);
-	parcel_open(parcel);
+	parcel_check(&turn->parcel);
+	parcel_open(&turn->parcel);
+	if (turn->parcel.checked != ERR_OK || turn->parcel.opened != ERR_OK ||
+	    replaced_find(
+		replica->store, &turn->parcel, &turn->replaced, &why) != ERR_OK)
+		turn->replaced.is_known = false;
+}
+
+static void
+turn_begin(struct turn *turn, struct span bytes)
+{
+	parcel_begin(&turn->parcel, bytes);
+	turn->replaced.is_known = false;
 }
 
 struct replica *
@@ -45,10 +64,10 @@ replica_new(struct store *store, struct keyring *keys)
 	size_t i;
 
 	replica->store = store;
-	replica->team = team_new("open", OPENERS, replica_open, NULL);
-	parcel_init(&replica->alone, keys);
+	replica->team = team_new("open", OPENERS, replica_open, replica);
+	parcel_init(&replica->alone.parcel, keys);
 	for (i = 0; i <= AHEAD; i++)
-		parcel_init(&replica->ahead[i], keys);
+		parcel_init(&replica->ahead[i].parcel, keys);
 	replica->batches = metric_counter("rongxin_node_batches_applied_total",
 	    "", "Sealed batches applied.");
 	replica->records = metric_counter(
@@ -70,9 +89,9 @@ replica_free(struct replica *replica)
 		return;
 	replica_forget(replica);
 	team_free(replica->team);
-	parcel_release(&replica->alone);
+	parcel_release(&replica->alone.parcel);
 	for (i = 0; i <= AHEAD; i++)
-		parcel_release(&replica->ahead[i]);
+		parcel_release(&replica->ahead[i].parcel);
 	mem_free(replica);
 }
 
@@ -117,10 +136,11 @@ replica_count(struct replica *replica, const struct taken *taken)
 
 /* What continues our chain is opened and applied. */
 static enum err
-replica_apply(struct replica *replica, struct parcel *parcel,
-    struct taken *taken, struct why *why)
+replica_apply(struct replica *replica, struct turn *turn, struct taken *taken,
+    struct why *why)
 {
 	struct stream_state *state = &taken->followed->state;
+	struct parcel *parcel = &turn->parcel;
 	enum err err = chain_admit(&state->chain, &parcel->header);
 
 	if (err == ERR_SEEN || err == ERR_GAP)
@@ -133,20 +153,20 @@ replica_apply(struct replica *replica, struct parcel *parcel,
 		return parcel->opened;
 	taken->records = parcel->records;
 	taken->count = parcel->count;
-	return apply_batch(replica->store, state, parcel, why);
+	return apply_batch(replica->store, state, parcel, &turn->replaced, why);
 }
 
 /* What the next turn needs stays where it is until then. */
 static void
 replica_give(struct replica *replica)
 {
-	struct parcel *parcel;
+	struct turn *turn;
 
 	while (replica->given < replica->expected_count &&
 	       replica->given - replica->taken < AHEAD) {
-		parcel = &replica->ahead[replica->given % (AHEAD + 1)];
-		parcel_begin(parcel, replica->expected[replica->given++]);
-		team_give(replica->team, parcel);
+		turn = &replica->ahead[replica->given % (AHEAD + 1)];
+		turn_begin(turn, replica->expected[replica->given++]);
+		team_give(replica->team, turn);
 	}
 }
 
@@ -170,29 +190,30 @@ replica_expect(struct replica *replica, const struct span *sealed, size_t count)
 }
 
 /* Checked with what is known now; opened, if it was expected. */
-static struct parcel *
-replica_parcel(struct replica *replica, struct span bytes)
+static struct turn *
+replica_turn(struct replica *replica, struct span bytes)
 {
-	struct parcel *parcel = &replica->alone;
+	struct turn *turn = &replica->alone;
 
 	if (replica->taken < replica->given &&
 	    replica->expected[replica->taken].ptr == bytes.ptr) {
-		parcel = team_take(replica->team);
+		turn = team_take(replica->team);
 		replica->taken++;
 		replica_give(replica);
-		parcel_renew(parcel);
-		return parcel;
+		parcel_renew(&turn->parcel);
+		return turn;
 	}
-	parcel_begin(parcel, bytes);
-	parcel_check(parcel);
-	return parcel;
+	turn_begin(turn, bytes);
+	parcel_check(&turn->parcel);
+	return turn;
 }
 
 enum err
 replica_take(struct replica *replica, struct parent *parent, struct span bytes,
     struct taken *taken)
 {
-	struct parcel *parcel = replica_parcel(replica, bytes);
+	struct turn *turn = replica_turn(replica, bytes);
+	const struct parcel *parcel = &turn->parcel;
 	struct why why;
 	enum err err;
 
@@ -205,7 +226,7 @@ replica_take(struct replica *replica, struct parent *parent, struct span bytes,
 		return ERR_MISSING;
 	if (taken->followed->phase == FOLLOWED_LOADING)
 		return ERR_BUSY;
-	err = replica_apply(replica, parcel, taken, &why);
+	err = replica_apply(replica, turn, taken, &why);
 	if (err == ERR_OK)
 		replica_count(replica, taken);
 	else if (err != ERR_SEEN && err != ERR_GAP)

@@ -71,3 +71,17 @@ window_read(struct store *store, const struct request *request,
 	reply->sealed_count = err == ERR_OK ? window.count : 0;
 	return err == ERR_TOO_OLD ? ERR_OK : err;
 }
+
+uint64_t
+window_claimed(const struct reply *reply)
+{
+	struct batch_header header;
+	struct sealed sealed;
+
+	if (reply->sealed_count == 0 ||
+	    unpack_sealed(reply->sealed[reply->sealed_count - 1], &sealed) !=
+		ERR_OK ||
+	    batch_header_parse(sealed.header, &header) != ERR_OK)
+		return 0;
+	return header.last;
+}

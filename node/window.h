@@ -13,5 +13,8 @@
  * `too_old`; an error is logged.  `reply` borrows from `arena`. */
 MUST_CHECK enum err window_read(struct store *store,
     const struct request *request, struct arena *arena, struct reply *reply);
+/* The position that a reply's batches claim to reach, 0: none; whether they do
+ * is seen when they are applied. */
+uint64_t window_claimed(const struct reply *reply);
 
 #endif

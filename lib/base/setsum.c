@@ -119,6 +119,12 @@ setsum_join(struct setsum *sum, const struct setsum *other)
 }
 
 void
+setsum_part(struct setsum *sum, const struct setsum *other)
+{
+	limbs_subtract(sum->limbs, other->limbs);
+}
+
+void
 setsum_add(struct setsum *sum, const struct digest *element)
 {
 	uint64_t stretched[LIMBS];

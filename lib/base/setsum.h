@@ -29,6 +29,8 @@ void setsum_remove_all(
     struct setsum *sum, const struct digest *elements, size_t count);
 /* The sum of the union of two sets that have nothing in common. */
 void setsum_join(struct setsum *sum, const struct setsum *other);
+/* The other way: what is left without a part of the set. */
+void setsum_part(struct setsum *sum, const struct setsum *other);
 /* What is compared and signed: SHA-256 of the little-endian limbs. */
 struct digest setsum_digest(const struct setsum *sum);
 /* Storage form: SETSUM_LEN little-endian bytes. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/codec.h"
+#include "node/window.h"
 #include "node_sample.h"
 
 #define STREAM "4401"
@@ -408,6 +409,77 @@ a_stream_is_live_when_it_has_what_was_named(void **state)
 	assert_int_equal(fixture->followed->phase, FOLLOWED_FETCHING);
 }
 
+/* To nobody: what is asked waits in the socket. */
+static struct bus *
+attach(struct fixture *fixture)
+{
+	char public_key[BUS_KEY_LEN + 1], secret_key[BUS_KEY_LEN + 1];
+	struct bus_settings settings = {.parent_live = "tcp://127.0.0.1:1",
+	    .parent_fetch = "tcp://127.0.0.1:1",
+	    .parent_key = public_key,
+	    .public_key = public_key,
+	    .secret_key = secret_key,
+	    .io_threads = 1};
+	struct why why = {""};
+	struct bus *bus;
+
+	assert_int_equal(bus_make_keys(public_key, secret_key), ERR_OK);
+	bus = bus_open(&settings, &why);
+	assert_non_null(bus);
+	parent_attach(fixture->parent, bus);
+	return bus;
+}
+
+static void
+the_next_window_is_asked_for_once_and_only_if_there_is_one(void **state)
+{
+	struct fixture *fixture = *state;
+	struct followed *followed = fixture->followed;
+	struct bus *bus = attach(fixture);
+	uint64_t ticket;
+
+	parent_heard(followed, 10);
+	parent_ask_ahead(fixture->parent, followed, 10);
+	assert_int_equal(followed->ticket, 0);
+	parent_ask_ahead(fixture->parent, followed, 0);
+	assert_int_equal(followed->ticket, 0);
+
+	parent_ask_ahead(fixture->parent, followed, 4);
+	ticket = followed->ticket;
+	assert_int_not_equal(ticket, 0);
+	parent_ask_ahead(fixture->parent, followed, 5);
+	assert_int_equal(followed->ticket, ticket);
+
+	parent_forget_ahead(followed);
+	assert_int_equal(followed->ticket, 0);
+	parent_needs_image(followed);
+	parent_ask_ahead(fixture->parent, followed, 4);
+	assert_int_equal(followed->ticket, 0);
+	bus_close(bus);
+}
+
+static void
+a_window_claims_the_last_position_of_its_last_batch(void **state)
+{
+	struct fixture *fixture = *state;
+	struct reply reply = {.kind = REPLY_BATCHES};
+	struct buf first = {0};
+	struct span sealed[2];
+
+	assert_int_equal(window_claimed(&reply), 0);
+	sample_seal(&fixture->hub, 0, 4, &first);
+	seal(fixture, 4, 3);
+	sealed[0] = buf_span(&first);
+	sealed[1] = buf_span(&fixture->sealed);
+	reply.sealed = sealed;
+	reply.sealed_count = 2;
+
+	assert_int_equal(window_claimed(&reply), 7);
+	sealed[1].len = 20;
+	assert_int_equal(window_claimed(&reply), 0);
+	buf_release(&first);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -430,6 +502,8 @@ main(void)
 	    TEST(a_restart_resumes_where_it_stopped),
 	    TEST(a_refused_stream_is_patient_before_it_asks_again),
 	    TEST(a_stream_is_live_when_it_has_what_was_named),
+	    TEST(the_next_window_is_asked_for_once_and_only_if_there_is_one),
+	    TEST(a_window_claims_the_last_position_of_its_last_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,24 @@ order_does_not_matter_and_removal_undoes(void **state)
 }
 
 static void
+a_part_that_is_taken_out_leaves_the_rest(void **state)
+{
+	struct digest a = element("a"), b = element("b"), c = element("c");
+	struct setsum all = {{0}}, part = {{0}}, rest = {{0}};
+
+	(void)state;
+	setsum_add(&all, &a);
+	setsum_add(&all, &b);
+	setsum_add(&all, &c);
+	setsum_add(&part, &c);
+	setsum_add(&part, &a);
+	setsum_add(&rest, &b);
+	setsum_part(&all, &part);
+
+	assert_memory_equal(&all, &rest, sizeof(all));
+}
+
+static void
 an_empty_set_comes_back_even_through_negative_sums(void **state)
 {
 	static const struct setsum empty = {{0}};
@@ -142,6 +160,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(order_does_not_matter_and_removal_undoes),
+	    cmocka_unit_test(a_part_that_is_taken_out_leaves_the_rest),
 	    cmocka_unit_test(
 		an_empty_set_comes_back_even_through_negative_sums),
 	    cmocka_unit_test(a_carry_runs_through_all_limbs),
