@@ -71,7 +71,8 @@ read_token(struct claims *claims, struct question *question)
 }
 
 enum err
-question_parse(struct span json, struct question *question, struct why *why)
+question_parse_json(
+    struct span json, struct question *question, struct why *why)
 {
 	struct question read = {0};
 	struct claims claims;
@@ -94,6 +95,14 @@ question_parse(struct span json, struct question *question, struct why *why)
 	if (err == ERR_OK)
 		*question = read;
 	return err;
+}
+
+enum err
+question_parse(struct span json, struct question *question, struct why *why)
+{
+	if (question_parse_plain(json, question))
+		return ERR_OK;
+	return question_parse_json(json, question, why);
 }
 
 void

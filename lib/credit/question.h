@@ -38,6 +38,12 @@ struct question {
  */
 MUST_CHECK enum err question_parse(
     struct span json, struct question *question, struct why *why);
+/* Its two ways.  The first reads what is written in the plainest manner, ASCII
+ * without escapes and items in ascending order, as the second would; false:
+ * ask that, which also says what is wrong. */
+bool question_parse_plain(struct span json, struct question *question);
+MUST_CHECK enum err question_parse_json(
+    struct span json, struct question *question, struct why *why);
 /* The document again, of a question about a subject. */
 void question_print(const struct question *question, struct buf *out);
 

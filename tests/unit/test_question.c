@@ -119,6 +119,60 @@ as_many_items_as_allowed_and_no_more(void **state)
 	    parse_with_items(QUESTION_MAX / 2, &question), ERR_LIMIT);
 }
 
+static void
+the_quick_way_finds_what_the_other_finds(void **state)
+{
+	static const char *const plain[] = {"{" SUBJECT
+					    ",\"purpose\":\"self\"}",
+	    " {\t" SUBJECT " ,\r\n\"purpose\" : \"self\" } \n",
+	    "{\"consent\":\"c_1\",\"items\": [1 , 7,59999 ],"
+	    "\"purpose\":\"pre_loan\"," SUBJECT "}",
+	    "{\"token\":\"AAAAAAAAAAAAAAAAAAAAAAAA\",\"purpose\":\"self\"}"};
+	struct question quick, slow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		assert_true(question_parse_plain(span_of(plain[i]), &quick));
+		assert_int_equal(
+		    question_parse_json(span_of(plain[i]), &slow, NULL),
+		    ERR_OK);
+		assert_memory_equal(&quick, &slow, sizeof(slow));
+	}
+}
+
+static void
+what_is_unusual_is_left_to_the_other(void **state)
+{
+	static const char *const right[] = {"{" SUBJECT
+					    ",\"purpose\":\"sel\\u0066\"}",
+	    "{" SUBJECT ",\"purpose\":\"self\",\"items\":[7,1]}",
+	    "{" SUBJECT ",\"purpose\":\"self\",\"items\":[1,1]}"};
+	static const char *const wrong[] = {"{" SUBJECT ",\"purpose\":\"self\"",
+	    "{" SUBJECT ",\"purpose\":\"self\"}}",
+	    "{" SUBJECT ",\"purpose\":\"self\",}",
+	    "{" SUBJECT ",\"purpose\":\"self\",\"items\":[01]}",
+	    "{" SUBJECT ",\"purpose\":\"self\",\"items\":[1.0]}",
+	    "{" SUBJECT ",\"purpose\":\"self\",\"items\":[100000]}",
+	    "{" SUBJECT ",\"purpose\":\"self\",\"items\":[1],\"items\":[2]}",
+	    "{" SUBJECT ",\"purpose\":\"self\",\"token\":"
+	    "\"AAAAAAAAAAAAAAAAAAAAAAAA\"}"};
+	struct question question;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		assert_false(
+		    question_parse_plain(span_of(right[i]), &question));
+		assert_int_equal(parse(right[i], &question), ERR_OK);
+	}
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_false(
+		    question_parse_plain(span_of(wrong[i]), &question));
+		assert_int_equal(parse(wrong[i], &question), ERR_INVALID);
+	}
+}
+
 int
 main(void)
 {
@@ -128,6 +182,8 @@ main(void)
 	    cmocka_unit_test(an_empty_list_is_not_every_item),
 	    cmocka_unit_test(unusable_questions_are_refused),
 	    cmocka_unit_test(as_many_items_as_allowed_and_no_more),
+	    cmocka_unit_test(the_quick_way_finds_what_the_other_finds),
+	    cmocka_unit_test(what_is_unusual_is_left_to_the_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
