@@ -17,6 +17,8 @@
 #define PATH_SIZE 4096
 #define RETRY_MS 500
 #define WAITING_MAX 100000
+/* Behind who answers: twice a second it has some milliseconds of work. */
+#define NICE 5
 
 enum job_kind {
 	JOB_TAKE,
@@ -224,6 +226,7 @@ tree_start(struct tree *tree)
 {
 	tree->worker =
 	    worker_new("tree", tree_on_job, tree_on_idle, RETRY_MS, tree);
+	worker_stay_behind(tree->worker, NICE);
 }
 
 void
