@@ -124,7 +124,7 @@ def test_a_delegation_is_not_stretched(network, subject, agent):
         "a whole category": dict(categories=[1]),
         "another purpose": dict(purpose="in_loan"),
         "another subject": dict(subject=AGENT),
-        "for longer": dict(expiry="2027-12-31T00:00:00Z"),
+        "for longer": dict(expiry=time_text(400 * 86400)),
         "from before": dict(not_before="2026-01-01T00:00:00Z"),
         "no delegation": dict(delegation=None),
         "its own delegation": dict(delegation=other),
@@ -195,7 +195,7 @@ def test_terms_end_to_the_second(network, subject):
     jws = network.sign_consent(who, consent_id="short")
     over = signed_by(network, who, jws, not_before="2026-01-01T00:00:00Z", expiry="2026-02-01T00:00:00Z")
     assert register(network, over).status == 400, "one that has expired is not even taken"
-    early = signed_by(network, who, jws, not_before="2027-01-01T00:00:00Z", expiry="2027-02-01T00:00:00Z")
+    early = signed_by(network, who, jws, not_before=time_text(40 * 86400), expiry=time_text(70 * 86400))
     assert register(network, early).status == 201
     assert ask(network, code, "short") == (0, "consent_early")
 

@@ -180,13 +180,14 @@ with_permission_everything_is_printed_by_its_type(void **state)
 static void
 several_records_tell_the_newest_time_and_provider(void **state)
 {
+	const struct record_field *day = FIELDS(FIELD(1, "2024-03-28"));
 	struct record records[3];
 	struct buf out = {0};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 3; i++)
-		records[i] = record_of(2, FIELDS(FIELD(1, "2024-03-28")), 1);
+		records[i] = record_of(2, day, 1);
 	records[1].as_of_us = AS_OF + DAY;
 	records[1].provider = span_of("court");
 	records[1].state = RECORD_DISPUTED;
