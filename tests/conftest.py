@@ -1,11 +1,15 @@
-"""What a sanitizer says fails the tests of that file.
+"""What all files of tests share.
 
-Every process of a test (daemons killed at random moments, too) writes its
-reports to one folder, whatever becomes of its output and its exit code."""
+What a sanitizer says fails the tests of that file: every process of a test
+(daemons killed at random moments, too) writes its reports to one folder,
+whatever becomes of its output and its exit code.
+
+Files that count by day ask for `one_day`."""
 import os
 import pathlib
 import shutil
 import tempfile
+import time
 
 import pytest
 
@@ -30,3 +34,20 @@ def no_sanitizer_reports():
         said.append(report.read_text(errors="replace"))
         report.unlink()
     assert not said, "a sanitizer reports:\n" + "\n".join(said)
+
+
+DAY = 86400
+ENDING = 180  # seconds that such a file may need
+
+
+def seconds_left():
+    """Of the day, in the network (UTC+8) and in UTC."""
+    now = time.time()
+    return min(DAY - now % DAY, DAY - (now + 8 * 3600) % DAY)
+
+
+@pytest.fixture(scope="module")
+def one_day():
+    """The day does not end within this file, nor does the month."""
+    while seconds_left() < ENDING:
+        time.sleep(0.5)

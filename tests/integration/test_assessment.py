@@ -4,12 +4,15 @@ import calendar
 import collections
 import csv
 import datetime
+import functools
 import io
 import json
 from fractions import Fraction
 
 import pytest
 from rig import DEPARTMENT, OPERATOR, OTHER, CATALOGUE
+
+pytestmark = pytest.mark.usefixtures("one_day")
 
 NAMES = ["coverage", "timeliness", "frequency", "completeness", "accuracy", "consistency", "correction", "query_success",
          "objections", "use"]
@@ -30,9 +33,18 @@ def month_before(day, count=1):
     return day.replace(day=1)
 
 
-MONTH = month_before(today())
-LAST = MONTH.replace(day=calendar.monthrange(MONTH.year, MONTH.month)[1])
-TEXT = MONTH.strftime("%Y-%m")
+@functools.cache
+def month():
+    """The one before this; not known before the tests begin, which may be long after they were collected."""
+    return month_before(today())
+
+
+def last_day():
+    return month().replace(day=calendar.monthrange(month().year, month().month)[1])
+
+
+def month_text():
+    return month().strftime("%Y-%m")
 
 
 def into_the_month(hub, batches, shift):
@@ -53,7 +65,7 @@ def country(hub):
     for part in ("record", "record_history"):
         hub.sql(f"UPDATE {part} SET known_from = known_from - interval '100 days' WHERE stream = '0000'")
     hub.sql("UPDATE record_history SET known_to = known_to - interval '100 days' WHERE stream = '0000'")
-    days = [MONTH + datetime.timedelta(days=n) for n in (2, 3, 9, 16, 27)]
+    days = [month() + datetime.timedelta(days=n) for n in (2, 3, 9, 16, 27)]
     codes = {}
     for n, division in enumerate(("4401", "4403", "3101")):
         text = hub.gen(1, 40, 60 + n, "--division", division, "--dirt", "uscc=0.1")
@@ -80,7 +92,7 @@ def country(hub):
     into_the_month(hub, ["b1"], [days[3]])
     for node, hour, item, asked, refused in ((GD, 30, 0, 20, 3), (GD, 30, 1, 12, 0), (GZ, 200, 0, 9, 9), (GZ, 200, 11, 2, 0),
                                              (SH, 5, 0, 4, 0), (SH, -3, 20, 7, 0), (SH, 24 * 40, 2, 7, 0)):
-        at = f"(timestamptz '{MONTH} 00:00+08' + interval '{hour} hours')"
+        at = f"(timestamptz '{month()} 00:00+08' + interval '{hour} hours')"
         hub.sql(f"INSERT INTO usage_hourly VALUES ('{node}', {at}, '91440101MA000RX19U', 'report', 1, {item}, {asked}, {refused})")
     for number, (provider, stream, state, due, ended, suspended, leader) in enumerate(objections()):
         hub.sql(f"""INSERT INTO objection (id, subject, item, key, reason, repair, claims, digest, origin, stream, provider, leader, state, filed_at,
@@ -97,8 +109,8 @@ def at_day(value):
 def objections():
     """provider, stream, state, due, ended, suspended, leader; moments as the network's clock shows them."""
     def on(day, hour=12):
-        return datetime.datetime(MONTH.year, MONTH.month, 1, hour) + datetime.timedelta(days=day - 1)
-    after = (LAST - MONTH).days + 2  # the next month's first day
+        return datetime.datetime(month().year, month().month, 1, hour) + datetime.timedelta(days=day - 1)
+    after = (last_day() - month()).days + 2  # the next month's first day
     return [(DEPARTMENT, "4401", "corrected", on(20), on(10), None, None), (DEPARTMENT, "4403", "corrected", on(5), on(6), None, None),
             (DEPARTMENT, "3101", "accepted", on(9), None, None, None), (DEPARTMENT, "3101", "suspended", on(9), None, on(4), None),
             (DEPARTMENT, "4401", "suspended", on(9), None, on(12), None), (DEPARTMENT, "4401", "corrected", on(20), on(10), None, "o0"),
@@ -124,23 +136,23 @@ class Facts:
                              " FROM finding_row r JOIN feed_batch f ON f.number = r.batch WHERE r.rejected")
         self.cadence = {i["number"]: i["cadence"] for i in json.loads(CATALOGUE.read_text())["items"]}
         self.nodes = {GD: "44", GZ: "4401", SH: "31"}
-        self.inside = [d for d in self.daily if str(MONTH) <= d["day"] <= str(LAST)]
-        self.ever = {(d["provider"], d["item"], d["division"]) for d in self.daily if d["day"] <= str(LAST) and d["accepted"] + d["unchanged"] > 0}
+        self.inside = [d for d in self.daily if str(month()) <= d["day"] <= str(last_day())]
+        self.ever = {(d["provider"], d["item"], d["division"]) for d in self.daily if d["day"] <= str(last_day()) and d["accepted"] + d["unchanged"] > 0}
 
     def frequency(self, provider, item):
         step, has, due = self.cadence[item], 0, 0
         came = {datetime.date.fromisoformat(d["day"]) for d in self.daily if (d["provider"], d["item"]) == (provider, item)}
-        for n in range(calendar.monthrange(MONTH.year, MONTH.month)[1]):
-            ends = MONTH + datetime.timedelta(days=n)
+        for n in range(calendar.monthrange(month().year, month().month)[1]):
+            ends = month() + datetime.timedelta(days=n)
             following = ends + datetime.timedelta(days=1)
             if {"daily": True, "weekly": ends.weekday() == 6, "monthly": following.day == 1, "yearly": (following.month, following.day) == (1, 1)}[step]:
-                begins = {"daily": ends, "weekly": ends - datetime.timedelta(days=6), "monthly": MONTH, "yearly": ends.replace(month=1, day=1)}[step]
+                begins = {"daily": ends, "weekly": ends - datetime.timedelta(days=6), "monthly": month(), "yearly": ends.replace(month=1, day=1)}[step]
                 due += 1
                 has += any(begins <= c <= ends for c in came)
         return has, due
 
     def complete(self, provider, item):
-        mine = [f for f in self.fields if (f["provider"], f["item"]) == (provider, item) and str(MONTH) <= f["day"] <= str(LAST)]
+        mine = [f for f in self.fields if (f["provider"], f["item"]) == (provider, item) and str(month()) <= f["day"] <= str(last_day())]
         return sum(f["present"] for f in mine), sum(f["rows"] for f in mine)
 
     def of(self, kind, unit):
@@ -181,7 +193,7 @@ class Facts:
         wrong = [w for w in self.wrong if mine(w[1], w[0])]
         if wrong:
             out["correction"] = (sum(w[3] != "" for w in wrong), len(wrong))
-        here = [u for u in self.usage if str(MONTH) <= u["day"] <= str(LAST)
+        here = [u for u in self.usage if str(month()) <= u["day"] <= str(last_day())
                 and (kind in ("department", "nation") or self.nodes[u["node"]].startswith(unit))]
         if kind != "department" and any(u["item"] == 0 for u in here):
             asked = [u for u in here if u["item"] == 0]
@@ -190,7 +202,7 @@ class Facts:
         for provider, stream, state, due, ended, suspended, leader in objections():
             moment = min(due, ended or due)
             stands = ended is None and suspended is not None and suspended <= due
-            if leader is None and not stands and MONTH <= moment.date() <= LAST and mine(stream or "----", provider):
+            if leader is None and not stands and month() <= moment.date() <= last_day() and mine(stream or "----", provider):
                 counted.append(ended is not None and ended <= due)
         if counted:
             out["objections"] = (sum(counted), len(counted))
@@ -222,7 +234,7 @@ UNITS = {"department": {DEPARTMENT, OTHER}, "province": {"44", "31"}, "city": {"
 @pytest.mark.parametrize("kind", UNITS)
 def test_every_figure_is_what_python_computes_from_the_raw_facts(country, kind):
     facts = Facts(country)
-    answer = ask(country, f"month={TEXT}&by={kind}")
+    answer = ask(country, f"month={month_text()}&by={kind}")
 
     assert answer["state"] == "unpublished" and answer["weights_version"] == 1
     assert [d["code"] for d in answer["definitions"]] == NAMES
@@ -243,22 +255,22 @@ def test_every_figure_is_what_python_computes_from_the_raw_facts(country, kind):
 
 def test_the_figures_are_of_a_country_with_faults(country):
     """The comparison above would be idle if all were 1."""
-    first = {r["unit"]: r["indicators"] for r in ask(country, f"month={TEXT}&by=department")["rows"]}[DEPARTMENT]
+    first = {r["unit"]: r["indicators"] for r in ask(country, f"month={month_text()}&by=department")["rows"]}[DEPARTMENT]
     for name in ("coverage", "timeliness", "frequency", "completeness", "accuracy", "correction"):
         assert 0 < first[name]["value"] < 1, (name, first[name])
     assert first["query_success"] is None, "departments answer no questions"
-    nation = ask(country, f"month={TEXT}&by=nation")["rows"][0]["indicators"]
-    second = {r["unit"]: r["indicators"] for r in ask(country, f"month={TEXT}&by=department")["rows"]}[OTHER]
+    nation = ask(country, f"month={month_text()}&by=nation")["rows"][0]["indicators"]
+    second = {r["unit"]: r["indicators"] for r in ask(country, f"month={month_text()}&by=department")["rows"]}[OTHER]
     assert second["objections"] is None, "nobody objected: no data, not 100 %"
     assert nation["objections"] == {"has": 3, "of": 6, "value": 0.5, "corrected": 1} and first["objections"]["of"] == 5
     assert 0 < nation["consistency"]["value"] < 1 and 0 < nation["query_success"]["value"] < 1
 
 
 def test_csv_says_the_same(country):
-    reply = country.http("GET", f"/v1/assessment?month={TEXT}&by=city&format=csv")
+    reply = country.http("GET", f"/v1/assessment?month={month_text()}&by=city&format=csv")
     assert reply.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(reply.body.decode(), newline="")))
-    answer = ask(country, f"month={TEXT}&by=city")["rows"]
+    answer = ask(country, f"month={month_text()}&by=city")["rows"]
     assert [(r["unit"], r["name"], float(r["score"]), int(r["rank"])) for r in rows] == [
         (r["unit"], r["name"], r["score"], r["rank"]) for r in answer]
     assert {r["name"] for r in rows} == {"广州市", "深圳市", "上海市"}
@@ -268,72 +280,72 @@ def test_csv_says_the_same(country):
 
 
 def test_weights_are_data_with_versions(country):
-    new = {"from": TEXT, "weights": {"accuracy": 3, "use": 1}}
-    for wrong in ({"from": "2026-13", "weights": {"use": 1}}, {"from": TEXT, "weights": {"use": 0}}, {"from": TEXT, "weights": {"beauty": 1}},
-                  {"from": TEXT, "weights": {"use": 1.5}}, {"from": TEXT}, {"from": TEXT, "weights": {"use": 1}, "x": 1}):
+    new = {"from": month_text(), "weights": {"accuracy": 3, "use": 1}}
+    for wrong in ({"from": "2026-13", "weights": {"use": 1}}, {"from": month_text(), "weights": {"use": 0}}, {"from": month_text(), "weights": {"beauty": 1}},
+                  {"from": month_text(), "weights": {"use": 1.5}}, {"from": month_text()}, {"from": month_text(), "weights": {"use": 1}, "x": 1}):
         assert country.http("POST", "/v1/assessment/weights", "operator", json.dumps(wrong)).status == 400, wrong
     assert country.http("POST", "/v1/assessment/weights", "dept", json.dumps(new)).status == 403
     reply = country.http("POST", "/v1/assessment/weights", "operator", json.dumps(new))
     assert [v["version"] for v in reply.json["versions"]] == [1, 2] and reply.json["versions"][1]["set_by"] == OPERATOR
 
-    row = next(r for r in ask(country, f"month={TEXT}&by=department")["rows"] if r["unit"] == DEPARTMENT)
+    row = next(r for r in ask(country, f"month={month_text()}&by=department")["rows"] if r["unit"] == DEPARTMENT)
     value = {n: row["indicators"][n]["value"] for n in ("accuracy", "use")}
     assert abs(row["score"] - 100 * (3 * value["accuracy"] + value["use"]) / 4) < 0.02
-    before = ask(country, f"month={month_before(MONTH).strftime('%Y-%m')}&by=department")
+    before = ask(country, f"month={month_before(month()).strftime('%Y-%m')}&by=department")
     assert before["weights_version"] == 1, "earlier months keep theirs"
     whole = dict(zip(NAMES, WEIGHTS))
-    country.http("POST", "/v1/assessment/weights", "operator", json.dumps({"from": TEXT, "weights": whole}))
+    country.http("POST", "/v1/assessment/weights", "operator", json.dumps({"from": month_text(), "weights": whole}))
 
 
 def test_a_published_month_is_signed_and_stays(country):
-    before = {kind: ask(country, f"month={TEXT}&by={kind}") for kind in UNITS}
-    assert country.http("GET", f"/v1/assessment?month={TEXT}", "dept").status == 404, "not before it is published"
+    before = {kind: ask(country, f"month={month_text()}&by={kind}") for kind in UNITS}
+    assert country.http("GET", f"/v1/assessment?month={month_text()}", "dept").status == 404, "not before it is published"
     assert country.http("POST", f"/v1/assessment/{today():%Y-%m}/publish").json["type"].endswith(":month_open")
-    assert country.http("POST", f"/v1/assessment/{TEXT}/publish", "dept").status == 403
-    reply = country.http("POST", f"/v1/assessment/{TEXT}/publish")
+    assert country.http("POST", f"/v1/assessment/{month_text()}/publish", "dept").status == 403
+    reply = country.http("POST", f"/v1/assessment/{month_text()}/publish")
     assert reply.status == 200, reply.body
     jws = reply.body.decode()
 
     country.submit(1, country.gen(1, 50, 99, "--division", "4403", "--dirt", "uscc=0.5"), "late-batch")
-    into_the_month(country, ["late-batch"], [MONTH])
-    country.http("POST", "/v1/assessment/weights", "operator", json.dumps({"from": TEXT, "weights": {"use": 1}}))
+    into_the_month(country, ["late-batch"], [month()])
+    country.http("POST", "/v1/assessment/weights", "operator", json.dumps({"from": month_text(), "weights": {"use": 1}}))
 
     for kind in UNITS:
-        after = ask(country, f"month={TEXT}&by={kind}", "dept")
+        after = ask(country, f"month={month_text()}&by={kind}", "dept")
         assert after["state"] == "published" and after["rows"] == before[kind]["rows"]
         assert after["weights_version"] == before[kind]["weights_version"] == 3
-    live = country.sql(f"SELECT rows FROM assessment_lists('{MONTH}', '{today()}') WHERE kind = 'department'")[0][0]
+    live = country.sql(f"SELECT rows FROM assessment_lists('{month()}', '{today()}') WHERE kind = 'department'")[0][0]
     assert json.loads(live) != before["department"]["rows"], "the late batch would have changed it"
-    again = country.http("POST", f"/v1/assessment/{TEXT}/publish")
+    again = country.http("POST", f"/v1/assessment/{month_text()}/publish")
     assert again.status == 409 and again.json["type"].endswith(":month_published")
-    assert country.http("GET", f"/v1/assessment?month={TEXT}", "dept", headers={"Accept": "application/jose"}).body.decode() == jws
+    assert country.http("GET", f"/v1/assessment?month={month_text()}", "dept", headers={"Accept": "application/jose"}).body.decode() == jws
 
     file = country.folder / "assessment.jws"
     file.write_text(jws)
     header, payload, _ = (base64.urlsafe_b64decode(p + "=" * (-len(p) % 4)) for p in jws.split("."))
     assert json.loads(header)["typ"] == "rongxin-assessment+jws"
     document = json.loads(payload)
-    assert document["month"] == TEXT and document["published_by"] == OPERATOR
+    assert document["month"] == month_text() and document["published_by"] == OPERATOR
     assert {k: document["assessment"][k] for k in UNITS} == {k: before[k]["rows"] for k in UNITS}
     assert json.loads(country.cli("quality", "verify", file, "--network", country.folder / "net/network.json")) == document
 
 
 def test_months_are_ranked_and_the_published_one_is_as_published(country):
     rows = {r["unit"]: r for r in ask(country, f"month={today():%Y-%m}&by=month")["rows"]}
-    published = ask(country, f"month={TEXT}&by=nation")["rows"][0]
-    assert len(rows) <= 12 and rows[TEXT]["score"] == published["score"]
-    assert rows[TEXT]["indicators"] == published["indicators"]
+    published = ask(country, f"month={month_text()}&by=nation")["rows"][0]
+    assert len(rows) <= 12 and rows[month_text()]["score"] == published["score"]
+    assert rows[month_text()]["indicators"] == published["indicators"]
     assert sorted(r["rank"] for r in rows.values() if r["score"] is not None)[0] == 1
 
 
 def test_the_command_shows_and_publishes(country):
     where = ["--hub", "https://" + country.ready["listen"], "--ca", country.folder / "net/ca.crt", "--as", country.folder / "id/operator"]
-    shown = country.cli("quality", "assess", TEXT, "--by", "city", *where)
+    shown = country.cli("quality", "assess", month_text(), "--by", "city", *where)
     assert "广州市" in shown and "published" in shown and "objections" in shown
-    assert json.loads(country.cli("quality", "assess", TEXT, "--by", "city", "--json", *where))["by"] == "city"
-    assert country.cli("quality", "assess", TEXT, "--csv", *where).startswith("rank,unit,name,score,covered,coverage")
-    earlier = month_before(MONTH).strftime("%Y-%m")
+    assert json.loads(country.cli("quality", "assess", month_text(), "--by", "city", "--json", *where))["by"] == "city"
+    assert country.cli("quality", "assess", month_text(), "--csv", *where).startswith("rank,unit,name,score,covered,coverage")
+    earlier = month_before(month()).strftime("%Y-%m")
     assert country.cli("quality", "publish", earlier, *where).count(".") == 2
     weights = country.folder / "weights.json"
-    weights.write_text(json.dumps({"from": TEXT, "weights": dict(zip(NAMES, WEIGHTS))}))
+    weights.write_text(json.dumps({"from": month_text(), "weights": dict(zip(NAMES, WEIGHTS))}))
     assert len(json.loads(country.cli("quality", "weights", weights, *where))["versions"]) == 5

@@ -10,8 +10,12 @@ import threading
 import time
 from urllib.parse import quote
 
+import pytest
+
 from ledger_box import DEPARTMENT, HEADER, box, codes_of, registration  # noqa: F401
 from rig import BIN, CATALOGUE
+
+pytestmark = pytest.mark.usefixtures("one_day")
 
 
 def now():
@@ -210,10 +214,7 @@ def network_time():
 
 
 def network_day():
-    """The network's day, when enough of it is left for a test."""
-    while (time_there := network_time()).strftime("%H:%M") == "23:59":
-        time.sleep(0.2)
-    return time_there.date()
+    return network_time().date()
 
 
 def last_past(day, years=5):

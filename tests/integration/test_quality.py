@@ -9,7 +9,11 @@ import signal
 import threading
 import time
 
+import pytest
+
 from rig import DEPARTMENT, OTHER
+
+pytestmark = pytest.mark.usefixtures("one_day")
 
 HEADER = "uscc,data_date,document_number,facts,category,decided,authority,fine,authority_uscc\n"
 

@@ -20,10 +20,12 @@ def network():
 
 
 @pytest.fixture
-def shared():
-    """One country and one browser for all files that look at the console."""
+def shared(one_day):
+    """One country and one browser for all files that look at the console, and for a day: they count what came today."""
+    from console import Shared, today
+    if SHARED and SHARED[0].day != today():
+        SHARED.pop().close()
     if not SHARED:
-        from console import Shared
         SHARED.append(Shared())
     return SHARED[0].look()
 

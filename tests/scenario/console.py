@@ -16,6 +16,7 @@ class Shared:
 
     def __init__(self):
         self.country, self.browser = None, None
+        self.day = today()
 
     def look(self):
         if self.browser is None:

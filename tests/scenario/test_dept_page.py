@@ -10,6 +10,8 @@ import pytest
 from browser import Browser, need_browser
 from harness import Network, rows_of, until, uscc_is_right
 
+pytestmark = pytest.mark.usefixtures("one_day")
+
 DEPT = "11100000MB00000510"
 HEADER = "uscc,文号,违法事实,处罚类别,处罚决定日期,处罚机关\n"
 PURPOSES = {"pre_loan": 7, "in_loan": 3, "customer_screening": 2}

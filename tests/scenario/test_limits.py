@@ -10,6 +10,8 @@ import pytest
 
 from harness import ALPHABET, ROOT, WEIGHTS, Network, rows_of, until
 
+pytestmark = pytest.mark.usefixtures("one_day")
+
 BANK, BANK2, GZ = "91440101MA000RX19U", "91440300MA000RX27J", "11440100MB0044011H"
 LIMITS = [
     {"name": "pace", "members": [BANK2], "purposes": ["pre_loan"], "per_minute": 120, "burst": 5},

@@ -19,6 +19,8 @@ from fractions import Fraction
 import pytest
 from harness import ROOT, until, uscc_is_right
 
+pytestmark = pytest.mark.usefixtures("one_day")
+
 OFF = {"k": 1, "dominance": {"largest": 100, "two_largest": 100}, "screenings": 10000, "refresh_minutes": 0,
        "noise": {"epsilon_milli": 10000000, "budget_milli": 2000000000, "period_days": 30}}
 ON = {"k": 10, "dominance": {"largest": 50, "two_largest": 75}, "screenings": 10000, "refresh_minutes": 0,

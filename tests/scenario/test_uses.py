@@ -7,6 +7,8 @@ import threading
 import pytest
 from harness import rows_of, until
 
+pytestmark = pytest.mark.usefixtures("one_day")
+
 GZ, GD = "11440100MB0044011H", "11440000MB00004493"
 
 
