@@ -199,6 +199,7 @@ conformance(const struct args *args)
 	if (!conformance_link(&run))
 		return args_failed(args, "%s", run.rows[0].reason.text);
 	conformance_manners(&run);
+	conformance_pages(&run);
 	conformance_paths(&run);
 	conformance_proofs(&run);
 	if (args_has(args, "json"))

@@ -69,8 +69,17 @@ const char *probe_problem(const struct probe *probe);
  * False: nobody answers there. */
 bool conformance_link(struct conformance *run);
 void conformance_manners(struct conformance *run);
+/* conformance_pages.c: lists, repetitions, pages about problems. */
+void conformance_pages(struct conformance *run);
 /* conformance_paths.c: every operation that only reads. */
 void conformance_paths(struct conformance *run);
+/* What a {"$ref"} of the document `root` means; else the value itself. */
+const struct json *conformance_follow(
+    const struct json *root, const struct json *value);
+/* False: a path or question of its own would have to be made up, or it never
+ * ends. */
+bool conformance_is_askable(const struct conformance *run, const char *path,
+    const struct json *operation);
 /* conformance_proof.c: questions, receipts, checkpoints, streams. */
 void conformance_proofs(struct conformance *run);
 

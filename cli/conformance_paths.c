@@ -14,8 +14,8 @@ struct walk {
 	size_t asked, left, wrong;
 };
 
-static const struct json *
-follow(const struct json *root, const struct json *value)
+const struct json *
+conformance_follow(const struct json *root, const struct json *value)
 {
 	const char *at = json_cstr(json_find(value, "$ref"), "");
 	char step[64];
@@ -31,23 +31,22 @@ follow(const struct json *root, const struct json *value)
 	return value;
 }
 
-/* A path or question of its own would have to be made up, or it never ends. */
-static bool
-is_askable(const struct walk *walk)
+bool
+conformance_is_askable(const struct conformance *run, const char *path,
+    const struct json *operation)
 {
-	const struct json *given = json_find(walk->operation, "parameters");
-	const struct json *ok =
-	    json_find(json_find(json_find(walk->operation, "responses"), "200"),
-		"content");
+	const struct json *given = json_find(operation, "parameters");
+	const struct json *ok = json_find(
+	    json_find(json_find(operation, "responses"), "200"), "content");
 	size_t i;
 
 	for (i = 0; i < json_count(given); i++)
-		if (json_bool(json_find(follow(walk->run->document,
-					    json_at(given, i)),
+		if (json_bool(json_find(conformance_follow(
+					    run->document, json_at(given, i)),
 				  "required"),
 			false))
 			return false;
-	return strchr(walk->path, '{') == NULL &&
+	return strchr(path, '{') == NULL &&
 	       json_find(ok, "text/event-stream") == NULL;
 }
 
@@ -137,7 +136,7 @@ walk_path(void *context, const char *path, const struct json *methods)
 	walk->operation = json_find(methods, "get");
 	if (walk->operation == NULL)
 		return true;
-	if (!is_askable(walk)) {
+	if (!conformance_is_askable(walk->run, path, walk->operation)) {
 		walk->left++;
 		return true;
 	}

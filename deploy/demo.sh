@@ -172,6 +172,8 @@ show() {
 	as bank query "$subject" --purpose pre_loan --consent "$consent" \
 		--signed "$run/report.jws" --html "$run/report.html" --pdf "$run/report.pdf"
 	"$rx" report verify "$run/report.pdf" --member "$run/id/gz.member.json"
+	said_in "$run/report.jws" >"$run/report.json"
+	echo "report.json (what is signed), report.jws, report.html and report.pdf are in run/"
 
 	step "10. The loan is paid out and watched: a department fines the enterprise, the bank is told" \
 		"   Events are pushed in order and numbered without gaps; a signed webhook can bring them, too."
@@ -245,6 +247,14 @@ show_watch() {
 		sed -E "s/政字〔[0-9]+〕[0-9]+号/$penalty/" >"$run/feed/penalty.csv"
 	as dept feed submit 11 "$run/feed/penalty.csv" --id "penalty-$RANDOM$RANDOM"
 	told
+}
+
+# What a compact JWS signs.
+said_in() {
+	local part
+	part=$(cut -d. -f2 "$1" | tr '_-' '/+')
+	while [ $((${#part} % 4)) -ne 0 ]; do part="$part="; done
+	printf %s "$part" | base64 -d
 }
 
 # The states of the records of an item in a node's report.

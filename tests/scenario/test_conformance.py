@@ -8,7 +8,7 @@ import ssl
 import threading
 
 import pytest
-from harness import ROOT, Network, rows_of
+from harness import ROOT, Network, rows_of, until
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
         link = self.server.network.link("gz", "bank")
-        headers = {k: v for k, v in self.headers.items() if k in ("Content-Type", "Accept", "If-None-Match", "traceparent")}
+        headers = {k: v for k, v in self.headers.items() if k in ("Content-Type", "Accept", "If-None-Match", "traceparent", "Idempotency-Key")}
         link.request(self.command, self.path, body=body, headers=headers)
         reply = link.getresponse()
         answer = [reply.status, dict(reply.headers.items()), reply.read()]
@@ -110,6 +110,9 @@ def test_the_hub_conforms(network, subject):
     for who in ("bank", "dept", "operator"):
         result, checks = check(network, network.url("hub"), "--network", network.run / "net" / "network.json", who=who)
         assert result["conforms"] and result["program"] == "hub", checks
+        assert checks["problem page"][0] == "PASS" and checks["repetition"][0] == ("PASS" if who == "dept" else "SKIP"), checks
+        assert checks["pages"][0] == ("SKIP" if who == "bank" else "PASS"), checks
+    assert "0 of them" not in checks["pages"][1], "the operator has more than one action to look at"
     assert checks["checkpoints"][0] == "PASS" and "witnessed" in checks["checkpoints"][1]
     assert checks["operations"][0] == "PASS"
 
@@ -119,7 +122,7 @@ def test_a_node_conforms_and_proves_what_it_answers(network, subject):
     assert result["conforms"] and result["program"] == "node", checks
     assert not {name for name, (verdict, _) in checks.items() if verdict == "SKIP"}, checks
     assert {"TLS 1.3", "TLS 1.2", "no certificate", "HTTP/2", "openapi", "operations", "no such path", "clock", "unchanged", "trace", "question",
-            "malformed question", "rate limits", "receipt", "witness", "checkpoint", "streams", "nosniff"} <= set(checks)
+            "malformed question", "rate limits", "receipt", "witness", "checkpoint", "streams", "nosniff", "pages", "repetition", "problem page"} <= set(checks)
 
 
 def test_what_cannot_be_tried_is_skipped_with_a_reason(network, subject):
@@ -168,7 +171,7 @@ def shape(method, path, answer):
 
 def test_answers_of_another_shape_are_found_out(network, liar):
     _, checks = check(network, liar(shape))
-    assert failed(checks) == {"HTTP/2", "no such path", "no such method", "GET /v1/streams", "no leak", "nosniff",
+    assert failed(checks) == {"HTTP/2", "no such path", "no such method", "GET /v1/streams", "no leak", "nosniff", "repetition",
                               "clock", "GET /v1/me", "unchanged", "trace", "malformed question"}, checks
 
 
@@ -211,6 +214,43 @@ def test_a_receipt_that_proves_nothing_is_found_out(network, subject, liar, name
     assert network.ask(subject, purpose="customer_screening").status == 200, "a proof of one entry would be empty"
     _, checks = check(network, liar(change(name, how)), "--subject", subject, *trust(network))
     assert failed(checks) == {"HTTP/2", found} and why in checks[found][1], checks
+
+
+@pytest.fixture(scope="module")
+def pages(network, subject):
+    """A subject with two consents: a list of two pages."""
+    who = network.subject_identity(subject)
+    until(lambda: network.http("gz", "GET", "/v1/consents", who).status == 200, 30, "known at the node")
+    for name in ("page-1", "page-2"):
+        jws = network.sign_consent(who, consent_id=name)
+        assert network.http("gz", "POST", "/v1/consents", who, jws, {"Content-Type": "application/jose"}).status in (201, 202)
+    until(lambda: {c["state"] for c in network.http("gz", "GET", "/v1/consents", who).json["consents"]} == {"active"}, 30, "both are there")
+    return who
+
+
+def test_a_list_in_pages_conforms(network, pages):
+    _, checks = check(network, network.url("gz"), who=pages)
+    assert checks["pages"][0] == "PASS" and " 0 of them" not in checks["pages"][1], checks
+
+
+@pytest.mark.parametrize("forget, why", [("after", "the same again"), ("limit", "more than")])
+def test_a_list_that_does_not_keep_to_its_pages_is_found_out(network, pages, liar, forget, why):
+    first = network.http("gz", "GET", "/v1/consents?limit=1", pages).body
+    whole = network.http("gz", "GET", "/v1/consents", pages).body
+
+    def lie(_, path, answer):
+        if path.startswith("/v1/consents?"):
+            answer[0], answer[2] = 200, first if forget == "after" else whole
+    _, checks = check(network, liar(lie), who=pages)
+    assert {"pages"} <= failed(checks) and why in checks["pages"][1], checks
+
+
+def test_a_problem_without_a_page_is_found_out(network, liar):
+    def lie(_, path, answer):
+        if path.startswith("/v1/problems/"):
+            answer[0] = 404
+    _, checks = check(network, liar(lie))
+    assert failed(checks) == {"HTTP/2", "problem page"}, checks
 
 
 def test_limits_that_are_told_by_half_are_found_out(network, subject, liar):

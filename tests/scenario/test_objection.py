@@ -259,6 +259,13 @@ def test_a_repair_changes_the_state_and_nothing_is_disputed(network, case):
     assert network.http("gz", "PUT", path, who, paid, {"Content-Type": "application/octet-stream"}).status == 202
     until(lambda: (listed(network, "repair") or {}).get("received"), 30, "at the hub, with what proves it")
     assert network.http("hub", "GET", path, "dept").body == paid
+    filed(network, who, claims(code, number, "repair-too", "lifted"))
+    until(lambda: listed(network, "repair-too"), 30, "at the hub")
+    assert listed(network, "repair-too")["joined"] == "repair"
+    filed(network, who, claims(code, number, "no-repair"))
+    until(lambda: listed(network, "no-repair"), 30, "at the hub")
+    assert "joined" not in listed(network, "no-repair"), "an objection is another case"
+    assert act(network, "no-repair", "refuse", note="另案办理").status == 200
     assert act(network, "repair", "accept").status == 200
     assert kind(act(network, "repair", "decide", outcome="corrected", note="x")) == "malformed"
     assert marks(network, "gz", code, number) == "current"
@@ -269,6 +276,7 @@ def test_a_repair_changes_the_state_and_nothing_is_disputed(network, case):
     network.agree("gz", "4401")
     assert marks(network, "gz", code, number) == "repaired", "the same row punishes anew"
     until(lambda: stands(network, "repair", who) == "repaired", 10, "told")
+    until(lambda: stands(network, "repair-too", who) == "repaired", 10, "what is joined ends with it")
     papers = "/v1/objections/repair/papers/"
     assert "信用修复处理结果告知书" in network.http("gz", "GET", papers + "reply", who).body.decode()
     assert "缴款凭证.pdf" in network.http("gz", "GET", papers + "application", who).body.decode()
