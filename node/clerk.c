@@ -14,8 +14,8 @@
 #include "credit/delegation.h"
 #include "credit/merkle.h"
 #include "credit/note.h"
-#include "credit/objection.h"
 #include "credit/order.h"
+#include "node/bureau.h"
 #include "node/cargo.h"
 #include "wire/pack.h"
 
@@ -27,6 +27,7 @@ struct clerk {
 	struct verifier *node_key, *catalogue_key;
 	struct catalog *catalog;
 	struct cargo *cargo;
+	struct bureau *bureau;
 	struct merkle tree; /* of the node's trail, told since we began */
 	struct buf cosignature;
 };
@@ -43,6 +44,7 @@ clerk_new(const struct clerk_settings *settings)
 		clerk->node_key = verifier_new((const uint8_t *)raw.data);
 	buf_release(&raw);
 	clerk->catalogue_key = verifier_new(settings->network->catalogue_key);
+	clerk->bureau = bureau_new(settings->origin);
 	clerk->cargo =
 	    cargo_new(settings->origin, settings->trust, settings->receipts);
 	return clerk;
@@ -57,6 +59,7 @@ clerk_free(struct clerk *clerk)
 	verifier_free(clerk->catalogue_key);
 	catalog_free(clerk->catalog);
 	cargo_free(clerk->cargo);
+	bureau_free(clerk->bureau);
 	buf_release(&clerk->cosignature);
 	mem_free(clerk);
 }
@@ -256,51 +259,61 @@ take_signed_order(
 	return err == ERR_OK ? take_order(clerk, &order, jws, arena) : err;
 }
 
-/* --- objections: nobody decides about them here, they stay filed --- */
-
-static void
-put_objection(struct clerk *clerk, const struct objection *claims)
-{
-	struct record record = control_record(
-	    CONTROL_OBJECTION, span_of(claims->subject), span_of(claims->id));
-	struct record_field field = {.number = 1};
-	char time[CLOCK_TEXT_MAX];
-	struct buf text = {0};
-	struct json_out json = {.buf = &text};
-
-	json_open_object(&json, NULL);
-	json_put_cstr(&json, "id", claims->id);
-	json_put_cstr(&json, "subject", claims->subject);
-	json_put_int(&json, "item", claims->item);
-	objection_put_key(&json, span_of(claims->key));
-	json_put_cstr(&json, "reason", objection_reason_name(claims->reason));
-	json_put_bool(&json, "repair", objection_asks_repair(claims->reason));
-	json_put_cstr(&json, "state", "filed");
-	json_put_cstr(&json, "note", "");
-	json_put_cstr(&json, "filed", clock_print(claims->time_us, time));
-	json_close_object(&json);
-	field.value = buf_span(&text);
-	put(clerk, &record, &field, 1);
-	buf_release(&text);
-}
+/* --- objections --- */
 
 static enum err
 take_objection(
     struct clerk *clerk, const struct upward *upward, struct why *why)
 {
 	struct objection claims;
+	struct buf text = {0};
 	enum err err;
 
-	if (upward->subject.len == 0)
+	if (upward->subject.len == 0) {
 		err = objection_check(upward->document, clerk->settings.trust,
 		    clock_now_us(), &claims, why);
-	else
+		(void)jws_peek(upward->document, &text);
+	} else {
 		err = objection_parse(upward->document, &claims, why);
+		buf_add(&text, upward->document.ptr, upward->document.len);
+	}
 	if (err == ERR_OK && upward->subject.len > 0 &&
 	    !span_is(upward->subject, claims.subject))
 		err = why_set(why, ERR_DENIED, "it is another subject's");
 	if (err == ERR_OK)
-		put_objection(clerk, &claims);
+		err = bureau_file(clerk->bureau, &claims, buf_span(&text), why);
+	buf_release(&text);
+	return err;
+}
+
+static enum err
+take_statement(
+    struct clerk *clerk, const struct upward *upward, struct why *why)
+{
+	struct declaration said;
+	enum err err;
+
+	if (upward->subject.len == 0)
+		err = declaration_check(upward->document, clerk->settings.trust,
+		    clock_now_us(), &said, why);
+	else
+		err = declaration_parse(upward->document, &said, why);
+	if (err == ERR_OK && upward->subject.len > 0 &&
+	    !span_is(upward->subject, said.subject))
+		err = why_set(why, ERR_DENIED, "it is another subject's");
+	if (err == ERR_OK)
+		bureau_say(clerk->bureau, &said);
+	return err;
+}
+
+static enum err
+take_informed(struct clerk *clerk, struct span document, struct why *why)
+{
+	struct informed informed;
+	enum err err = informed_parse(document, &informed, why);
+
+	if (err == ERR_OK)
+		bureau_note_informed(clerk->bureau, &informed);
 	return err;
 }
 
@@ -361,6 +374,10 @@ take(struct clerk *clerk, const struct upward *upward, struct arena *arena,
 		return take_order_here(clerk, upward, arena, why);
 	case UPWARD_OBJECTION:
 		return take_objection(clerk, upward, why);
+	case UPWARD_STATEMENT:
+		return take_statement(clerk, upward, why);
+	case UPWARD_INFORMED:
+		return take_informed(clerk, upward->document, why);
 	case UPWARD_USAGE:
 		take_usage(clerk, upward, reply);
 		return ERR_OK;
@@ -369,9 +386,7 @@ take(struct clerk *clerk, const struct upward *upward, struct arena *arena,
 		return ERR_OK;
 	case UPWARD_STATUS:
 	case UPWARD_ALERTS:
-	case UPWARD_INFORMED:
 	case UPWARD_MATERIAL:
-	case UPWARD_STATEMENT:
 		return ERR_OK;
 	}
 	return ERR_INVALID;
@@ -399,4 +414,15 @@ clerk_answer(
 	}
 	pack_reply(&reply, out);
 	arena_free(arena);
+}
+
+void
+clerk_work(struct clerk *clerk)
+{
+	struct why why = {""};
+
+	if (bureau_work(clerk->bureau) &&
+	    origin_commit(clerk->settings.origin, &why) != ERR_OK)
+		log_warn("sandbox.refused", "err=%s why=\"%s\"",
+		    err_name(ERR_IO), why.text);
 }

@@ -1,10 +1,10 @@
 /*
  * clerk: takes what a sandbox's node tells upward, in place of a hub's desk.
  *
- * Consents, orders, objections and batches are checked as a hub checks them,
- * by signatures and chains, before they become records of the origin.  The
- * trail is counted and its checkpoints are cosigned.
- * Threads: the origin's.
+ * Consents, orders, objections, statements and batches are checked as a hub
+ * checks them, by signatures and chains, before they become records of the
+ * origin.  The trail is counted and its checkpoints are cosigned. Threads: the
+ * origin's.
  */
 #ifndef NODE_CLERK_H
 #define NODE_CLERK_H
@@ -39,5 +39,7 @@ const struct catalog *clerk_catalog(struct clerk *clerk);
 /* Append the reply to a packed Upward; what it changed is committed. */
 void clerk_answer(
     struct clerk *clerk, struct span upward, uint64_t ticket, struct buf *out);
+/* What the made-up department has to do by now; once a second. */
+void clerk_work(struct clerk *clerk);
 
 #endif

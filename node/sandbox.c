@@ -129,6 +129,7 @@ pulse_when_due(struct sandbox *sandbox)
 	if (now - sandbox->pulsed_us < CLOCK_SECOND)
 		return;
 	sandbox->pulsed_us = now;
+	clerk_work(sandbox->clerk);
 	pulse.heads = origin_heads(sandbox->origin, &pulse.head_count);
 	if (pack_pulse(&pulse, sandbox->batches, &packed) == ERR_OK)
 		send_live(sandbox, "pulse", LIVE_PULSE, buf_span(&packed));

@@ -204,12 +204,35 @@ def test_who_follows_hears_it_at_once_and_goes_on_after_a_kill(sandbox):
         follower.wait(60)
 
 
-def test_an_objection_is_filed(sandbox):
-    claims = {"id": "wrong-1", "subject": sandbox.subject, "item": 1, "reason": "wrong", "text": "地址有误",
-              "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-    assert sandbox.http("POST", "/v1/objections", "subject", claims).status in (200, 202)
-    until(lambda: [o["state"] for o in sandbox.http("GET", "/v1/objections", "subject").json["objections"]] == ["filed"],
-          30, "it stands")
+def object_to(sandbox, name, item, reason, text, key=None):
+    claims = {"id": name, "subject": sandbox.subject, "item": item, "reason": reason, "text": text,
+              "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **({"key": key} if key else {})}
+    reply = sandbox.http("POST", "/v1/objections", "subject", claims)
+    assert reply.status == 202, reply.body
+    return claims
+
+
+def test_objections_are_answered_as_their_text_asks_for(sandbox):
+    def stands(name):
+        return next((o for o in sandbox.http("GET", "/v1/objections", "subject").json["objections"] if o["id"] == name), {})
+
+    def marks(item):
+        return {r.get("document_number"): r["state"] for i in sandbox.ask(items=[item]).json["items"] for r in i["records"]}
+    fine = next(iter(marks(11)))
+    object_to(sandbox, "wrong-1", 11, "wrong", "并无此事", [fine])
+    claims = object_to(sandbox, "wrong-2", 1, "wrong", "地址有误 (undetermined)")
+    object_to(sandbox, "wrong-3", 11, "wrong", "x", ["no such document"])
+    until(lambda: stands("wrong-3").get("state") == "refused", 30, "there is no such record")
+    until(lambda: marks(11)[fine] == "disputed" and marks(1)[None] == "disputed", 30, "marked when they are accepted")
+    assert sandbox.http("POST", "/v1/objections", "subject", claims).status == 200, "the same again"
+    said = {"objection": "wrong-2", "subject": sandbox.subject, "statement": "已申请变更登记", "time": claims["time"]}
+    assert sandbox.http("PUT", "/v1/objections/wrong-2/statement", "subject", said).status == 202
+    until(lambda: "已申请变更登记" in sandbox.ask(items=[1]).body.decode(), 30, "it is read beside the record")
+    until(lambda: stands("wrong-1").get("state") == "corrected" and stands("wrong-2").get("state") == "undetermined", 30, "decided")
+    until(lambda: fine not in marks(11) and marks(1)[None] == "disputed", 10, "as a hub does it")
+    until(lambda: stands("wrong-1").get("informed") == 1, 30, "the bank was told, and the hub's stand-in counts it")
+    events = sandbox.http("GET", "/v1/events?since=0").json["events"]
+    assert [e["item"] for e in events if e["kind"] == "corrected"] == [11]
 
 
 def test_it_conforms(sandbox):
