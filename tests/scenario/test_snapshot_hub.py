@@ -81,3 +81,25 @@ def test_a_province_that_finds_its_own_records_wrong_mends_them_before_it_passes
     done = until(lambda: [line for line in log_of(network, "gd", "load.done") if "repaired=1" in line], 10, "it says so")
     assert len(done) == 1 and "stream=4401" in done[0] and "records=1 " in done[0] + " "
     until(lambda: network.streams("gd")["4401"]["agreed"], 10, "the province agrees")
+
+
+def test_a_city_that_was_away_for_longer_than_the_log_is_told_so_on_its_detour(network, held):
+    """The province is away too, so it asks the hub for stream 0000, whose log begins later by now; it serves what it has,
+    and takes an image when the province is back."""
+    network.stop("gz")
+    left = network.streams("hub")["0000"]["position"]
+    for port in (1, 2, 3):
+        network.cli("member", "set-url", "11440300MB0044038K", f"https://127.0.0.1:{port}", who="operator", part="hub")
+    newest = network.streams("hub")["0000"]["position"]
+    network.agree("gd", "44")
+    network.stop("gd")
+    trim(network)
+    network.environment["RONGXIN_NODE_PARENT_URL"] = network.url("hub")
+    network.start("gz")
+    del network.environment["RONGXIN_NODE_PARENT_URL"]
+    line = until(lambda: log_of(network, "gz", "detour.too_old"), 30, "it is told")[0]
+    assert newest == left + 3 and f"oldest={newest}" in line, line
+    assert network.streams("gz")["0000"]["position"] == left and not log_of(network, "gz", "detour.taken")
+    network.start("gd")
+    network.agree("gz", "4401")
+    assert any("stream=0000" in line for line in log_of(network, "gz", "load.done"))
