@@ -2,8 +2,10 @@
 
 RX_BENCH_SYNC_ONLY names cases by how they begin (alone, apply, fan, crowd, behind, delay); sizes: RX_BENCH_SYNC_ROWS (100,000)
 records that one node applies, inserted, then all updated; RX_BENCH_SYNC_BEHIND (200,000) changes a node is behind,
-and as many records of a snapshot; RX_BENCH_SYNC_RATES (1000,10000) changes a second."""
+and as many records of a snapshot (10,000,000 take about 35 GB of disk meanwhile, and RX_BENCH_SYNC_PEERS=0 leaves out the
+clusters beside it, which take as much again); RX_BENCH_SYNC_RATES (1000,10000) changes a second."""
 import bisect
+import contextlib
 import csv
 import json
 import os
@@ -23,6 +25,7 @@ from harness import BIN, ROOT, Network, until
 
 ROWS = int(os.environ.get("RX_BENCH_SYNC_ROWS", "100000"))
 BEHIND = int(os.environ.get("RX_BENCH_SYNC_BEHIND", "200000"))
+PEERS = os.environ.get("RX_BENCH_SYNC_PEERS") != "0"
 ONLY = tuple(filter(None, os.environ.get("RX_BENCH_SYNC_ONLY", "").split(",")))
 BATCH = 100_000  # rows handed in at a time
 SUBSCRIBERS, CROWD = 31, 300
@@ -73,13 +76,6 @@ class Bench(Network):
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def log_of(self, prefix):
-        """Batches of the streams that begin so: stream, first, last, time of commit in seconds."""
-        text = self.sql("SELECT stream, first, last, extract(epoch FROM committed_at) FROM change_log"
-                        f" WHERE stream LIKE '{prefix}%' ORDER BY stream, first")
-        rows = (line.split("|") for line in text.splitlines())
-        return [(stream, int(first), int(last), float(at)) for stream, first, last, at in rows]
-
     def commits(self, stream, after):
         """Of the batches behind a position: last, and the seconds when PostgreSQL committed it and when it was sealed."""
         text = self.sql("SELECT last, extract(epoch FROM pg_xact_commit_timestamp(xmin)), extract(epoch FROM committed_at)"
@@ -100,6 +96,13 @@ class Bench(Network):
         for number, path in enumerate(files):
             reply = self.submit(1, path.read_bytes(), f"{name}-{number}")
             assert reply.status == 200 and reply.json["state"] == "committed", reply.body
+
+    def pour(self, rows, seed, division):
+        """The same of many: one file after the other, none of them kept."""
+        for start in range(0, rows, BATCH):
+            files = self.make(min(BATCH, rows - start), seed + start // BATCH, division)
+            self.hand_in(files, f"poured-{start}")
+            files[0].unlink()
 
     def held(self, part, prefix, link=None):
         """What a place has of the streams that begin so."""
@@ -200,25 +203,35 @@ def apply(network):
 def behind(network):
     """A province with 21 streams comes back; then a new one, when the hub's log is gone and it takes snapshots."""
     without_nodes(network)
-    network.hand_in(network.make(BEHIND, 8000, "44"), "behind")
-    exported = network.folder / "ledger.copy"
-    network.sql(ledger("44") + f"'{exported}'")
+    network.pour(BEHIND, 8000, "44")
     count = int(network.sql("SELECT count(*) FROM record WHERE stream LIKE '44%'"))
-    with peers.Replication(network.folder) as pair:
+    with contextlib.ExitStack() as stack:
+        pair = stack.enter_context(peers.Replication(network.folder)) if PEERS else None
         spent, _, peak = follow(network, "44")
-        pair.pause()
-        pair.insert(exported)
-        yield "behind: caught up", count / spent, "changes/s", "PostgreSQL logical replication", count / timed(pair.catch_up)
+        theirs = replicated(network, pair)
+        yield "behind: caught up", count / spent, "changes/s", "PostgreSQL logical replication", count / theirs if pair else 0
         yield "behind: caught up", spent, "s", "", 0
         yield "behind: node's memory, peak", peak, "MiB", "goal: below", 512
         network.stop("hub")
         network.environment["RONGXIN_HUB_LOG_BYTES"] = "1"
         network.start("hub")
-        until(lambda: all(first > 1 for _, first, _, _ in network.log_of("44")), 120, "the hub's log is trimmed")
+        until(lambda: network.sql("SELECT count(*) FROM change_log WHERE stream LIKE '44%' AND first = 1") == "0", 600, "the log is trimmed")
         spent, _, peak = follow(network, "44", fresh=True)
-        yield "snapshot: new node", count / spent, "records/s", "PostgreSQL initial copy", count / timed(pair.copy)
+        yield "snapshot: new node", count / spent, "records/s", "PostgreSQL initial copy", count / timed(pair.copy) if pair else 0
         yield "snapshot: new node", spent, "s", "", 0
         yield "snapshot: node's memory, peak", peak, "MiB", "goal: below", 512
+
+
+def replicated(network, pair):
+    """Seconds that the peer takes for the same rows; 0: there is none."""
+    if pair is None:
+        return 0
+    exported = network.folder / "ledger.copy"
+    network.sql(ledger("44") + f"'{exported}'")
+    pair.pause()
+    pair.insert(exported)
+    exported.unlink()
+    return timed(pair.catch_up)
 
 
 def fan(network):
