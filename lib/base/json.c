@@ -344,120 +344,6 @@ json_print(const struct json *value, struct buf *out)
 	print_value(&writer, NULL, inner(value));
 }
 
-/* What stands before any value: a comma if one is due, and the name. */
-static void
-put_name(struct json_out *out, const char *name)
-{
-	if (out->comma)
-		buf_char(out->buf, ',');
-	out->comma = true;
-	if (name != NULL) {
-		json_quote(span_of(name), out->buf);
-		buf_char(out->buf, ':');
-	}
-}
-
-void
-json_open_object(struct json_out *out, const char *name_or_null)
-{
-	put_name(out, name_or_null);
-	buf_char(out->buf, '{');
-	out->comma = false;
-}
-
-void
-json_close_object(struct json_out *out)
-{
-	buf_char(out->buf, '}');
-	out->comma = true;
-}
-
-void
-json_open_array(struct json_out *out, const char *name_or_null)
-{
-	put_name(out, name_or_null);
-	buf_char(out->buf, '[');
-	out->comma = false;
-}
-
-void
-json_close_array(struct json_out *out)
-{
-	buf_char(out->buf, ']');
-	out->comma = true;
-}
-
-void
-json_put_text(struct json_out *out, const char *name, struct span text)
-{
-	put_name(out, name);
-	json_quote(text, out->buf);
-}
-
-void
-json_label(const char *name, struct buf *label)
-{
-	json_quote(span_of(name), label);
-	buf_char(label, ':');
-}
-
-static void
-put_label(struct json_out *out, struct span label)
-{
-	if (out->comma)
-		buf_char(out->buf, ',');
-	out->comma = true;
-	buf_add(out->buf, label.ptr, label.len);
-}
-
-void
-json_put_labelled(struct json_out *out, struct span label, struct span text)
-{
-	put_label(out, label);
-	json_quote(text, out->buf);
-}
-
-void
-json_put_labelled_raw(struct json_out *out, struct span label, struct span json)
-{
-	put_label(out, label);
-	buf_add(out->buf, json.ptr, json.len);
-}
-
-void
-json_put_cstr(struct json_out *out, const char *name, const char *text)
-{
-	json_put_text(out, name, span_of(text));
-}
-
-void
-json_put_int(struct json_out *out, const char *name, int64_t value)
-{
-	put_name(out, name);
-	print_int(value, out->buf);
-}
-
-void
-json_put_bool(struct json_out *out, const char *name, bool value)
-{
-	put_name(out, name);
-	buf_text(out->buf, value ? "true" : "false");
-}
-
-void
-json_put_null(struct json_out *out, const char *name)
-{
-	put_name(out, name);
-	buf_text(out->buf, "null");
-}
-
-void
-json_put_raw(struct json_out *out, const char *name, struct span json)
-{
-	put_name(out, name);
-	buf_add(out->buf, json.ptr, json.len);
-}
-
 static void
 quote_escaped(unsigned char c, struct buf *out)
 {
@@ -524,22 +410,160 @@ copy_plain(struct span text, char *to)
 	return i;
 }
 
+/* From the first byte that needs an escape on. */
+static void
+quote_rest(struct span text, struct buf *out)
+{
+	size_t run;
+
+	while (text.len > 0) {
+		quote_escaped((unsigned char)text.ptr[0], out);
+		text = span_make(text.ptr + 1, text.len - 1);
+		run = copy_plain(text, buf_room(out, text.len + 1));
+		out->len += run;
+		text = span_make(text.ptr + run, text.len - run);
+	}
+	buf_char(out, '"');
+}
+
 /* What needs no escape is copied as it is looked through; that is what makes
- * it fast. */
+ * it fast.  `at` is the end of `out`, with room for the text and two more. */
+static inline void
+quote_at(char *at, struct span text, struct buf *out)
+{
+	size_t run;
+
+	at[0] = '"';
+	run = copy_plain(text, at + 1);
+	if (run < text.len) {
+		out->len += 1 + run;
+		quote_rest(span_make(text.ptr + run, text.len - run), out);
+		return;
+	}
+	at[1 + run] = '"';
+	out->len += run + 2;
+}
+
 void
 json_quote(struct span text, struct buf *out)
 {
-	char *at = buf_room(out, text.len + 2);
-	size_t run;
+	quote_at(buf_room(out, text.len + 2), text, out);
+}
 
-	*at = '"';
-	run = copy_plain(text, at + 1);
-	out->len += 1 + run;
-	while (run < text.len) {
-		quote_escaped((unsigned char)text.ptr[run], out);
-		text = span_make(text.ptr + run + 1, text.len - run - 1);
-		run = copy_plain(text, buf_room(out, text.len + 1));
-		out->len += run;
+/* What stands before any value: a comma if one is due, and the name. */
+static void
+put_name(struct json_out *out, const char *name)
+{
+	if (out->comma)
+		buf_char(out->buf, ',');
+	out->comma = true;
+	if (name != NULL) {
+		json_quote(span_of(name), out->buf);
+		buf_char(out->buf, ':');
 	}
-	buf_char(out, '"');
+}
+
+void
+json_open_object(struct json_out *out, const char *name_or_null)
+{
+	put_name(out, name_or_null);
+	buf_char(out->buf, '{');
+	out->comma = false;
+}
+
+void
+json_close_object(struct json_out *out)
+{
+	buf_char(out->buf, '}');
+	out->comma = true;
+}
+
+void
+json_open_array(struct json_out *out, const char *name_or_null)
+{
+	put_name(out, name_or_null);
+	buf_char(out->buf, '[');
+	out->comma = false;
+}
+
+void
+json_close_array(struct json_out *out)
+{
+	buf_char(out->buf, ']');
+	out->comma = true;
+}
+
+void
+json_put_text(struct json_out *out, const char *name, struct span text)
+{
+	put_name(out, name);
+	json_quote(text, out->buf);
+}
+
+void
+json_label(const char *name, struct buf *label)
+{
+	json_quote(span_of(name), label);
+	buf_char(label, ':');
+}
+
+/* `more` is room for the value. */
+static char *
+put_label(struct json_out *out, struct span label, size_t more)
+{
+	char *at = buf_room(out->buf, 1 + label.len + more);
+
+	if (out->comma)
+		*at++ = ',';
+	memcpy(at, label.ptr, label.len);
+	out->buf->len += label.len + (out->comma ? 1 : 0);
+	out->comma = true;
+	return at + label.len;
+}
+
+void
+json_put_labelled(struct json_out *out, struct span label, struct span text)
+{
+	quote_at(put_label(out, label, text.len + 2), text, out->buf);
+}
+
+void
+json_put_labelled_raw(struct json_out *out, struct span label, struct span json)
+{
+	memcpy(put_label(out, label, json.len), json.ptr, json.len);
+	out->buf->len += json.len;
+}
+
+void
+json_put_cstr(struct json_out *out, const char *name, const char *text)
+{
+	json_put_text(out, name, span_of(text));
+}
+
+void
+json_put_int(struct json_out *out, const char *name, int64_t value)
+{
+	put_name(out, name);
+	print_int(value, out->buf);
+}
+
+void
+json_put_bool(struct json_out *out, const char *name, bool value)
+{
+	put_name(out, name);
+	buf_text(out->buf, value ? "true" : "false");
+}
+
+void
+json_put_null(struct json_out *out, const char *name)
+{
+	put_name(out, name);
+	buf_text(out->buf, "null");
+}
+
+void
+json_put_raw(struct json_out *out, const char *name, struct span json)
+{
+	put_name(out, name);
+	buf_add(out->buf, json.ptr, json.len);
 }

@@ -84,33 +84,48 @@ record_is_sound(const struct record *record)
 }
 
 static bool
-read_field(struct span bytes, uint32_t before, struct record_field *field)
+read_any_field(struct span bytes, struct record_field *field)
 {
+	struct span value = {0};
 	uint64_t number = 0;
 
-	*field = (struct record_field){0};
 	if (!number_take(&bytes, 1, &number) || number > UINT32_MAX ||
-	    number <= before)
+	    (bytes.len > 0 && !frame_take(&bytes, 2, &value)) || bytes.len > 0)
 		return false;
-	field->number = (uint32_t)number;
-	if (bytes.len > 0 && !frame_take(&bytes, 2, &field->value))
-		return false;
-	return bytes.len == 0 && field->value.len <= RECORD_VALUE_MAX;
+	*field = (struct record_field){(uint32_t)number, value};
+	return true;
+}
+
+/* Nearly all have a number and a length of one byte each. */
+static inline bool
+read_field(struct span bytes, struct record_field *field)
+{
+	const uint8_t *at = (const uint8_t *)bytes.ptr;
+
+	if (bytes.len < 4 || at[0] != (1 << 3 | WIRE_NUMBER) || at[1] > 127 ||
+	    at[2] != (2 << 3 | WIRE_BYTES) || at[3] > 127 ||
+	    at[3] != bytes.len - 4)
+		return read_any_field(bytes, field);
+	*field = (struct record_field){at[1], span_make(at + 4, at[3])};
+	return true;
 }
 
 static bool
-read_fields(struct span *rest, struct record_field *fields, size_t *count)
+read_fields(struct span bytes, struct record_field *fields, size_t *count)
 {
+	struct record_field *at = fields;
 	struct span framed;
 	uint32_t before = 0;
 
-	for (*count = 0; frame_take(rest, PART_FIELD, &framed); ++*count) {
-		if (*count == RECORD_FIELDS_MAX ||
-		    !read_field(framed, before, &fields[*count]))
+	for (; bytes.len > 0; before = at++->number) {
+		if (at == fields + RECORD_FIELDS_MAX ||
+		    !frame_take(&bytes, PART_FIELD, &framed) ||
+		    !read_field(framed, at) || at->number <= before ||
+		    at->value.len > RECORD_VALUE_MAX)
 			return false;
-		before = fields[*count].number;
 	}
-	return rest->len == 0;
+	*count = (size_t)(at - fields);
+	return true;
 }
 
 /* What has its type's nothing is left out by packers. */
@@ -140,7 +155,7 @@ unpack_kept_record(struct span bytes,
 {
 	*record = (struct record){.fields = fields};
 	if (bytes.len > BATCH_RAW_MAX || !read_head(&bytes, record) ||
-	    !read_fields(&bytes, fields, &record->field_count))
+	    !read_fields(bytes, fields, &record->field_count))
 		return ERR_INVALID;
 	return ERR_OK;
 }
