@@ -30,6 +30,11 @@ export function get(path, query = {}) {
 	return asking.get(whole);
 }
 
+// The same thing as a signed document.
+export function getSigned(path, query) {
+	return ask(`${path}?${new URLSearchParams(query)}`, { headers: { accept: "application/jose" } });
+}
+
 export function post(path, body, type = "application/json") {
 	const text = typeof body === "string" ? body : JSON.stringify(body ?? {});
 

@@ -152,5 +152,7 @@ export const definitions = {
 	trails_forked: ["改写过已上报条目的节点，永久标记。", "Nodes that rewrote entries they had told; marked for good."],
 	trails_short: ["检查点的条目少于先前核对过的节点。", "Nodes whose checkpoints have fewer entries than were checked before."],
 	checkpoint: ["C2SP 签名便笺：节点一行，见证人一行。可用任何 tlog 工具核对。", "A C2SP signed note: the node's line and the witness's. Any tlog tool verifies it."],
+	weights: ["各版权重及其生效月份；历版均不更改，一个月份按不晚于该月的最新版计分，已发布的月份保留其当时的权重。来自 GET /v1/assessment/weights。",
+		"Each version of the weights and the month from which it counts. None is ever changed: a month is scored by the newest that is not later, and a published one keeps its own. From GET /v1/assessment/weights."],
 	score: ["有数据的指标按权重的加权平均 × 100；无数据的指标不计入。", "Mean of the indicators that have data by their weights, times 100; one without data does not count."],
 };

@@ -52,6 +52,16 @@ export const steering = {
 	did_key: ["宣布枢纽密钥", "hub's key announced"],
 	roll_no_key: ["这不是 40 个字符的 CURVE 公钥，枢纽会拒绝。", "That is no CURVE key of 40 characters; the hub will refuse it."],
 
+	// assessment
+	publish_month: ["发布并签名", "Publish and sign"],
+	publish_text: ["冻结并签名 {0} 的评估：此后不可撤销，迟到的事实不再改变它。", "Freezes and signs the assessment of {0}: this cannot be undone, and facts that come later change nothing of it."],
+	signed_file: ["已签名文件", "Signed document"],
+	weights: ["权重", "Weights"],
+	weights_from: ["自月份", "From month"],
+	set_weights: ["设定权重", "Set weights"],
+	weights_text: ["自 {0} 起的月份按新权重计分；已发布的月份不变。", "Months from {0} on are scored by the new weights; published ones stay."],
+	shipped: ["随附", "shipped"],
+
 	// admission
 	apply: ["申请准入", "Apply for admission"],
 	applications: ["准入申请", "Applications"],

@@ -72,14 +72,14 @@ async function proofOf(entry, receipt, hub, keys) {
 
 function facts(access) {
 	return h("section", { id: "entry" }, h("h2", say("entry")), h("dl", Object.entries(access).filter(([, value]) => value !== null && value !== "").map(([key, value]) =>
-		[h("dt", h("code", key)), h("dd", typeof value === "object" ? JSON.stringify(value) : String(value))])));
+		h("div", h("dt", h("code", key)), h("dd", typeof value === "object" ? JSON.stringify(value) : String(value))))));
 }
 
 async function draw() {
 	const [index, ...told] = decodeURIComponent(location.hash.slice(1)).split("/");
 	const [size, root, code, trail, witness] = told;
 	const input = h("input", { type: "text", inputmode: "numeric", value: index, "aria-label": say("ask"), size: "12" });
-	const form = h("form", { onsubmit: (event) => { event.preventDefault(); location.hash = [input.value.trim(), ...told].join("/"); } }, h("label", `${say("ask")} `, input), " ", h("button", { type: "submit" }, say("show")));
+	const form = h("form.row", { onsubmit: (event) => { event.preventDefault(); location.hash = [input.value.trim(), ...told].join("/"); } }, h("label", `${say("ask")} `, input), h("button", { type: "submit" }, say("show")));
 	const parts = [form];
 
 	document.documentElement.lang = english ? "en" : "zh-CN";

@@ -51,10 +51,13 @@ function columnsOf(me, refresh) {
 
 async function changeRule(rule, refresh) {
 	const answer = await form(name(rule), [{ name: "threshold", label: `${t("threshold")} (${unit(rule)})`, value: String(rule.threshold) },
+		{ name: "severity", label: t("severity"), value: rule.severity, options: ["critical", "warning", "info"].map((one) => [one, t(one)]) },
+		{ name: "raise_seconds", label: `${t("raise_after")} (s)`, value: String(rule.raise_seconds) }, { name: "close_seconds", label: `${t("close_after")} (s)`, value: String(rule.close_seconds) },
 		{ name: "enabled", label: t("enabled"), value: String(rule.enabled), options: [["true", t("yes")], ["false", t("no")]] }], t("review"));
 
-	if (answer !== null && await act(name(rule), `${t("threshold")}: ${answer.threshold}; ${t("enabled")}: ${t(answer.enabled === "true" ? "yes" : "no")}`, () =>
-		post(`/v1/alerts/rules/${rule.name}`, { threshold: Number(answer.threshold), enabled: answer.enabled === "true" })))
+	if (answer !== null && await act(name(rule), 
+		`${t("threshold")}: ${answer.threshold} ${unit(rule)}; ${t("severity")}: ${t(answer.severity)}; ${t("raise_after")}: ${answer.raise_seconds} s; ${t("close_after")}: ${answer.close_seconds} s; ${t("enabled")}: ${t(answer.enabled === "true" ? "yes" : "no")}`, () =>
+		post(`/v1/alerts/rules/${rule.name}`, { threshold: Number(answer.threshold), severity: answer.severity, raise_seconds: Number(answer.raise_seconds), close_seconds: Number(answer.close_seconds), enabled: answer.enabled === "true" })))
 		refresh();
 }
 

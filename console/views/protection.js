@@ -53,7 +53,7 @@ function budgets() {
 }
 
 function patterns() {
-	return panel({ name: "patterns", title: t("patterns"), definition: "abuse_patterns", width: "w6", topics: ["nodes", "actions"], load: async () => (await get("/v1/alerts/patterns", { limit: 1000 })).patterns, draw: async (body, rows, tools) => {
+	return panel({ name: "patterns", title: t("patterns"), definition: "abuse_patterns", topics: ["nodes", "actions"], load: async () => (await get("/v1/alerts/patterns", { limit: 1000 })).patterns, draw: async (body, rows, tools) => {
 		const known = await members();
 		const columns = [{ label: t("day"), key: "day" }, { label: t("by_node"), text: (row) => memberName(known, row.node) },
 			{ label: t("by_member"), text: (row) => memberName(known, row.member), show: (row) => h("a", { href: `#/member/${row.member}` }, memberName(known, row.member)) },
@@ -79,5 +79,5 @@ function clocks() {
 }
 
 export function protectionPanels() {
-	return [sums(), revocations(), budgets(), patterns(), clocks()];
+	return [sums(), revocations(), clocks(), budgets(), patterns()];
 }

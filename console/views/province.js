@@ -43,7 +43,7 @@ export function platformTable(rows) {
 		{ label: t("proof"), text: (row) => row.proof ? t("proven_of", row.proven, row.streams) : row.streams ? t("proven_of", row.proven, row.streams) : "–" },
 		{ label: t("trail"), text: (row) => trailState(row)[1], show: (row) => state(trailState(row)[0], trailState(row)[1]) },
 		{ label: t("disk"), number: true, text: (row) => row.disk_total ? percent(row.disk_free / row.disk_total) : "–", sort: (row) => row.disk_total ? row.disk_free / row.disk_total : 2,
-			show: (row) => row.disk_total ? state(diskState(row), percent(row.disk_free / row.disk_total)) : "–" },
+			show: (row) => row.disk_total ? state(diskState(row), `${Math.round(100 * row.disk_free / row.disk_total)} %`) : "–" },
 		{ label: t("key_certificate"), text: (row) => row.certificate ? row.certificate.slice(0, 10) : "–", show: (row) => expiry(row.certificate) },
 		{ label: t("software"), text: (row) => row.software ?? "", show: (row) => row.software ? h("span", row.software.replace("rongxin-node ", ""), h("span.sub", `v${row.protocol ?? "–"}`)) : "–" }];
 

@@ -255,7 +255,10 @@ class Country:
             FROM quality_field_daily, generate_series(1, 45) n WHERE n % 5 = item % 5;
             DELETE FROM quality_daily WHERE provider = '{customs}' AND day > current_date - 12;
             DELETE FROM quality_daily WHERE left(division, 2) IN ('54', '63') AND item % 3 = 0 AND day > current_date - 8;
-            TRUNCATE quality_province, quality_span, quality_day;
+            TRUNCATE quality_province, quality_span, quality_day, quality_month, quality_since;
+            INSERT INTO quality_month SELECT provider, item, division, month_of(day), sum(rows), sum(accepted + unchanged), sum(conflicts),
+                sum(lag_event_rows), sum(lag_event_seconds) FROM quality_daily GROUP BY 1, 2, 3, 4;
+            INSERT INTO quality_since SELECT provider, item, division, min(month) FROM quality_month WHERE taken > 0 GROUP BY 1, 2, 3;
             INSERT INTO quality_day SELECT DISTINCT provider, item, day FROM quality_daily;
             INSERT INTO quality_province SELECT provider, item, left(division, 2), day, sum(rows), sum(accepted), sum(unchanged), sum(rejected),
                 sum(warned), sum(conflicts), sum(lag_event_rows), sum(lag_event_seconds) FROM quality_daily GROUP BY 1, 2, 3, 4;
@@ -325,7 +328,7 @@ class Country:
         self.network.submit(item, self.network.gen(item, 40, seed), f"live-{seed}", who)
 
 
-IMAGES = [("overview", "overview", (1280, 1000), ()), ("overview-en-dark", "overview", (1280, 1000), ("#language", "#theme")),
+IMAGES = [("overview", "overview", (1280, 1000), ()), ("overview-en-dark", "overview", (1280, 1240), ("#language", "#theme")),
           ("departments", "departments", (1280, 900), ()), ("platforms", "platforms", (1280, 760), ()), ("use", "use", (1280, 900), ()),
           ("alerts", "alerts", (1280, 700), ()), ("phone", "overview", (390, 844), ())]
 

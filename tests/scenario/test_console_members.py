@@ -126,7 +126,7 @@ def test_a_takeover_and_a_strike_off_take_two_persons_too(two_persons, country, 
     number_, said, both = file_and_grant(browser, country, after.code)
     assert f"从 {before.name} 接管" in said
     assert [(m["code"], m.get("divisions", [])) for m in both["members"]] == [(before.code, []), (after.code, [after.division, before.division])]
-    assert country.sql(f"SELECT who, target, detail->>'from', detail->>'application' FROM operator_action WHERE action = 'takeover'") == [[ROLES["deputy"], after.code, before.code, str(number_)]]
+    assert country.sql("SELECT who, target, detail->>'from', detail->>'application' FROM operator_action WHERE action = 'takeover'") == [[ROLES["deputy"], after.code, before.code, str(number_)]]
 
     show(browser, country, f"platforms/{before.code}")
     browser.press("[data-act=strike_off]")

@@ -4,7 +4,7 @@ import csv
 import io
 import time
 
-from console import cells, figure, http, number, platform, show, submit, today
+from console import cells, figure, http, number, platform, show, today
 from harness import until
 
 

@@ -110,6 +110,10 @@ def test_an_entry_is_looked_up_at_its_node_with_its_proof(country, browser):
     marks = browser.script("return [...document.querySelectorAll('#proof [data-good]')].map(e => e.dataset.good)")
     assert marks == ["true"] * 5, browser.text("main")
     assert subject in browser.text("#entry") and browser.said() == []
+    browser.resize(390, 844)
+    assert browser.script("return document.documentElement.scrollWidth") <= 390
+    browser.resize(1280, 900)
+    assert browser.script("return document.documentElement.scrollWidth") <= 1280
     parts = url.split("#")[1].split("/")
 
     def told(*changes):
