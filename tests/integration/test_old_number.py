@@ -104,6 +104,9 @@ def test_a_held_batch_is_mapped_when_it_is_let_in(hub):
     assert {k: released[k] for k in ("state", "rows", "accepted", "rejected", "warned")} == {
         "state": "committed", "rows": 200, "accepted": 70, "rejected": 130, "warned": 70}
     assert len(keys(hub, code)) == 70
+    for verb in ("release", "refuse"):
+        again = hub.http("POST", f"/v1/feeds/11/batches/held-numbers/{verb}?provider={DEPARTMENT}", "operator")
+        assert (again.status, again.json["type"]) == (409, "urn:rongxin:problem:not_held"), again.body
     hub.chain_is_whole()
 
 

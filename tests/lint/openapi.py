@@ -95,7 +95,10 @@ def check_problems(document):
     tests = "".join(p.read_text() for p in (ROOT / "tests").rglob("*") if p.suffix in (".c", ".py") and
                     p.parent.name != "lint")
     wrong.extend(f"nothing says {t}" for t in sorted(listed) if f'"{t}"' not in code)
-    wrong.extend(f"no test meets {t}" for t in sorted(listed - LATE) if t not in tests)
+    wrong.extend(f"no test meets {t}" for t in sorted(listed - LATE) if not re.search(rf"""["':/]{t}["'`:]""", tests))
+    rules = set(re.findall(r'PERMIT_\w+\] = \{"(\w+)"', (ROOT / "lib/credit/permit.c").read_text()))
+    wrong.extend(f"no test meets the rule {t}" for t in sorted(rules)
+                 if not re.search(rf"""["':/]{t}["'`:]""", tests) and not re.search(rf"\bPERMIT_{t.upper()}\b", tests))
 
 
 def check_pages(document):
