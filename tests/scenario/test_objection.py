@@ -61,8 +61,13 @@ def file(network, who, body, part="gz"):
     return network.http(part, "POST", "/v1/objections", who, body, {"Content-Type": "application/json"})
 
 
+def heard(ask):
+    """A node that has just started takes nothing until it has heard the hub's time."""
+    return until(lambda: (reply := ask()).status != 503 and reply, 30, "the hub's time is known")
+
+
 def filed(network, who, body):
-    reply = file(network, who, body)
+    reply = heard(lambda: file(network, who, body))
     assert reply.status == 202, reply.body
     return reply.json
 
@@ -236,8 +241,8 @@ def test_a_later_statement_is_read_beside_the_record_everywhere(network, case):
 
     time_said = until(lambda: next(o for o in network.http("gd", "GET", "/v1/objections", who).json["objections"] if o["id"] == "said").get("stated"), 10, "told")
     later = f"{int(time_said[:4]) + 1}-01-01T00:00:00Z"
-    after = network.http("gd", "PUT", "/v1/objections/said/statement", who,
-                         {"objection": "said", "subject": code, "statement": "判决已生效", "time": later}, {"Content-Type": "application/json"})
+    again = {"objection": "said", "subject": code, "statement": "判决已生效", "time": later}
+    after = heard(lambda: network.http("gd", "PUT", "/v1/objections/said/statement", who, again, {"Content-Type": "application/json"}))
     assert after.status == 202, after.body
     until(lambda: beside(network, "gz", code, number) == ["判决已生效"], 30, "after the decision, from another node")
     reply = network.http("gz", "GET", "/v1/objections/said/papers/reply", who).body.decode()
