@@ -160,6 +160,8 @@ material_read(
 
 		buf_add(out, piece.ptr, piece.len);
 	}
+	if (out->len == begin)
+		return ERR_MISSING;
 	came = digest_of(span_make(out->data + begin, out->len - begin));
 	if (digest_equal(&came, digest))
 		return ERR_OK;

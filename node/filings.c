@@ -73,12 +73,14 @@ filings_claims(struct snapshot *snapshot, const struct order *about,
 	print_key(CLAIMS, span_of(about->subject), span_of(about->id), &key);
 	err = kv_get(snapshot_view(snapshot), STORE_CONTROL, buf_span(&key),
 	    claims, NULL);
-	digest =
-	    digest_of(span_make(claims->data + begin, claims->len - begin));
-	if (err == ERR_OK && !span_is(json_text(json_find(stand, "digest")),
-				 digest_print(&digest, hex))) {
-		claims->len = begin;
-		err = ERR_MISSING;
+	if (err == ERR_OK) {
+		digest = digest_of(
+		    span_make(claims->data + begin, claims->len - begin));
+		if (!span_is(json_text(json_find(stand, "digest")),
+			digest_print(&digest, hex))) {
+			claims->len = begin;
+			err = ERR_MISSING;
+		}
 	}
 	buf_release(&key);
 	json_free(stand);

@@ -232,6 +232,8 @@ def test_a_later_statement_is_read_beside_the_record_everywhere(network, case):
     network.start("gz")
     network.start("gd")
     until(lambda: listed(network, "said").get("statement") == "已提起行政诉讼", 60, "it outlived the kill")
+    for part in ("gd", "gz"):
+        until(lambda: network.http(part, "GET", "/readyz").status == 200, 30, f"{part} hears the hub")
     assert act(network, "said", "decide", outcome="undetermined", note="无法核实").json["statement"] == "已提起行政诉讼"
     for part in ("gz", "gd"):
         until(lambda: beside(network, part, code, number) == ["已提起行政诉讼"], 30, f"the newest, at {part}")
