@@ -56,6 +56,7 @@ export function figure(key, value, note, options = {}) {
 		h("span.value", shown), note ? h("span.note", note) : null);
 }
 
+const AGAIN_MS = 3000;
 const tablesIn = (body) => [...body.querySelectorAll("[data-table]")];
 
 // A panel asks one small question, shows what came, and asks again when told
@@ -89,6 +90,9 @@ export function panel(options) {
 			shown = null;
 			box.dataset.state = "failed";
 			replace(body, problem(error), h("button.tool", { type: "button", onclick: refresh }, t("retry")));
+			// No answer at all: the network, or a hub that starts.
+			if (error.status === undefined)
+				setTimeout(() => box.isConnected && box.dataset.state === "failed" && refresh(), AGAIN_MS);
 		}
 		box.setAttribute("aria-busy", "false");
 	}

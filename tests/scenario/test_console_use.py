@@ -133,21 +133,43 @@ def test_an_entry_is_looked_up_at_its_node_with_its_proof(country, browser):
     assert net.http("gd", "GET", f"/v1/trail/entries/{index}", "bank2").status == 403
 
 
-def test_where_the_browser_has_no_ed25519_nothing_is_said_to_hold(country, browser):
-    net = country.network
-    index = int(country.sql("SELECT checked FROM node_trail WHERE code = '11440000MB00004493'")[0][0]) - 1
-    keys = next(m for m in http(country, "GET", "/v1/members").json["members"] if m["code"] == "11440000MB00004493")["trail_key"]
+# One character of each signature is another one, behind key and time.
+BENT = """const asked = window.fetch;
+window.fetch = async (path, options) => {
+    const reply = await asked(path, options);
+    if (!String(path).includes('/v1/trail/receipts/')) return reply;
+    const receipt = await reply.json();
+    receipt.checkpoint = receipt.checkpoint.replace(/^(— \\S+ .{40})(.)/gm, (_, head, one) => head + (one === 'A' ? 'B' : 'A'));
+    return new Response(JSON.stringify(receipt), { headers: { 'content-type': 'application/json' } });
+};"""
+
+
+def entry_with(country, browser, script):
+    """What an entry's page says of its proof when that script ran before it: the marks, and the text."""
+    net, code = country.network, "11440000MB00004493"
+    (subject,), = country.sql("SELECT subject FROM record WHERE item = 1 AND stream LIKE '44%' LIMIT 1")
+    index = net.ask(subject, part="gd").json["receipt"]["index"]
+    trail = next(m for m in http(country, "GET", "/v1/members").json["members"] if m["code"] == code)["trail_key"]
     witness = next(key for key in http(country, "GET", "/v1/keys").json["keys"] if key["kind"] == "witness")["key"]
     until(lambda: net.http("gd", "GET", f"/v1/trail/receipts/{index}", "operator").status == 200, 30, "it is witnessed")
-    script = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source":
-        "crypto.subtle.importKey = () => Promise.reject(new DOMException('Unrecognized name.', 'NotSupportedError'));"})["identifier"]
+    number_ = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})["identifier"]
     try:
         browser.open("about:blank")
-        browser.open(f"{net.url('gd')}/entry/#{index}///11440000MB00004493/{keys}/{witness}")
+        browser.open(f"{net.url('gd')}/entry/#{index}///{code}/{trail}/{witness}")
         browser.one(f"main[data-shown='{index}'] #proof")
-        text = browser.text("#proof")
-        assert "不支持 Ed25519" in text and f"rongxin trail entry {index} --node {net.url('gd')} --receipt" in text and "rongxin trail verify --receipt" in text
-        assert browser.script("return [...document.querySelectorAll('#proof [data-good]')].map(e => e.dataset.good)") == ["true", "true", "unknown"]
-        assert "签名成立" not in text
+        return browser.script("return [...document.querySelectorAll('#proof [data-good]')].map(e => e.dataset.good)"), browser.text("#proof")
     finally:
-        browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
+        browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": number_})
+
+
+def test_a_signature_that_does_not_hold_is_said_not_to(country, browser):
+    assert entry_with(country, browser, "")[0] == ["true"] * 4
+    marks, text = entry_with(country, browser, BENT)
+    assert marks == ["true", "true", "false", "false"] and "没有该节点的有效签名" in text and "没有枢纽的有效见证签名" in text
+
+
+def test_where_the_browser_has_no_ed25519_nothing_is_said_to_hold(country, browser):
+    marks, text = entry_with(country, browser, "crypto.subtle.importKey = () => Promise.reject(new DOMException('Unrecognized name.', 'NotSupportedError'));")
+    assert marks == ["true", "true", "unknown"]
+    assert "不支持 Ed25519" in text and f"--node {country.network.url('gd')} --receipt" in text and "rongxin trail verify --receipt" in text
+    assert "签名成立" not in text
