@@ -405,8 +405,9 @@ fetch_look_find(
 	size_t len = strlen(name);
 
 	buf_reset(out);
-	for (last = at + look->head.len; at != NULL && at < last;
-	     at = end + 1) {
+	if (look->head.len == 0)
+		return false;
+	for (last = at + look->head.len; at < last; at = end + 1) {
 		end = memchr(at, '\n', (size_t)(last - at));
 		if (end == NULL)
 			return false;

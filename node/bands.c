@@ -36,6 +36,8 @@ compare_subject(const void *key, const void *row)
 static const char *
 find_subject(const struct population *population, const char *subject)
 {
+	if (population->count == 0)
+		return NULL;
 	return bsearch(subject, population->subjects, population->count,
 	    sizeof(population->subjects[0]), compare_subject);
 }
