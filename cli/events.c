@@ -66,8 +66,6 @@ show_pages(const struct args *args, uint64_t at)
 	return code;
 }
 
-/* --- the event stream --- */
-
 struct ear {
 	struct buf line;
 	char place[PLACE_MAX]; /* to go on behind: a number, or LOG-NUMBER */

@@ -189,8 +189,6 @@ give_part(void *context, char *into, size_t max)
 	return got;
 }
 
-/* --- in one request --- */
-
 static int
 send_whole(struct submission *s)
 {
@@ -222,8 +220,6 @@ send_whole(struct submission *s)
 	} while (code == AGAIN && source_rewind(s->source));
 	return code == REFUSED ? tell_refusal(s) : code;
 }
-
-/* --- in parts --- */
 
 static bool
 has_problem(const struct submission *s, const char *type)
@@ -379,8 +375,6 @@ send_parts(struct submission *s)
 	progress_end(&s->progress);
 	return code;
 }
-
-/* --- the verb --- */
 
 static void
 tell_how_to_go_on(struct submission *s, bool parts)

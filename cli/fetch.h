@@ -1,9 +1,9 @@
 /*
  * fetch: one HTTPS request with a client certificate.
  *
- * The only home of libcurl.  TLS 1.3, the network's CA, the server's name
- * checked.  An answer is an answer, whatever its status; an error means that
- * there was none.
+ * The command line's only home of libcurl.  TLS 1.3, the network's CA, the
+ * server's name checked.  An answer is an answer, whatever its status; an error
+ * means that there was none.
  */
 #ifndef CLI_FETCH_H
 #define CLI_FETCH_H

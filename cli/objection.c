@@ -24,8 +24,6 @@ static const struct show_column columns[] = {{"id", "id"}, {"state", "state"},
     {"due", "due"}, {"joined", "joined to"}, {"note", "note"},
     {"statement", "statement"}, {NULL, NULL}};
 
-/* --- at a node --- */
-
 /* VALUE|VALUE as a key has them. */
 static bool
 fill_key(const char *values, struct objection *objection)
@@ -210,8 +208,6 @@ objection_mine(const struct args *args)
 {
 	return show_list(args, "node", "/v1/objections?limit=500");
 }
-
-/* --- at the hub --- */
 
 static void
 add_filter(const struct args *args, const char *name, struct buf *path)

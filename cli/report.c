@@ -187,8 +187,6 @@ verify(const struct args *args)
 	return code;
 }
 
-/* --- printed again --- */
-
 static int
 print_as(const struct args *args, struct span jws, const char *form,
     const char *type)

@@ -64,7 +64,7 @@ struct gallery {
 	struct metric *done, *failed, *held;
 };
 
-/* --- on the thread "images" --- */
+/* From here: on the thread "images". */
 
 static void
 drop(struct gallery *gallery, const struct shelf_image *image, const char *why)
@@ -194,7 +194,7 @@ make(void *context, void *job)
 		tidy(gallery);
 }
 
-/* --- on the owner's thread --- */
+/* From here: on the owner's thread. */
 
 static struct want *
 find_want(struct gallery *gallery, const char *stream)

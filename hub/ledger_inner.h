@@ -63,7 +63,7 @@ struct ledger {
 /* Send what waits in bufs of more than `from` bytes. */
 void ledger_flush(struct ledger *ledger, size_t from);
 
-/* --- ledger_rows.c --- */
+/* ledger_rows.c */
 
 void ledger_choose_said(struct ledger *ledger, const struct item *item);
 /* `packed`: with the record as it travels, to be written as a change.  Flushes
@@ -84,7 +84,7 @@ void ledger_put_record(struct ledger *ledger, const struct ledger_row *row,
  * its texts may be those of the last statement. */
 void ledger_put_extra(struct ledger *ledger, const struct ledger_row *row);
 
-/* --- wanted.c --- */
+/* wanted.c */
 
 /* Read the batch again for the lines of `change`: seal them, put new records
  * into `record` and new versions into `revised`; answers how many of these. */
@@ -93,7 +93,7 @@ uint64_t wanted_read_changes(struct ledger *ledger, int64_t known_us);
  * not to be written from there. */
 void wanted_read_bodies(struct ledger *ledger, const char *sql);
 
-/* --- consequence.c --- */
+/* consequence.c */
 
 /* Fill `scope` for a full batch; `pick` is there. */
 void consequence_find_scope(struct ledger *ledger);
@@ -112,7 +112,7 @@ uint64_t consequence_withdraw(struct ledger *ledger, const char *sql,
  * same line: for each changed line that yields. */
 void consequence_bring_forward(struct ledger *ledger);
 
-/* --- statement.c --- */
+/* statement.c */
 
 /* The plan's precedence for its item, entries with commas between. */
 void statement_print_precedence(const struct ledger *ledger, struct buf *out);

@@ -157,8 +157,6 @@ clerk_catalog(struct clerk *clerk)
 	return clerk->catalog;
 }
 
-/* --- consents --- */
-
 static enum err
 take_consent(
     struct clerk *clerk, struct span jws, struct arena *arena, struct why *why)
@@ -259,8 +257,6 @@ take_signed_order(
 	return err == ERR_OK ? take_order(clerk, &order, jws, arena) : err;
 }
 
-/* --- objections --- */
-
 static enum err
 take_objection(
     struct clerk *clerk, const struct upward *upward, struct why *why)
@@ -316,8 +312,6 @@ take_informed(struct clerk *clerk, struct span document, struct why *why)
 		bureau_note_informed(clerk->bureau, &informed);
 	return err;
 }
-
-/* --- the trail --- */
 
 static enum trail_verdict
 witness(struct clerk *clerk, const struct upward *upward)

@@ -15,12 +15,12 @@
 #define STATE_REVOKED 'r'
 #define STATE_PENDING 'p'
 
-/* --- control.c --- */
+/* control.c */
 
 /* Append the key of a row: its kind, its name. */
 void control_key(char kind, struct span name, struct buf *key);
 
-/* --- control_find.c --- */
+/* control_find.c */
 
 /* A consent (`c`) or one that is pending (`p`), also while stream 0000 is
  * half. */

@@ -86,8 +86,6 @@ corrections_attach(struct corrections *corrections, struct follow *follow)
 	corrections->follow = follow;
 }
 
-/* --- what is due --- */
-
 static int64_t
 time_in(const struct json *object, const char *name)
 {
@@ -232,8 +230,6 @@ put_off(struct corrections *corrections)
 	corrections->not_before_us = clock_tick_us() + RETRY_US;
 }
 
-/* --- who read it --- */
-
 /* A place in the stream says more than a time. */
 static bool
 was_wrong_then(const struct correction *correction, const struct access *access)
@@ -324,8 +320,6 @@ look_up(struct corrections *corrections)
 	ask_from(corrections, 0);
 }
 
-/* --- telling them --- */
-
 static bool
 is_institution(const struct corrections *corrections, const char *code)
 {
@@ -414,8 +408,6 @@ finish(void *context)
 		corrections->at++;
 	corrections_step(corrections);
 }
-
-/* --- telling the hub how many --- */
 
 static void
 on_reported(void *context)

@@ -8,12 +8,12 @@
 
 #define STEM_MAX 3500
 
-/* --- daemon.c --- */
+/* daemon.c */
 
 const char *daemon_stem(
     const struct daemon *daemon, const char *suffix, char out[PATH_SIZE]);
 
-/* --- daemon_parts.c: what lies on disk and who works on it --- */
+/* daemon_parts.c: what lies on disk and who works on it */
 
 MUST_CHECK enum err daemon_open_store(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_trail(struct daemon *daemon, struct why *why);
@@ -29,7 +29,7 @@ MUST_CHECK enum err daemon_open_pages(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_hooks(struct daemon *daemon, struct why *why);
 MUST_CHECK enum err daemon_open_jobs(struct daemon *daemon, struct why *why);
 
-/* --- daemon_net.c: who it speaks with --- */
+/* daemon_net.c: who it speaks with */
 
 MUST_CHECK enum err daemon_open_elsewhere(
     struct daemon *daemon, struct why *why);

@@ -46,8 +46,6 @@ media_type(enum telling_form form)
 	return types[form];
 }
 
-/* --- a stream --- */
-
 static void events_pump(struct events *events);
 
 static void
@@ -189,8 +187,6 @@ events_stream(struct events *events)
 	http_send(exchange, span_of("retry: 1000\n\n"));
 	lookout_run(events->node->lookout, events_listen, events);
 }
-
-/* --- one answer --- */
 
 static void
 events_reply(struct http_exchange *exchange, void *argument)

@@ -73,8 +73,6 @@ find_on_logged(struct answer *answer)
 	answer_send(answer);
 }
 
-/* --- what is asked --- */
-
 static enum err
 read_words(struct find *find, struct why *why)
 {
@@ -150,8 +148,6 @@ decide(struct find *find)
 		&find->question, &find->permit))
 		permit_decide(&find->question, &around, &find->permit);
 }
-
-/* --- what is found --- */
 
 static void
 put_found(struct find *find, const struct stored *stored)

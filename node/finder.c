@@ -51,8 +51,6 @@ struct round {
 	enum err err;
 };
 
-/* --- one registration --- */
-
 struct filing {
 	struct round *round;
 	const char *doc;
@@ -130,8 +128,6 @@ file_record(
 		round_flush(round);
 }
 
-/* --- marks --- */
-
 enum err
 finder_read_mark(
     struct kv_view *view, const char *stream, struct finder_mark *mark)
@@ -161,8 +157,6 @@ put_mark(struct round *round, const char *stream, uint64_t position,
 	    round->write, FINDER_STATE, span_of(stream), buf_span(&value));
 	buf_release(&value);
 }
-
-/* --- along the log --- */
 
 struct following {
 	struct round *round;
@@ -285,8 +279,6 @@ round_on_stream(void *context, const struct stream_state *state)
 	follow_stream(round, state, &mark);
 }
 
-/* --- across the store --- */
-
 static bool
 is_stale(const struct round *round, const char *stream)
 {
@@ -370,8 +362,6 @@ walk(struct round *round)
 	log_info("find.walked", "streams=%zu ms=%lld", round->stale_count,
 	    (long long)(took_us / 1000));
 }
-
-/* --- rounds --- */
 
 /* Other fields than it was made of: all of it is made anew. */
 static void

@@ -42,8 +42,6 @@ judge(struct hunt *hunt, const char *doc, struct span term)
 	hunt->taken += hunt->judge->fits(hunt->judge->context, &hit);
 }
 
-/* --- several terms --- */
-
 /* The first doc of term `i` at `doc` or behind it; NULL: there is none. */
 static const char *
 seek_doc(struct hunt *hunt, size_t i)
@@ -107,8 +105,6 @@ join(struct hunt *hunt)
 	return ERR_OK;
 }
 
-/* --- a name too short for a term --- */
-
 static bool
 is_row_of(const struct hunt *hunt, struct span key)
 {
@@ -138,8 +134,6 @@ scan(struct hunt *hunt, struct span from)
 	}
 	return kv_cursor_end(cursor, NULL);
 }
-
-/* --- one question --- */
 
 static enum err
 hunt_run(struct hunt *hunt, const struct finder_place *from)

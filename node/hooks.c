@@ -80,8 +80,6 @@ hook_is_over(struct hook *hook)
 	return true;
 }
 
-/* --- what became of a page --- */
-
 /* How far the hook is, and its letters: one write. */
 static void
 hook_write(struct hook *hook, const struct dead *dead, bool brought)
@@ -157,8 +155,6 @@ hook_on_answered(void *context)
 	hook->is_woken = true;
 	hook_pump(hook);
 }
-
-/* --- a page goes out --- */
 
 /* On https's thread. */
 static void
@@ -322,8 +318,6 @@ hook_pump(struct hook *hook)
 	if (err == ERR_OK && hook->telling.count > 0)
 		hook_log(hook);
 }
-
-/* --- the list --- */
 
 static void
 hook_wake(struct listener *listener, bool beat)

@@ -67,8 +67,6 @@ jobs_subjects(const struct jobs *jobs)
 	return jobs->settings.subjects;
 }
 
-/* --- a slice --- */
-
 static void
 forget(struct jobs *jobs, struct queued *queued)
 {
@@ -277,8 +275,6 @@ on_call(void *context, void *job)
 	on_idle(context);
 }
 
-/* --- the list --- */
-
 static struct queued *
 add(struct jobs *jobs, struct job *job)
 {
@@ -390,8 +386,6 @@ jobs_remove(struct jobs *jobs, struct job *job)
 	if (jobs->at != queued)
 		forget(jobs, queued);
 }
-
-/* --- a new one --- */
 
 static enum err
 read_list(struct job *job, struct spool *spool, struct job_list *list,

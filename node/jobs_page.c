@@ -127,8 +127,6 @@ put_job(const struct job *job, struct json_out *out)
 	json_close_object(out);
 }
 
-/* --- a list is handed in --- */
-
 static bool
 read_items(const char *text, struct question *question)
 {
@@ -294,8 +292,6 @@ jobs_on_close(struct http_exchange *exchange, bool cut, void *context)
 		finish(visit);
 }
 
-/* --- looking --- */
-
 static void
 list_job(void *context, const struct job *job)
 {
@@ -376,8 +372,6 @@ jobs_on_delete(struct http_exchange *exchange, void *context)
 {
 	visit_post(exchange, context, delete);
 }
-
-/* --- results --- */
 
 static void read_on(void *context);
 

@@ -106,7 +106,7 @@ MUST_CHECK enum err kv_write_end(
     struct kv_write *write, bool sync, struct why *why);
 void kv_write_cancel(struct kv_write *write); /* safe on NULL */
 
-/* --- kv_table.c --- */
+/* kv_table.c */
 
 /* Rows in a file of their own, to be taken in later.  One thread. */
 struct kv_table;

@@ -53,7 +53,7 @@ struct load *load_new(const struct load_settings *settings);
 void load_stop(struct load *load);
 void load_free(struct load *load); /* after load_stop; safe on NULL */
 
-/* --- for the follow thread --- */
+/* for the follow thread */
 bool load_is_busy(const struct load *load);
 /* When it is not busy. */
 void load_begin(struct load *load, const struct load_order *order);

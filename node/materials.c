@@ -203,8 +203,6 @@ materials_on_put(struct http_exchange *exchange, void *context)
 	mem_free(upload);
 }
 
-/* --- the folder --- */
-
 static bool
 read_name(const char *name, struct material *material)
 {

@@ -26,7 +26,7 @@ const char *materials_folder(const struct materials *materials);
 /* The context is a struct node. */
 void materials_on_put(struct http_exchange *exchange, void *context);
 
-/* --- for who carries them (porter.h); the folder alone tells --- */
+/* for who carries them (porter.h); the folder alone tells */
 
 /* The next file behind `name`, round and round; ERR_MISSING: there is none. */
 MUST_CHECK enum err materials_next(const char *folder,

@@ -29,13 +29,13 @@ struct query {
 	struct print_job print;
 };
 
-/* --- query.c --- */
+/* query.c */
 
 void query_count(struct query *query, enum outcome outcome);
 /* Nothing of it is shown. */
 void query_drop_report(struct query *query);
 
-/* --- query_print.c --- */
+/* query_print.c */
 
 /* The document is complete: it is answered as a page, on paper or signed. */
 void query_print(struct query *query);
@@ -43,7 +43,7 @@ void query_print(struct query *query);
 bool query_is_too_long(const struct query *query, struct span report);
 void query_say_too_long(struct query *query);
 
-/* --- query_elsewhere.c --- */
+/* query_elsewhere.c */
 
 /* Who asks itself asks the holder itself; tokens are this node's own. */
 bool query_may_leave(const struct query *query);

@@ -96,8 +96,6 @@ sandbox_check(const struct node_settings *settings,
 	    settings->network);
 }
 
-/* --- the thread --- */
-
 static void
 send_live(struct sandbox *sandbox, const char *topic, enum live_kind kind,
     struct span packed)
@@ -231,8 +229,6 @@ on_admit(void *context, const char *key, char code[MEMBER_CODE_MAX + 1])
 	return true;
 }
 
-/* --- the first start --- */
-
 typedef enum err (*take_fn)(
     struct sandbox *sandbox, const char *path, struct why *why);
 
@@ -327,8 +323,6 @@ fill(struct sandbox *sandbox, struct why *why)
 		err = file_replace(done, span_of("\n"), 0644, why);
 	return err;
 }
-
-/* --- open and close --- */
 
 static struct signer *
 open_key(const struct sandbox *sandbox, const char *name, struct why *why)

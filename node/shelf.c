@@ -117,7 +117,7 @@ drop_older(
 		remove(path);
 }
 
-/* --- the thread that makes them --- */
+/* From here: on the thread that makes them. */
 
 struct making {
 	struct image_writer *writer;
@@ -301,7 +301,7 @@ shelf_free(struct shelf *shelf)
 	mem_free(shelf);
 }
 
-/* --- the thread that asks --- */
+/* From here: on the thread that asks. */
 
 /* The place of this image, or of the one that was used least lately. */
 static struct opened *

@@ -377,8 +377,6 @@ slice_end(struct slice *slice, struct buf *lines)
 	return err;
 }
 
-/* --- telling --- */
-
 /* Its beginning up to the status, which we printed ourselves. */
 static void
 withhold(struct span json, enum permit_rule rule, struct buf *out)

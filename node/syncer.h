@@ -12,7 +12,7 @@ struct syncer;
 /* `done` on the syncer's thread, for syncer_end; the kv is borrowed. */
 struct syncer *syncer_new(
     struct kv *kv, void (*done)(void *context, enum err err), void *context);
-/* --- on the thread that writes --- */
+/* on the thread that writes */
 /* Something was written, or nothing was: one sync for all since the last, when
  * none is under way. */
 void syncer_tick(struct syncer *syncer, bool written);

@@ -37,7 +37,7 @@ struct trail {
 	struct metric *verdict_metric;
 };
 
-/* --- trail_recover.c --- */
+/* trail_recover.c */
 
 /* Opens the entries as they lie on disk, holds them against every checkpoint
  * that is known, and hands their tree over.  After an error what is open may

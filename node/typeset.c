@@ -84,8 +84,6 @@ typesetters_end(void)
 	FcFini();
 }
 
-/* --- one text --- */
-
 struct face {
 	const char *family;
 	double points;
@@ -144,8 +142,6 @@ show_rule(struct sheet *sheet, const struct colour *colour, double y,
 	cairo_stroke(sheet->cairo);
 }
 
-/* --- sheets --- */
-
 static void
 end_sheet(struct sheet *sheet)
 {
@@ -174,8 +170,6 @@ make_room(struct sheet *sheet, double height)
 	sheet->number++;
 	sheet->y = MARGIN;
 }
-
-/* --- facts, two in a row --- */
 
 static double
 fact_height(struct sheet *sheet, const struct page_line *line, double width)
@@ -233,8 +227,6 @@ flush_row(struct sheet *sheet)
 	if (left != NULL)
 		put_row(sheet, left, NULL);
 }
-
-/* --- long texts, line by line, over as many sheets as they take --- */
 
 static void
 put_long(struct sheet *sheet, const struct face *face, double x, double width,
@@ -314,8 +306,6 @@ put_fact(struct sheet *sheet, const struct page_line *line)
 		sheet->left = line;
 	}
 }
-
-/* --- headings and paragraphs --- */
 
 /* A heading stays with what follows. */
 static void
@@ -414,8 +404,6 @@ run(struct sheet *sheet)
 	end_sheet(sheet);
 	sheet->total = sheet->number;
 }
-
-/* --- the document --- */
 
 static cairo_status_t
 on_bytes(void *context, const unsigned char *bytes, unsigned len)

@@ -45,7 +45,7 @@ void watchbook_close(struct watchbook *book); /* safe on NULL */
 const char *watchbook_log(const struct watchbook *book);
 struct kv_view *watchbook_view(struct watchbook *book);
 
-/* --- watches --- */
+/* watches */
 
 /* One subject more or less of one watch; the same again is no more. */
 void watchbook_put(struct kv_write *write, const char *member,
@@ -83,7 +83,7 @@ void watchbook_note(struct watchbook *book, struct span subject);
 /* Has anybody watched anything since it was opened? */
 bool watchbook_is_used(const struct watchbook *book);
 
-/* --- what is known of watched subjects' records (by their store key) --- */
+/* what is known of watched subjects' records (by their store key) */
 
 struct known {
 	uint64_t version; /* 0: nothing */
@@ -104,7 +104,7 @@ typedef void (*watchbook_position_fn)(
 MUST_CHECK enum err watchbook_each_position(
     struct kv_view *view, watchbook_position_fn each, void *context);
 
-/* --- events: watchbook_events.c --- */
+/* events: watchbook_events.c */
 
 /* The member's next event; its number is set here.  All of one write, or by
  * watchbook_forget none: then the numbers are given again. */
@@ -122,7 +122,7 @@ MUST_CHECK enum err watchbook_each_event(struct kv_view *view,
 /* Events of changes that were committed before this go. */
 MUST_CHECK enum err watchbook_trim(struct watchbook *book, int64_t before_us);
 
-/* --- webhooks: watchbook_hooks.c --- */
+/* webhooks: watchbook_hooks.c */
 
 #define HOOK_URL_MAX 1000
 #define HOOK_SECRET_MAX 64
@@ -160,7 +160,7 @@ typedef bool (*watchbook_dead_fn)(void *context, const struct dead *dead);
 MUST_CHECK enum err watchbook_each_dead(struct kv_view *view,
     const char *member, watchbook_dead_fn each, void *context);
 
-/* --- corrections: watchbook_corrections.c --- */
+/* corrections: watchbook_corrections.c */
 
 enum correction_phase {
 	CORRECTION_NEW,

@@ -262,8 +262,6 @@ watches_on_post(struct http_exchange *exchange, void *context)
 	lookout_run(errand->node->lookout, errand_put, errand);
 }
 
-/* --- reading, on the loop --- */
-
 struct listing {
 	struct json_out out;
 	struct kv_view *view;
@@ -386,8 +384,6 @@ watches_on_get(struct http_exchange *exchange, void *context)
 	    print_watch(&listing, http_path_param(exchange, "id"),
 		after != NULL ? after : ""));
 }
-
-/* --- removing --- */
 
 struct removal {
 	struct errand *errand;

@@ -242,8 +242,6 @@ webhook_on_delete(struct http_exchange *exchange, void *context)
 	lookout_run(turn->node->lookout, turn_remove, turn);
 }
 
-/* --- dead letters --- */
-
 struct dead_list {
 	struct json_out out;
 	size_t count;

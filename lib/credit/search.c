@@ -39,8 +39,6 @@ search_fields_find(const struct catalog *catalog, struct search_fields *fields)
 	return fields->name != 0;
 }
 
-/* --- names --- */
-
 static size_t
 symbol_len(struct span text)
 {
@@ -145,8 +143,6 @@ count_symbols(struct span text)
 	return count;
 }
 
-/* --- cards --- */
-
 static struct span
 value_of(const struct record *record, uint32_t number)
 {
@@ -241,8 +237,6 @@ card_each_term(const struct card *card, search_term_fn each, void *context)
 	put_levels('d', card->division, divisions, each, context);
 	put_levels('i', card->industry, industries, each, context);
 }
-
-/* --- questions --- */
 
 static bool
 is_level(const char *code, const size_t *levels, size_t count)
@@ -387,8 +381,6 @@ search_fits(const struct search *search, const struct card *card)
 	       begins_with(card->industry, span_of(search->industry)) &&
 	       name_fits(search, card->name);
 }
-
-/* --- plans --- */
 
 static void
 plan_term(void *context, struct span term)

@@ -74,7 +74,7 @@ void http_server_address(const struct http_server *server, struct buf *out);
 /* Stop accepting, finish what runs (at most `grace_ms`), end the threads. */
 void http_server_close(struct http_server *server, unsigned grace_ms);
 
-/* --- the request; everything borrowed until the reply --- */
+/* the request; everything borrowed until the reply */
 const char *http_method(const struct http_exchange *exchange);
 const char *http_path(const struct http_exchange *exchange); /* no query */
 /* Value of "{name}" in the route's path, percent-decoded; "" when none. */
@@ -102,7 +102,7 @@ void http_set_state(
     struct http_exchange *exchange, void *state, void (*release)(void *state));
 void *http_state(const struct http_exchange *exchange);
 
-/* --- flow --- */
+/* flow */
 /* Streamed routes: stop and go on reading the body (back-pressure). */
 void http_pause(struct http_exchange *exchange);
 void http_resume(struct http_exchange *exchange);
@@ -121,7 +121,7 @@ void http_drop(struct http_exchange *exchange);
  * in pieces: is it time to end it, because the server stops, too? */
 bool http_is_over(const struct http_exchange *exchange);
 
-/* --- the reply; exactly one, on the exchange's loop --- */
+/* the reply; exactly one, on the exchange's loop */
 /* Before the reply; `value` is copied. */
 void http_reply_header(
     struct http_exchange *exchange, const char *name, const char *value);
@@ -133,7 +133,7 @@ void http_reply(struct http_exchange *exchange, int status,
 void http_reply_problem(struct http_exchange *exchange, int status,
     const char *type, const char *title, const char *detail);
 
-/* --- a reply in pieces: event streams, long lists; on the loop --- */
+/* a reply in pieces: event streams, long lists; on the loop */
 /* All that was sent has left, so there is room for more; or http_is_over: then
  * end it.  Called by the loop, not inside of the calls below; not called again
  * before something was sent. */

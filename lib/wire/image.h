@@ -38,7 +38,7 @@ struct image_entry {
 	uint32_t size; /* of the chunk as it travels */
 };
 
-/* --- made by whoever holds the records --- */
+/* made by whoever holds the records */
 
 struct image_writer;
 
@@ -64,7 +64,7 @@ MUST_CHECK enum err image_writer_end(
 /* Safe on NULL; without an end the half file is gone. */
 void image_writer_free(struct image_writer *writer);
 
-/* --- the file --- */
+/* the file */
 
 struct image;
 
@@ -87,7 +87,7 @@ MUST_CHECK enum err image_pack_page(
 MUST_CHECK enum err image_pack_chunk(
     struct image *image, uint32_t number, struct buf *out, struct why *why);
 
-/* --- checked by whoever gets it --- */
+/* checked by whoever gets it */
 
 /* One page of an index; borrows from the arena.  Keys ascend within it and
  * `sealed` (packed, no body) names the same stream and position; for the

@@ -26,7 +26,7 @@
 MUST_CHECK enum err image_read_head(
     struct span sealed_head, struct batch_header *header);
 
-/* --- pack_image.c --- */
+/* pack_image.c */
 /* A SnapshotIndex is this … */
 void pack_image_page(const struct image_page *page, struct buf *out);
 /* … and a framed entry for each chunk behind it. */

@@ -26,7 +26,7 @@
 #define REQUEST_MAX (UPWARD_MAX + (4 << 10))
 #define ACCESS_PACKED_MAX (8 << 10)
 
-/* --- pack_record.c --- */
+/* pack_record.c */
 void pack_record(const struct record *record, struct buf *out);
 MUST_CHECK enum err unpack_record(
     struct span bytes, struct arena *arena, struct record *record);
@@ -43,7 +43,7 @@ MUST_CHECK enum err unpack_batch(struct span bytes, struct arena *arena,
  */
 bool unpack_batch_next(struct span *rest, struct span *packed_record);
 
-/* --- pack_sealed.c --- */
+/* pack_sealed.c */
 struct sealed {
 	struct span header;
 	struct span signature;
@@ -75,7 +75,7 @@ MUST_CHECK enum err pack_pulse(
 MUST_CHECK enum err unpack_pulse(struct span bytes,
     const struct verifier *verifier, struct arena *arena, struct pulse *pulse);
 
-/* --- pack_bus.c --- */
+/* pack_bus.c */
 /* A version speaks with the one before it, both ways (docs/PROTOCOL.md, section
  * 4).  1: hello, fetch, consents, status.  2: usage. */
 #define PROTOCOL_NEWEST 2
@@ -163,7 +163,7 @@ void pack_reply(const struct reply *reply, struct buf *out);
 MUST_CHECK enum err unpack_reply(
     struct span bytes, struct arena *arena, struct reply *reply);
 
-/* --- pack_upward.c --- */
+/* pack_upward.c */
 struct stream_status {
 	char stream[STREAM_LEN + 1];
 	uint64_t position;
@@ -251,7 +251,7 @@ MUST_CHECK enum err unpack_upward(struct span bytes,
     const struct verifier *verifier, struct arena *arena,
     struct upward *upward);
 
-/* --- pack_access.c --- */
+/* pack_access.c */
 void pack_access(const struct access *access, struct buf *out);
 /* Give a packed access the use that was counted since: concatenated messages
  * are one message. */
