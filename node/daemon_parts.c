@@ -16,6 +16,7 @@
 #include "node/guard.h"
 #include "node/hooks.h"
 #include "node/jobs.h"
+#include "node/kv.h"
 #include "node/limiter.h"
 #include "node/lookout.h"
 #include "node/masked.h"
@@ -56,6 +57,7 @@ daemon_open_store(struct daemon *daemon, struct why *why)
 	node->materials = materials_open(daemon->settings.folder, why);
 	if (node->materials == NULL)
 		return ERR_IO;
+	kv_set_cache((size_t)daemon->settings.cache_bytes);
 	node->store = store_open(daemon->settings.folder, why);
 	return node->store != NULL ? ERR_OK : ERR_DATABASE;
 }

@@ -4,6 +4,7 @@
 #include "node/kv.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,29 +13,23 @@
 
 #define LOCK_WAIT_MS 10000
 #define LOCK_PAUSE_MS 100
-#define CACHE_BYTES (256 << 20)
 #define WRITE_BUFFER_BYTES (32 << 20)
 #define WAL_BYTES (256 << 20)
 /* Updates look up one record of a block, so a small one that is quickly made
  * plain again; all of a subject is read together, so not the smallest: with
  * half of it updates cost the same and a report's records 6 us more. */
 #define BLOCK_BYTES (8 << 10)
-#define READAHEAD_BYTES (1 << 20)
 #define BLOOM_BITS 10
-/* What a thread does is counted, step by step, unless it says otherwise. */
-#define COUNT_NOTHING 1
 #define MEMORY_BLOOM_SHARE 0.02 /* of the write buffer */
 #define LOG_FILE_BYTES (8 << 20)
 #define LOG_FILES 4
 #define BACKGROUND_JOBS 2
 #define POINT_IN_TIME_RECOVERY 2
-#define AT_ONCE 32 /* keys that RocksDB looks up together */
 
-struct kv_view {
-	struct kv *kv;
-	const rocksdb_snapshot_t *snapshot; /* NULL: newest */
-	rocksdb_readoptions_t *options;
-};
+/* Of all stores of this process. */
+static size_t cache_bytes = 256 << 20;
+static rocksdb_cache_t *cache;
+static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 
 struct kv_write {
 	struct kv *kv;
@@ -99,13 +94,13 @@ group_nothing(void *nothing)
 }
 
 static rocksdb_options_t *
-kv_family_options(struct kv *kv, const struct kv_family *family)
+kv_family_options(const struct kv_family *family)
 {
 	rocksdb_options_t *options = rocksdb_options_create();
 	rocksdb_block_based_table_options_t *table =
 	    rocksdb_block_based_options_create();
 
-	rocksdb_block_based_options_set_block_cache(table, kv->cache);
+	rocksdb_block_based_options_set_block_cache(table, cache);
 	rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
 	/* Beside the cache, some 4 bytes a record: every look-up wants them. */
 	rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 0);
@@ -148,7 +143,6 @@ kv_options(void)
 	return options;
 }
 
-/* The default family must be opened, too; it stays empty. */
 /* A node that was killed may hold the lock until its last thread is gone. */
 static bool
 kv_may_wait(char **error, unsigned *waited_ms)
@@ -165,6 +159,7 @@ kv_may_wait(char **error, unsigned *waited_ms)
 	return true;
 }
 
+/* The default family must be opened, too; it stays empty. */
 static rocksdb_t *
 kv_open_families(struct kv *kv, const char *folder,
     const struct kv_family *families, char **error)
@@ -177,7 +172,7 @@ kv_open_families(struct kv *kv, const char *folder,
 	size_t i;
 
 	for (i = 0; i < kv->count; i++) {
-		kv->family_options[i] = kv_family_options(kv, &families[i]);
+		kv->family_options[i] = kv_family_options(&families[i]);
 		names[i + 1] = families[i].name;
 		options[i + 1] = kv->family_options[i];
 	}
@@ -192,6 +187,18 @@ kv_open_families(struct kv *kv, const char *folder,
 	return db;
 }
 
+static void
+make_cache(void)
+{
+	cache = rocksdb_cache_create_lru(cache_bytes);
+}
+
+void
+kv_set_cache(size_t bytes)
+{
+	cache_bytes = bytes;
+}
+
 enum err
 kv_open(const char *folder, const struct kv_family *families, size_t count,
     struct kv **out, struct why *why)
@@ -201,7 +208,7 @@ kv_open(const char *folder, const struct kv_family *families, size_t count,
 
 	assert(count <= KV_FAMILIES_MAX);
 	kv->count = count;
-	kv->cache = rocksdb_cache_create_lru(CACHE_BYTES);
+	(void)pthread_once(&cache_once, make_cache);
 	kv->options = kv_options();
 	kv->relaxed = rocksdb_writeoptions_create();
 	kv->synced = rocksdb_writeoptions_create();
@@ -251,7 +258,6 @@ kv_close(struct kv *kv)
 	rocksdb_options_destroy(kv->options);
 	rocksdb_writeoptions_destroy(kv->relaxed);
 	rocksdb_writeoptions_destroy(kv->synced);
-	rocksdb_cache_destroy(kv->cache);
 	mem_free(kv);
 }
 
@@ -268,289 +274,6 @@ kv_sync(struct kv *kv, struct why *why)
 
 	rocksdb_flush_wal(kv->db, 1, &error);
 	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
-}
-
-struct kv_view *
-kv_view_newest(struct kv *kv)
-{
-	struct kv_view *view = mem_new(sizeof(*view));
-
-	view->kv = kv;
-	rocksdb_set_perf_level(COUNT_NOTHING);
-	view->options = rocksdb_readoptions_create();
-	rocksdb_readoptions_set_total_order_seek(view->options, 1);
-	return view;
-}
-
-struct kv_view *
-kv_view_open(struct kv *kv)
-{
-	struct kv_view *view = kv_view_newest(kv);
-
-	view->snapshot = rocksdb_create_snapshot(kv->db);
-	rocksdb_readoptions_set_snapshot(view->options, view->snapshot);
-	return view;
-}
-
-void
-kv_view_spare_cache(struct kv_view *view)
-{
-	rocksdb_readoptions_set_fill_cache(view->options, 0);
-	rocksdb_readoptions_set_readahead_size(view->options, READAHEAD_BYTES);
-}
-
-void
-kv_view_close(struct kv_view *view)
-{
-	if (view == NULL)
-		return;
-	rocksdb_readoptions_destroy(view->options);
-	if (view->snapshot != NULL)
-		rocksdb_release_snapshot(view->kv->db, view->snapshot);
-	mem_free(view);
-}
-
-enum err
-kv_get(struct kv_view *view, unsigned family, struct span key,
-    struct buf *value, struct why *why)
-{
-	struct kv *kv = view->kv;
-	rocksdb_pinnableslice_t *found;
-	const char *bytes;
-	char *error = NULL;
-	size_t len;
-
-	found = rocksdb_get_pinned_cf(kv->db, view->options,
-	    kv->families[family], key.ptr, key.len, &error);
-	if (error != NULL)
-		return kv_fault_in(kv, error, why);
-	if (found == NULL)
-		return ERR_MISSING;
-	bytes = rocksdb_pinnableslice_value(found, &len);
-	buf_add(value, bytes, len);
-	rocksdb_pinnableslice_destroy(found);
-	return ERR_OK;
-}
-
-/* At most AT_ONCE of them, from `begun` on. */
-static enum err
-kv_find_some(struct kv_view *view, const struct kv_keys *wanted, size_t begun,
-    rocksdb_pinnableslice_t *values[AT_ONCE], struct why *why)
-{
-	struct kv *kv = view->kv;
-	const char *keys[AT_ONCE];
-	size_t lens[AT_ONCE], i, count = wanted->count - begun;
-	char *errors[AT_ONCE] = {NULL};
-	enum err err = ERR_OK;
-
-	for (i = 0; i < AT_ONCE && i < count; i++) {
-		keys[i] = wanted->keys[begun + i].ptr;
-		lens[i] = wanted->keys[begun + i].len;
-	}
-	rocksdb_batched_multi_get_cf(kv->db, view->options,
-	    kv->families[wanted->family], i, keys, lens, values, errors, true);
-	while (i-- > 0)
-		if (errors[i] != NULL)
-			err = kv_fault_in(kv, errors[i], why);
-	return err;
-}
-
-enum err
-kv_find(struct kv_view *view, const struct kv_keys *wanted, kv_found_fn found,
-    void *context, struct why *why)
-{
-	rocksdb_pinnableslice_t *values[AT_ONCE];
-	enum err err = ERR_OK;
-	const char *bytes;
-	size_t begun, i, len;
-
-	for (begun = 0; begun < wanted->count && err == ERR_OK;
-	     begun += AT_ONCE) {
-		memset(values, 0, sizeof(values));
-		err = kv_find_some(view, wanted, begun, values, why);
-		for (i = 0; i < AT_ONCE; i++) {
-			if (values[i] == NULL)
-				continue;
-			bytes = rocksdb_pinnableslice_value(values[i], &len);
-			if (err == ERR_OK)
-				found(
-				    context, begun + i, span_make(bytes, len));
-			rocksdb_pinnableslice_destroy(values[i]);
-		}
-	}
-	return err;
-}
-
-static struct span
-kv_iter_key(const rocksdb_iterator_t *iter)
-{
-	size_t len;
-	const char *bytes = rocksdb_iter_key(iter, &len);
-
-	return span_make(bytes, len);
-}
-
-static struct span
-kv_iter_value(const rocksdb_iterator_t *iter)
-{
-	size_t len;
-	const char *bytes = rocksdb_iter_value(iter, &len);
-
-	return span_make(bytes, len);
-}
-
-static bool
-span_begins(struct span text, struct span prefix)
-{
-	return text.len >= prefix.len &&
-	       span_equal(span_make(text.ptr, prefix.len), prefix);
-}
-
-static bool
-range_has(const struct kv_range *range, struct span key)
-{
-	return span_begins(key, range->prefix) &&
-	       (range->until.len == 0 || span_order(key, range->until) < 0);
-}
-
-enum err
-kv_each(struct kv_view *view, const struct kv_range *range, kv_row_fn row,
-    void *context, struct why *why)
-{
-	struct kv *kv = view->kv;
-	struct span from = range->from.len > 0 ? range->from : range->prefix;
-	rocksdb_iterator_t *iter = rocksdb_create_iterator_cf(
-	    kv->db, view->options, kv->families[range->family]);
-	char *error = NULL;
-
-	rocksdb_iter_seek(iter, from.len > 0 ? from.ptr : "", from.len);
-	while (rocksdb_iter_valid(iter) &&
-	       range_has(range, kv_iter_key(iter)) &&
-	       row(context, kv_iter_key(iter), kv_iter_value(iter)))
-		rocksdb_iter_next(iter);
-	rocksdb_iter_get_error(iter, &error);
-	rocksdb_iter_destroy(iter);
-	return error == NULL ? ERR_OK : kv_fault_in(kv, error, why);
-}
-
-struct kv_cursor {
-	struct kv *kv;
-	rocksdb_iterator_t *iter;
-	rocksdb_readoptions_t *options; /* of a group; NULL: the view's */
-	struct buf end;                 /* of the group */
-};
-
-struct kv_cursor *
-kv_cursor_open(struct kv_view *view, unsigned family)
-{
-	struct kv_cursor *cursor = mem_new(sizeof(*cursor));
-
-	cursor->kv = view->kv;
-	cursor->iter = rocksdb_create_iterator_cf(
-	    view->kv->db, view->options, view->kv->families[family]);
-	return cursor;
-}
-
-struct kv_cursor *
-kv_group_open(struct kv_view *view, unsigned family, struct span group)
-{
-	struct kv_cursor *cursor = mem_new(sizeof(*cursor));
-	struct buf *end = &cursor->end;
-
-	assert(group.len > 0 && group.ptr[group.len - 1] == '\0');
-	buf_add(end, group.ptr, group.len);
-	end->data[end->len - 1] = 1;
-	cursor->kv = view->kv;
-	cursor->options = rocksdb_readoptions_create();
-	if (view->snapshot != NULL)
-		rocksdb_readoptions_set_snapshot(
-		    cursor->options, view->snapshot);
-	rocksdb_readoptions_set_prefix_same_as_start(cursor->options, 1);
-	rocksdb_readoptions_set_iterate_upper_bound(
-	    cursor->options, end->data, end->len);
-	cursor->iter = rocksdb_create_iterator_cf(
-	    view->kv->db, cursor->options, view->kv->families[family]);
-	return cursor;
-}
-
-void
-kv_cursor_close(struct kv_cursor *cursor)
-{
-	if (cursor == NULL)
-		return;
-	rocksdb_iter_destroy(cursor->iter);
-	if (cursor->options != NULL)
-		rocksdb_readoptions_destroy(cursor->options);
-	buf_release(&cursor->end);
-	mem_free(cursor);
-}
-
-bool
-kv_cursor_seek(struct kv_cursor *cursor, struct span key)
-{
-	rocksdb_iter_seek(cursor->iter, key.ptr, key.len);
-	return rocksdb_iter_valid(cursor->iter);
-}
-
-bool
-kv_cursor_next(struct kv_cursor *cursor)
-{
-	rocksdb_iter_next(cursor->iter);
-	return rocksdb_iter_valid(cursor->iter);
-}
-
-struct span
-kv_cursor_key(const struct kv_cursor *cursor)
-{
-	return kv_iter_key(cursor->iter);
-}
-
-struct span
-kv_cursor_value(const struct kv_cursor *cursor)
-{
-	return kv_iter_value(cursor->iter);
-}
-
-enum err
-kv_cursor_end(struct kv_cursor *cursor, struct why *why)
-{
-	char *error = NULL;
-
-	rocksdb_iter_get_error(cursor->iter, &error);
-	return error == NULL ? ERR_OK : kv_fault_in(cursor->kv, error, why);
-}
-
-/* From `until` backwards, which may be there itself. */
-static void
-kv_seek_last(rocksdb_iterator_t *iter, const struct kv_range *range)
-{
-	rocksdb_iter_seek_for_prev(iter, range->until.ptr, range->until.len);
-	if (rocksdb_iter_valid(iter) && !range_has(range, kv_iter_key(iter)))
-		rocksdb_iter_prev(iter);
-}
-
-enum err
-kv_last(struct kv_view *view, const struct kv_range *range, struct buf *key,
-    struct buf *value, struct why *why)
-{
-	struct kv *kv = view->kv;
-	rocksdb_iterator_t *iter = rocksdb_create_iterator_cf(
-	    kv->db, view->options, kv->families[range->family]);
-	enum err err = ERR_MISSING;
-	char *error = NULL;
-
-	kv_seek_last(iter, range);
-	if (rocksdb_iter_valid(iter) && range_has(range, kv_iter_key(iter))) {
-		struct span found = kv_iter_key(iter);
-		struct span stored = kv_iter_value(iter);
-
-		buf_add(key, found.ptr, found.len);
-		buf_add(value, stored.ptr, stored.len);
-		err = ERR_OK;
-	}
-	rocksdb_iter_get_error(iter, &error);
-	rocksdb_iter_destroy(iter);
-	return error == NULL ? err : kv_fault_in(kv, error, why);
 }
 
 struct kv_write *

@@ -29,6 +29,9 @@ struct kv;
 struct kv_view;
 struct kv_write;
 
+/* Memory for what was read, of all stores of this process together; before the
+ * first is opened.  256 MiB if it is not said. */
+void kv_set_cache(size_t bytes);
 /* Open or make.  ERR_INVALID: what is there is damaged. */
 MUST_CHECK enum err kv_open(const char *folder,
     const struct kv_family *families, size_t count, struct kv **out,

@@ -1,5 +1,5 @@
 /*
- * kv_inner: what kv.c and kv_table.c share.
+ * kv_inner: what the files of kv share.
  */
 #ifndef NODE_KV_INNER_H
 #define NODE_KV_INNER_H
@@ -15,7 +15,6 @@ struct kv {
 	rocksdb_options_t *family_options[KV_FAMILIES_MAX];
 	rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
 	size_t count;
-	rocksdb_cache_t *cache;
 	rocksdb_writeoptions_t *relaxed, *synced;
 	_Atomic bool damaged;
 };
