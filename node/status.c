@@ -3,10 +3,21 @@
  */
 #include "node/status.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/version.h"
 
+static int
+by_stream(const void *a, const void *b)
+{
+	return strcmp(((const struct stream_status *)a)->stream,
+	    ((const struct stream_status *)b)->stream);
+}
+
+/* Ascending, though they were met in another order. */
 static struct stream_status *
 status_streams(struct parent *parent, size_t *count)
 {
@@ -28,6 +39,7 @@ status_streams(struct parent *parent, size_t *count)
 		status->delay_us =
 		    followed->state.applied_us - followed->state.committed_us;
 	}
+	qsort(list, *count, sizeof(*list), by_stream);
 	return list;
 }
 

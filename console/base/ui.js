@@ -10,12 +10,15 @@ const dialog = document.getElementById("dialog");
 export function ask(title, content, buttons) {
 	return new Promise((resolve) => {
 		const row = h("div.buttons", buttons.map(([value, label, kind]) =>
-			h(`button.tool${kind ? `.${kind}` : ""}`, { type: "button", value, onclick: () => dialog.close(value) }, label)));
+			h(`button.tool${kind ? `.${kind}` : ""}`, { type: "button", value, onclick: () => {
+				dialog.close();
+				resolve(value);
+			} }, label)));
 
 		replace(dialog, h("h2", { id: "dialog-title" }, title), content, row);
 		dialog.setAttribute("aria-labelledby", "dialog-title");
-		dialog.returnValue = "";
-		dialog.onclose = () => resolve(dialog.returnValue);
+		// By its key.  What is told late of one dialog is not of the next.
+		dialog.onclose = () => dialog.open || resolve("");
 		dialog.showModal();
 	});
 }
