@@ -17,7 +17,7 @@ def build(name, libraries):
     program = BIN / "bench" / name
     program.parent.mkdir(exist_ok=True)
     built = BIN if (BIN / "librongxin.a").exists() else BIN / "release"
-    objects = [o for o in sorted(built.glob("node/*.o")) if o.name != "main.o"] if libraries is NODE else []
+    objects = [built / "node" / f"{c.stem}.o" for c in sorted((ROOT / "node").glob("*.c")) if c.stem != "main"] if libraries is NODE else []
     if libraries is not TLS:
         objects.append(built / "librongxin.a")
     subprocess.run(["cc", "-O2", "-std=c11", "-D_GNU_SOURCE", "-I", ROOT / "lib", "-I", ROOT, "-o", program, HERE / f"{name}.c", *objects,

@@ -2,8 +2,8 @@
 """make bench: measures, each beside its peer, in one run on this machine.
 
 A bench is a function that yields (case, value, unit, peer, peer_value); the
-ratio is ours over the peer's where higher is better.  The table is printed and
-build/bench.json written."""
+ratio is ours over the peer's, the other way round where less is better: above
+1 we are ahead.  The table is printed and build/bench.json written."""
 import json
 import pathlib
 import sys
@@ -22,6 +22,15 @@ import bench_sync  # noqa: E402
 BENCHES = {"path": bench_path.run, "ingest": bench_ingest.run, "snapshot": bench_snapshot.run, "sync": bench_sync.run,
            "push": bench_push.run, "answers": bench_answers.run, "find": bench_find.run, "console": bench_console.run}
 
+LESS_IS_BETTER = ("us", "ms", "s", "MiB", "bytes", "times")  # whatever they are per
+
+
+def ratio_of(value, unit, peer_value):
+    if not peer_value or not value:
+        return None
+    less = unit.removeprefix("CPU ").split("/")[0] in LESS_IS_BETTER
+    return round(peer_value / value if less else value / peer_value, 3)
+
 
 def main():
     wanted = sys.argv[1:] or list(BENCHES)
@@ -29,7 +38,7 @@ def main():
     print(f"{'bench':8} {'case':34} {'value':>12} {'unit':12} {'peer':38} {'peer value':>12} {'ratio':>6}")
     for bench in wanted:
         for case, value, unit, peer, peer_value in BENCHES[bench]():
-            ratio = round(value / peer_value, 3) if peer_value else None
+            ratio = ratio_of(value, unit, peer_value)
             rows.append({"bench": bench, "case": case, "value": round(value, 1), "unit": unit, "peer": peer,
                          "peer_value": round(peer_value, 1) if peer_value else None, "ratio": ratio})
             print(f"{bench:8} {case:34} {value:12,.0f} {unit:12} {peer:38} {peer_value or 0:12,.0f} {ratio or '':>6}", flush=True)
