@@ -17,7 +17,7 @@ fetch_refuse(uint64_t ticket, const char *reason, struct buf *out)
 /* The node says what it wants to speak; what is not spoken here is refused
  * with what is. */
 static void
-answer_hello(const struct request *request, struct buf *out)
+answer_hello(struct span pulse, const struct request *request, struct buf *out)
 {
 	struct reply welcome = {.ticket = request->ticket,
 	    .kind = REPLY_WELCOME,
@@ -30,6 +30,8 @@ answer_hello(const struct request *request, struct buf *out)
 	    .protocol_newest = PROTOCOL_NEWEST,
 	    .protocol_oldest = PROTOCOL_OLDEST};
 
+	if (request->protocol >= PROTOCOL_USAGE)
+		welcome.pulse = pulse;
 	pack_reply(
 	    protocol_is_spoken(request->protocol) ? &welcome : &refusal, out);
 }
@@ -196,7 +198,7 @@ fetch_answer(const struct fetch_source *source, const struct bus_route *from,
 	    member->status != MEMBER_ACTIVE)
 		fetch_refuse(request->ticket, "not_yours", out);
 	else if (request->kind == REQUEST_HELLO)
-		answer_hello(request, out);
+		answer_hello(source->pulse, request, out);
 	else if (request->kind == REQUEST_UPWARD)
 		fetch_refuse(request->ticket, "invalid", out);
 	else if (!member_holds(member, request->stream))

@@ -20,6 +20,7 @@ struct fetch_source {
 	struct pg *pg;
 	const struct members *members;
 	struct gallery *gallery;
+	struct span pulse; /* the newest, packed; empty: none yet */
 };
 
 /* Appends a packed Reply; refuses by default. */

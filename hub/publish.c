@@ -36,7 +36,8 @@ struct publish {
 	int64_t pulsed_us; /* clock_tick_us of the last pulse */
 	bool troubled;     /* the database failed when last asked */
 	_Atomic bool wake_waits;
-	struct buf packed, live;
+	struct buf packed; /* the pulse of last */
+	struct buf live;
 	struct metric *batches, *pulses, *fetches, *skipped, *lag;
 };
 
@@ -165,6 +166,7 @@ pulse(struct publish *publish)
 
 	buf_reset(&publish->packed);
 	if (pack_pulse(&pulse, publish->signer, &publish->packed) != ERR_OK) {
+		buf_reset(&publish->packed);
 		log_error("publish.pulse", "why=signature");
 		return;
 	}
@@ -200,7 +202,7 @@ answer(struct publish *publish, const struct publish_job *job)
 {
 	const struct members *members = shared_hold(publish->members);
 	const struct fetch_source source = {
-	    publish->pg, members, publish->gallery};
+	    publish->pg, members, publish->gallery, buf_span(&publish->packed)};
 	struct arena *arena = arena_new();
 	struct request request;
 	struct buf reply = {0};

@@ -542,3 +542,9 @@ follow_ship(struct follow *follow, const char *name, struct span jws,
 	if (!follow_post(follow, &job, 0))
 		done(context, ERR_CLOSED);
 }
+
+struct shared *
+follow_pulses(struct follow *follow)
+{
+	return intake_pulses(follow->intake);
+}

@@ -59,6 +59,9 @@ void follow_ship(struct follow *follow, const char *name, struct span jws,
 void follow_doubt(struct follow *follow, const char *stream);
 /* They were added up, and are. */
 void follow_trust(struct follow *follow, const char *stream);
+/* The newest pulse as the hub signed it, struct buf, to be held; none yet:
+ * NULL. */
+struct shared *follow_pulses(struct follow *follow);
 /* A child's status: passed on once, not kept. */
 void follow_pass_on(struct follow *follow, struct span upward);
 

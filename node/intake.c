@@ -28,6 +28,7 @@ struct intake {
 	struct verifier *catalogue_key;
 	struct lease lease;
 	struct bounds *bounds;
+	struct shared *pulse;  /* the newest one: struct buf */
 	struct span *expected; /* batches of live messages */
 	bool applied;          /* something, since that was asked last */
 	bool world_changed;    /* members or catalogue came */
@@ -219,9 +220,13 @@ static void
 intake_renew_lease(struct intake *intake, const struct pulse *pulse)
 {
 	struct lease *lease = mem_new(sizeof(*lease));
+	bool is_first = intake->lease.hub_us == 0;
 
 	lease_renew(&intake->lease, pulse->hub_time_us, clock_tick_us(),
 	    pulse_control_position(pulse));
+	if (is_first)
+		lease_set_older(
+		    &intake->lease, clock_now_us() - pulse->hub_time_us);
 	*lease = intake->lease;
 	shared_swap(intake->settings.lease, lease);
 }
@@ -240,6 +245,19 @@ intake_is_stale(struct intake *intake, const struct pulse *pulse)
 		    (long long)(age_us / CLOCK_SECOND));
 	intake->stale = stale;
 	return stale;
+}
+
+/* For children that come before the next one. */
+static void
+intake_keep_pulse(struct intake *intake, struct span packed)
+{
+	struct buf *kept;
+
+	if (!intake->settings.serves)
+		return;
+	kept = mem_new(sizeof(*kept));
+	buf_add(kept, packed.ptr, packed.len);
+	shared_swap(intake->pulse, kept);
 }
 
 static void
@@ -262,6 +280,7 @@ intake_pulse(struct intake *intake, struct span packed)
 		intake_renew_lease(intake, &pulse);
 	intake_heads(intake, &pulse);
 	intake_publish(intake, "pulse", LIVE_PULSE, packed);
+	intake_keep_pulse(intake, packed);
 }
 
 void
@@ -347,6 +366,8 @@ intake_reply(struct intake *intake, struct span message)
 		followed = parent_take_reply(intake->parent, &reply);
 		if (followed != NULL && reply.kind == REPLY_BATCHES)
 			intake_batches(intake, followed, &reply);
+		else if (reply.kind == REPLY_WELCOME && reply.pulse.len > 0)
+			intake_pulse(intake, reply.pulse);
 		else if (reply.kind == REPLY_REFUSAL)
 			log_warn("follow.refusal", "peer=%s reason=%.*s",
 			    parent_peer(intake->parent), (int)reply.reason.len,
@@ -441,6 +462,13 @@ intake_prepare(struct intake *intake, struct why *why)
 	    intake->newest, intake_on_stream, intake, why);
 }
 
+static void
+free_pulse(void *object)
+{
+	buf_release(object);
+	mem_free(object);
+}
+
 struct intake *
 intake_new(const struct intake_settings *settings, struct why *why)
 {
@@ -448,6 +476,7 @@ intake_new(const struct intake_settings *settings, struct why *why)
 
 	intake->settings = *settings;
 	intake->bounds = bounds_new();
+	intake->pulse = shared_new(free_pulse);
 	if (intake_prepare(intake, why) == ERR_OK)
 		return intake;
 	intake_stop(intake);
@@ -468,6 +497,7 @@ intake_free(struct intake *intake)
 	arena_free(intake->arena);
 	verifier_free(intake->catalogue_key);
 	bounds_free(intake->bounds);
+	shared_free(intake->pulse);
 	mem_free(intake->expected);
 	mem_free(intake);
 }
@@ -524,6 +554,12 @@ intake_settle(struct intake *intake)
 		intake_renew_world(intake);
 }
 
+struct shared *
+intake_pulses(struct intake *intake)
+{
+	return intake->pulse;
+}
+
 struct parent *
 intake_parent(struct intake *intake)
 {
@@ -541,5 +577,5 @@ intake_age_us(const struct intake *intake)
 {
 	if (intake->lease.hub_us == 0)
 		return -1;
-	return clock_tick_us() - intake->lease.tick_us;
+	return lease_age_us(&intake->lease, clock_tick_us());
 }

@@ -71,6 +71,8 @@ void intake_loaded(struct intake *intake, const struct load_report *report);
 void intake_stop(struct intake *intake);
 struct parent *intake_parent(struct intake *intake);
 struct courier *intake_courier(struct intake *intake);
+/* The newest pulse as it came, struct buf; none: nobody is served. */
+struct shared *intake_pulses(struct intake *intake);
 /* Age of the newest pulse; -1: none yet. */
 int64_t intake_age_us(const struct intake *intake);
 /* How late the word of subjects came. */

@@ -61,7 +61,7 @@ node_may_still_show(struct node *node)
 	bool may = false;
 
 	if (lease != NULL) {
-		age_us = clock_tick_us() - lease->tick_us;
+		age_us = lease_age_us(lease, clock_tick_us());
 		may = age_us <= lease->term_us;
 	}
 	shared_drop(node->lease, lease);

@@ -72,6 +72,8 @@ errand_hello(struct errand *errand, const struct request *request)
 	    .reason = span_of("protocol"),
 	    .protocol_newest = PROTOCOL_NEWEST,
 	    .protocol_oldest = PROTOCOL_OLDEST};
+	const struct buf *pulse;
+	struct shared *pulses;
 
 	if (!protocol_is_spoken(request->protocol)) {
 		errand_reply(errand, &refusal);
@@ -80,7 +82,12 @@ errand_hello(struct errand *errand, const struct request *request)
 		return;
 	}
 	welcome.code = span_of(errand->relay->settings.own_code);
+	pulses = follow_pulses(errand->relay->settings.follow);
+	pulse = shared_hold(pulses);
+	if (pulse != NULL && request->protocol >= PROTOCOL_USAGE)
+		welcome.pulse = buf_span(pulse);
 	errand_reply(errand, &welcome);
+	shared_drop(pulses, pulse);
 	log_info("relay.hello", "child=%s", errand->from.code);
 }
 

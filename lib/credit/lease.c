@@ -28,7 +28,20 @@ lease_renew(struct lease *lease, int64_t hub_us, int64_t tick_us,
 		return;
 	lease->tick_us = tick_us - lease_lateness(lease, hub_us, tick_us);
 	lease->hub_us = hub_us;
+	lease->older_us = 0;
 	lease->control_position = control_position;
+}
+
+void
+lease_set_older(struct lease *lease, int64_t older_us)
+{
+	lease->older_us = older_us < 0 ? 0 : older_us;
+}
+
+int64_t
+lease_age_us(const struct lease *lease, int64_t tick_us)
+{
+	return tick_us - lease->tick_us + lease->older_us;
 }
 
 bool
@@ -36,7 +49,7 @@ lease_is_fresh(const struct lease *lease, int64_t tick_us, uint64_t applied)
 {
 	return lease->hub_us > 0 && applied >= lease->control_position &&
 	       tick_us >= lease->tick_us &&
-	       tick_us - lease->tick_us <= lease->term_us;
+	       lease_age_us(lease, tick_us) <= lease->term_us;
 }
 
 int64_t

@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 struct lease {
-	int64_t hub_us;  /* the newest signed hub time; 0: none yet */
-	int64_t tick_us; /* our monotonic clock when it came, or should have */
+	int64_t hub_us;   /* the newest signed hub time; 0: none yet */
+	int64_t tick_us;  /* our monotonic clock when it came, or should have */
+	int64_t older_us; /* what our own clock says it was late by then */
 	int64_t term_us;
 	uint64_t control_position; /* stream 0000 at that time, by the hub */
 };
@@ -23,6 +24,11 @@ struct lease {
  * (beyond clock drift) counts as that much older. */
 void lease_renew(struct lease *lease, int64_t hub_us, int64_t tick_us,
     uint64_t control_position);
+/* The first after a start, with nothing before it to tell its age by: this much
+ * by our own clock, until the next one comes. */
+void lease_set_older(struct lease *lease, int64_t older_us);
+/* Since the hub signed it, as far as we can know. */
+int64_t lease_age_us(const struct lease *lease, int64_t tick_us);
 /* `applied`: our position of stream 0000: behind the pulse is not fresh. */
 bool lease_is_fresh(
     const struct lease *lease, int64_t tick_us, uint64_t applied);

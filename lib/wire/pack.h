@@ -144,6 +144,7 @@ struct reply {
 	enum reply_kind kind;
 	unsigned protocol;           /* welcome */
 	struct span software, code;  /* welcome */
+	struct span pulse;           /* welcome: packed; empty: none */
 	char stream[STREAM_LEN + 1]; /* batches, too old */
 	const struct span *sealed;   /* batches: packed Sealed each */
 	size_t sealed_count;

@@ -199,6 +199,7 @@ reply_pack_welcome(const struct reply *reply, struct buf *out)
 	welcome.software =
 	    part_text(reply->software, software, sizeof(software));
 	welcome.code = part_text(reply->code, code, sizeof(code));
+	welcome.pulse = part_bytes(reply->pulse);
 	packed.ticket = reply->ticket;
 	packed.what_case = RONGXIN__REPLY__WHAT_WELCOME;
 	packed.welcome = &welcome;
@@ -286,6 +287,7 @@ reply_fill_welcome(const Rongxin__Welcome *welcome, struct reply *reply)
 	reply->protocol = welcome->protocol;
 	reply->software = span_of(welcome->software);
 	reply->code = span_of(welcome->code);
+	reply->pulse = part_span(welcome->pulse);
 	return ERR_OK;
 }
 

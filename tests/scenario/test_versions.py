@@ -1,6 +1,7 @@
 """Rolling upgrade: this version speaks with the one before it, up and down;
 what is unknown is refused with what is spoken here."""
 import json
+import time
 
 import pytest
 from harness import until
@@ -31,6 +32,24 @@ def test_an_older_node_is_welcomed_in_its_words_and_served(network, held, part):
             kind, reply = child.request(2, wire.field(1, version) + wire.field(2, "old") + wire.field(3, GZ))
             assert (kind, wire.first(reply, 1, 0)) == (WELCOME, version)
         assert child.fetch("4401") and child.fetch("0000")
+    finally:
+        child.close()
+
+
+
+@pytest.mark.parametrize("part", ["hub", "gd"])
+def test_a_welcome_brings_the_newest_pulse_in_the_new_version_only(network, held, part):
+    child = wire.Child(network, part, "gz", hub_key(network) if part == "hub" else f"{network.stem('gd')}.curve.pub")
+    try:
+        child.subscribe("pulse")
+        said = {until(lambda: child.hear(2), 10, "a pulse")[2]}
+
+        def welcomed(version):
+            return wire.first(child.request(2, wire.field(1, version) + wire.field(3, GZ))[1], 4)
+        newest = welcomed(NEWEST)
+        while newest not in said:
+            said.add(until(lambda: child.hear(2), 10, "that pulse was said to all")[2])
+        assert not welcomed(OLDEST)
     finally:
         child.close()
 
@@ -100,6 +119,45 @@ def test_a_node_speaks_its_parents_version_until_that_is_upgraded(network, held,
         nodes = {n["code"]: n for n in network.http("hub", "GET", "/v1/nodes").json["nodes"]}
         return nodes.get(GZ, {}).get("trail_counted") == 1
     until(counted, 30, "the new parent is spoken to in the new version")
+
+
+class MuteParent(wire.Parent):
+    """Says one pulse in its welcome, and nothing live."""
+    pulse = b""
+
+    def reply(self, message):
+        ticket, (kind, body) = wire.first(message, 1, 0), next((n, v) for n, v in wire.fields(message) if n != 1)
+        if kind == 2:
+            return wire.field(1, ticket) + wire.field(2, wire.field(1, NEWEST) + wire.field(2, "mute") + wire.field(4, self.pulse))
+        return super().reply(message)
+
+
+def lease_age(network):
+    said = network.http("gz", "GET", "/metrics").body.decode()
+    return next(int(line.split()[1]) for line in said.splitlines() if line.startswith("rongxin_node_lease_age_seconds "))
+
+
+def test_the_pulse_of_a_welcome_counts_from_when_the_hub_signed_it(network, held):
+    ready = network.ready("gd")
+    hub = wire.Child(network, "hub", "gd", hub_key(network))
+    try:
+        hub.subscribe("pulse")
+        MuteParent.pulse = until(lambda: hub.hear(2), 10, "a pulse")[2]
+        heard = time.time()
+    finally:
+        hub.close()
+    network.stop("gz")
+    network.stop("gd")
+    until(lambda: time.time() > heard + 3, 10, "it grows old")
+    parent = MuteParent(ready["live"], ready["fetch"], f"{network.stem('gd')}.curve")
+    try:
+        network.start("gz")
+        age = until(lambda: (age := lease_age(network)) >= 0 and [age], 10, "it is known")[0]
+        assert age >= 3, "not from when it came"
+    finally:
+        parent.close()
+        network.start("gd")
+    until(lambda: 0 <= lease_age(network) <= 2, 20, "live pulses again")
 
 
 def test_a_parent_of_no_common_version_is_named_and_left_alone(network, held, old):

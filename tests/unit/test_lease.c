@@ -137,6 +137,34 @@ a_hub_clock_that_runs_slow_does_not_make_it_stale(void **state)
 	assert_true(lease_is_fresh(&lease, tick + TERM - second, 5));
 }
 
+static void
+the_first_counts_from_when_it_was_signed(void **state)
+{
+	struct lease lease = renewed();
+
+	(void)state;
+	lease_set_older(&lease, 40 * CLOCK_SECOND);
+
+	assert_true(lease_is_fresh(&lease, 1000 + 20 * CLOCK_SECOND, 5));
+	assert_false(lease_is_fresh(&lease, 1001 + 20 * CLOCK_SECOND, 5));
+	assert_true(lease_age_us(&lease, 1000) == 40 * CLOCK_SECOND);
+}
+
+static void
+our_own_clock_counts_until_the_second_and_never_prolongs(void **state)
+{
+	struct lease lease = renewed();
+
+	(void)state;
+	lease_set_older(&lease, -40 * CLOCK_SECOND);
+	assert_false(lease_is_fresh(&lease, 1001 + TERM, 5));
+
+	lease_set_older(&lease, 40 * CLOCK_SECOND);
+	lease_renew(&lease, HUB + CLOCK_SECOND, 1000 + CLOCK_SECOND, 5);
+
+	assert_true(lease_is_fresh(&lease, 1000 + CLOCK_SECOND + TERM, 5));
+}
+
 int
 main(void)
 {
@@ -152,6 +180,9 @@ main(void)
 	    cmocka_unit_test(pulses_that_a_relay_holds_back_do_not_prolong),
 	    cmocka_unit_test(
 		an_on_time_pulse_after_a_late_one_is_fresh_at_once),
+	    cmocka_unit_test(the_first_counts_from_when_it_was_signed),
+	    cmocka_unit_test(
+		our_own_clock_counts_until_the_second_and_never_prolongs),
 	    cmocka_unit_test(a_hub_clock_that_runs_slow_does_not_make_it_stale),
 	};
 

@@ -666,7 +666,10 @@ static void
 every_other_reply_comes_back(void **state)
 {
 	struct reply replies[] = {
-	    {.kind = REPLY_WELCOME, .protocol = 1, .software = text("s")},
+	    {.kind = REPLY_WELCOME,
+		.protocol = 1,
+		.software = text("s"),
+		.pulse = text("pulse")},
 	    {.kind = REPLY_TOO_OLD, .stream = "0000", .oldest = 40},
 	    {.kind = REPLY_TAKEN, .ticket = 3},
 	    {.kind = REPLY_REFUSAL, .reason = text("not_yours")},
@@ -689,6 +692,7 @@ every_other_reply_comes_back(void **state)
 		assert_int_equal(after.oldest, replies[i].oldest);
 		assert_true(span_equal(after.reason, replies[i].reason));
 		assert_true(span_equal(after.software, replies[i].software));
+		assert_true(span_equal(after.pulse, replies[i].pulse));
 		assert_true(span_equal(after.image, replies[i].image));
 	}
 	buf_release(&packed);
