@@ -63,8 +63,6 @@ void exchange_end(struct http_exchange *exchange);
 void exchange_cut(struct http_exchange *exchange);
 /* The pieces have left, or their end has come. */
 void exchange_ask(struct http_exchange *exchange);
-/* Does a reply of this status come with its body? */
-bool exchange_has_body(const struct http_exchange *exchange, int status);
 /* Does the peer send its body, or take our reply, too slowly?  To be asked
  * now and then. */
 bool exchange_is_slow(struct http_exchange *exchange, uint64_t now_ms);
@@ -74,5 +72,10 @@ void exchange_sent(struct http_exchange *exchange);
 void exchange_free(struct http_exchange *exchange);
 /* What a worker's mailbox does with a job of http_defer. */
 void exchange_run_job(void *job);
+
+/* http_reply.c */
+
+/* Does a reply of this status come with its body? */
+bool exchange_has_body(const struct http_exchange *exchange, int status);
 
 #endif
