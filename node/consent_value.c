@@ -127,7 +127,6 @@ said_parse(struct span bytes, struct consent *consent)
 	struct frequency *frequency = &consent->frequency;
 	struct reader reader = {bytes, bytes.len == 0};
 
-	*consent = (struct consent){0};
 	take_text(&reader, consent->id, sizeof(consent->id));
 	take_text(&reader, consent->subject, sizeof(consent->subject));
 	take_text(&reader, consent->grantee, sizeof(consent->grantee));
@@ -154,6 +153,7 @@ consent_value_parse(
 	struct reader reader = {bytes, bytes.len < HEAD_LEN};
 	struct span said;
 
+	*consent = (struct consent){0};
 	value->state = (char)take_number(&reader, 1);
 	value->ordered_us = (int64_t)take_number(&reader, 8);
 	said = take(&reader, take_u32(&reader));

@@ -3,6 +3,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -11,8 +12,9 @@
 
 #include "node/typeset.h"
 
-/* The libraries ask the clock through these names, too. */
-static time_t pretended;
+/* The libraries ask the clock through these names, too, some on a thread of
+ * their own. */
+static _Atomic time_t pretended;
 
 time_t time(time_t *out);
 
