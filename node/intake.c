@@ -14,6 +14,7 @@
 #include "node/keys.h"
 #include "node/replica.h"
 #include "node/window.h"
+#include "node/withheld.h"
 #include "node/world.h"
 
 struct intake {
@@ -201,8 +202,13 @@ intake_heads(struct intake *intake, const struct pulse *pulse)
 			continue;
 		ahead_compare(followed, head, parent_peer(intake->parent));
 		parent_told(followed, head->position);
+		/* What we have no room for nobody keeps from us. */
+		if (room_is_short(intake->settings.room))
+			followed->vain_us = 0;
+		withheld_compare(followed, head, parent_peer(intake->parent));
 	}
 	ahead_count(intake->parent);
+	withheld_count(intake->parent);
 }
 
 static uint64_t
@@ -264,6 +270,7 @@ static void
 intake_pulse(struct intake *intake, struct span packed)
 {
 	struct pulse pulse;
+	bool stale;
 
 	arena_reset(intake->arena);
 	if (keys_unpack_pulse(intake->settings.keys, packed, intake->arena,
@@ -274,9 +281,10 @@ intake_pulse(struct intake *intake, struct span packed)
 		parent_ask_control(intake->parent);
 		return;
 	}
+	stale = intake_is_stale(intake, &pulse);
 	if (pulse.hub_time_us <= intake->lease.hub_us)
 		return;
-	if (!intake_is_stale(intake, &pulse))
+	if (!stale)
 		intake_renew_lease(intake, &pulse);
 	intake_heads(intake, &pulse);
 	intake_publish(intake, "pulse", LIVE_PULSE, packed);

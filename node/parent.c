@@ -159,8 +159,10 @@ parent_on_link(struct parent *parent)
 	size_t i;
 
 	parent_hello(parent, PROTOCOL_NEWEST);
-	for (i = 0; i < parent->count; i++)
+	for (i = 0; i < parent->count; i++) {
 		parent->streams[i]->ticket = 0;
+		parent->streams[i]->vain_us = 0;
+	}
 	parent_pump(parent);
 }
 
@@ -241,6 +243,14 @@ parent_subscribe(struct parent *parent, const struct member *self)
 	parent->subscribed = *next;
 }
 
+/* All that anybody named is here. */
+static void
+followed_settle(struct followed *followed)
+{
+	followed->phase = FOLLOWED_LIVE;
+	followed->vain_us = 0;
+}
+
 static bool
 followed_is_behind(const struct followed *followed)
 {
@@ -267,7 +277,7 @@ parent_told(struct followed *followed, uint64_t newest)
 		followed->phase = FOLLOWED_FETCHING;
 	else if (followed->phase == FOLLOWED_FETCHING &&
 		 !followed_is_behind(followed))
-		followed->phase = FOLLOWED_LIVE;
+		followed_settle(followed);
 }
 
 void
@@ -275,9 +285,9 @@ parent_applied(struct followed *followed)
 {
 	if (followed->newest < followed->state.chain.position)
 		followed->newest = followed->state.chain.position;
-	followed->phase = followed->state.chain.position < followed->newest
-			      ? FOLLOWED_FETCHING
-			      : FOLLOWED_LIVE;
+	followed_settle(followed);
+	if (followed_is_behind(followed))
+		followed->phase = FOLLOWED_FETCHING;
 }
 
 void
@@ -297,6 +307,7 @@ parent_needs_image(struct followed *followed)
 	followed->phase = FOLLOWED_LOADING;
 	followed->loading_us = clock_tick_us();
 	followed->not_before_us = 0;
+	followed->vain_us = 0;
 }
 
 void
@@ -368,7 +379,7 @@ followed_on_batches(struct followed *followed, const struct reply *reply)
 	if (followed_is_behind(followed))
 		followed->not_before_us = clock_tick_us() + CLOCK_SECOND / 2;
 	else
-		followed->phase = FOLLOWED_LIVE;
+		followed_settle(followed);
 }
 
 struct followed *
@@ -408,6 +419,8 @@ parent_ask(struct parent *parent, struct followed *followed, uint64_t after)
 	fetch.after = after;
 	followed->ticket = parent_send(parent, &fetch);
 	followed->asked_us = clock_tick_us();
+	if (followed->vain_us == 0)
+		followed->vain_us = followed->asked_us;
 	if (followed->phase == FOLLOWED_LIVE)
 		followed->phase = FOLLOWED_FETCHING;
 }

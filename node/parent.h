@@ -33,7 +33,10 @@ struct followed {
 	int64_t asked_us;      /* monotonic */
 	int64_t not_before_us; /* monotonic: be patient until then */
 	int64_t loading_us;    /* monotonic: since when it needs an image */
+	int64_t vain_us;       /* monotonic: since when asking brings nothing;
+				* 0: it does, or nothing is missing */
 	unsigned ahead;        /* pulses that know less than we hold */
+	bool withheld;         /* asked in vain for too long */
 };
 
 struct parent;

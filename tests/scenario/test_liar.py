@@ -153,6 +153,18 @@ def test_a_lying_answer_to_a_fetch_is_refused_and_asked_again(stage):
     assert stage.nothing_applied()
 
 
+def test_batches_that_are_kept_back_are_missed_and_the_relay_named(stage):
+    """It passes on what the hub signed of how long the stream is, and none of its batches."""
+    def missed():
+        stage.liar.say("pulse", pulse=stage.pulse())
+        return [line for line in stage.log() if "follow.withheld stream=4401 position=" in line]
+    line = until(missed, 30, "missed")[0]
+    assert f"position={stage.held['position']} hub={wire.header_of(stage.behind[-1]).last} peer=11440000MB00004493@" in line, line
+    assert stage.endpoint.rsplit(":", 1)[1] in line and stage.nothing_applied()
+    metrics = stage.network.http("gz", "GET", "/metrics").body.decode()
+    assert "rongxin_node_streams_withheld 1\n" in metrics, "and of no other stream"
+
+
 def test_while_lied_to_the_city_serves_what_it_has(stage):
     reply = stage.network.ask(stage.code, items=[1])
     assert reply.status == 200
@@ -180,6 +192,11 @@ def test_the_city_catches_up_when_the_parent_is_honest_again(stage):
     stage.liar.answer = lambda stream, after: [b for b in truth.get(stream, []) if wire.header_of(b).last > after]
     stage.liar.say("pulse", pulse=stage.pulse())
     stage.network.agree("gz", "4401", 30)
+
+    def given():
+        stage.liar.say("pulse", pulse=stage.pulse())
+        return [line for line in stage.log() if "follow.withheld stream=4401 over=1" in line]
+    until(given, 10, "nothing is kept back any more")
 
 
 def test_a_position_that_nobody_signed_is_forgotten_with_the_next_pulse(stage):
@@ -214,15 +231,20 @@ def test_an_old_pulse_after_a_restart_does_not_open_protected_fields(stage):
     until(lambda: (stage.pulse(), pulse_time(stage.pulses[-1]) - pulse_time(old) > 6 * 10**6)[1], 30, "the pulse is old")
     conf.write_text(text)
     start_as_it_is(network)
-    before = len([line for line in stage.log() if "follow.stale" in line])
 
-    def noticed():
-        stage.liar.say("pulse", pulse=old)
-        return len([line for line in stage.log() if "follow.stale" in line]) > before
-    until(noticed, 20, "the city says that the pulse is old")
+    def told():
+        return [line for line in stage.log() if "follow.stale" in line]
+
+    def notices():
+        before = len(told())
+        until(lambda: (stage.liar.say("pulse", pulse=old), len(told()) > before)[1], 20, "the city says that the pulse is old")
+        assert "peer=11440000MB00004493@" in told()[-1] or "peer=?@" in told()[-1]
+    notices()
     assert network.http("gz", "GET", "/readyz", "bank").status == 503
     stage.liar.say("pulse", pulse=stage.pulse())
     until(lambda: network.http("gz", "GET", "/readyz", "bank").status == 200, 20, "a true pulse makes it ready")
+    notices()
+    until(lambda: network.http("gz", "GET", "/readyz", "bank").status == 503, 20, "said again, it renews nothing")
 
 
 def pulse_time(packed):
