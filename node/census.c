@@ -161,8 +161,10 @@ count_all(struct census_taker *taker, const struct sight *sight)
 	    taker, sight, population_begin(sight->mask, sight->day)};
 	struct population *population = NULL;
 	struct why why = {""};
-	enum err err =
-	    snapshot_each_credit(sight->snapshot, count_record, &count, &why);
+	enum err err;
+
+	kv_view_spare_cache(snapshot_view(sight->snapshot));
+	err = snapshot_each_credit(sight->snapshot, count_record, &count, &why);
 
 	if (err != ERR_OK)
 		log_error("census.failed", "why=\"%s\"", why.text);
@@ -222,6 +224,10 @@ on_idle(void *context)
 	struct census_taker *taker = context;
 	struct sight sight = {0};
 
+	if (store_is_filling(taker->settings.store)) {
+		metric_set(taker->behind, 1);
+		return;
+	}
 	if (sight_take(taker, &sight)) {
 		if (is_due(taker, &sight))
 			take(taker, &sight);

@@ -22,6 +22,8 @@
 #define GROUP 8192 /* registrations in one write */
 #define WINDOW_BATCHES 64
 #define WINDOW_BYTES (8 << 20)
+/* Changes that are read once, and not out of what others want in memory. */
+#define FAR 10000
 /* A walk may take a fifth of the time at most. */
 #define REST 4
 #define MARK_LEN (8 + DIGEST_LEN)
@@ -244,6 +246,8 @@ follow_stream(struct round *round, const struct stream_state *state,
 	enum err err = ERR_OK;
 
 	metric_set(round->finder->behind, 1);
+	if (state->chain.position - mark->position > FAR)
+		kv_view_spare_cache(snapshot_view(round->snapshot));
 	if (mark->position >= state->chain.position)
 		err = ERR_TOO_OLD; /* other records than we read */
 	while (err == ERR_OK && following.position < state->chain.position &&
@@ -344,9 +348,11 @@ walk(struct round *round)
 	struct why why = {""};
 
 	round->behind = round->stale_count > 0;
-	if (!round->behind || begun_us < round->finder->rest_until_us)
+	if (!round->behind || begun_us < round->finder->rest_until_us ||
+	    store_is_filling(round->finder->store))
 		return;
 	metric_set(round->finder->behind, 1);
+	kv_view_spare_cache(snapshot_view(round->snapshot));
 	round->err =
 	    snapshot_each_credit(round->snapshot, walk_record, round, &why);
 	round_flush(round);
@@ -412,6 +418,7 @@ round_run(struct round *round)
 	if (round->err == ERR_OK)
 		walk(round);
 	round_flush(round);
+	kv_weigh(finder->kv);
 	metric_set(finder->behind, round->behind || round->err != ERR_OK);
 	if (round->err != ERR_OK && !atomic_load(&finder->stopping))
 		log_error("find.failed", "err=%s", err_name(round->err));

@@ -169,6 +169,7 @@ follow_trim(struct follow *follow)
 	if (clock_tick_us() - follow->trim_us < TRIM_US)
 		return;
 	intake_trim(follow->intake);
+	kv_weigh(store_kv(follow->settings.intake.store));
 	follow->trim_us = clock_tick_us();
 }
 
@@ -182,6 +183,8 @@ follow_tick(void *context)
 	room_look(follow->settings.intake.room);
 	metric_set(follow->merging_metric,
 	    store_is_merging(follow->settings.intake.store));
+	store_set_filling(
+	    follow->settings.intake.store, intake_is_filling(follow->intake));
 	intake_pump(follow->intake);
 	mend_run(intake_mend(follow->intake));
 	follow_trim(follow);

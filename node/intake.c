@@ -17,6 +17,10 @@
 #include "node/withheld.h"
 #include "node/world.h"
 
+/* Changes missing, and how long nothing may come of them. */
+#define FAR_CHANGES 100000
+#define STILL_US (60 * CLOCK_SECOND)
+
 struct intake {
 	struct intake_settings settings;
 	struct bus *bus; /* NULL: not attached */
@@ -32,6 +36,7 @@ struct intake {
 	struct shared *pulse;  /* the newest one: struct buf */
 	struct span *expected; /* batches of live messages */
 	bool applied;          /* something, since that was asked last */
+	int64_t moved_us;      /* monotonic: when something was */
 	bool world_changed;    /* members or catalogue came */
 	bool stale; /* the last pulse was too old to renew the lease */
 };
@@ -167,6 +172,7 @@ intake_sealed(struct intake *intake, struct span sealed)
 
 	if (err == ERR_OK) {
 		intake->applied = true;
+		intake->moved_us = clock_tick_us();
 		parent_applied(taken.followed);
 		if (strcmp(taken.header.stream, STREAM_CONTROL) == 0)
 			intake_note_control(intake, &taken);
@@ -384,6 +390,18 @@ intake_reply(struct intake *intake, struct span message)
 	arena_free(arena);
 }
 
+/* A parent that cannot be reached, or never gives what it says it has, keeps
+ * nobody waiting. */
+bool
+intake_is_filling(const struct intake *intake)
+{
+	int64_t still_us = clock_tick_us() - intake->moved_us;
+
+	return mend_is_loading(intake->mend) ||
+	       (still_us < STILL_US &&
+		   parent_is_far_ahead(intake->parent, FAR_CHANGES));
+}
+
 bool
 intake_take_applied(struct intake *intake)
 {
@@ -450,6 +468,7 @@ intake_prepare(struct intake *intake, struct why *why)
 	intake->newest = store_newest(settings->store);
 	keys_learn(settings->keys, intake->newest);
 	intake->arena = arena_new();
+	intake->moved_us = clock_tick_us();
 	intake->catalogue_key = verifier_new(settings->catalogue_key);
 	intake->replica = replica_new(settings->store, settings->keys);
 	intake->parent = parent_new(settings->own_code);
@@ -549,6 +568,8 @@ intake_mend(struct intake *intake)
 void
 intake_loaded(struct intake *intake, const struct load_report *report)
 {
+	if (report->outcome == LOAD_WHOLE)
+		intake->moved_us = clock_tick_us();
 	if (!mend_loaded(intake->mend, report))
 		return;
 	keys_learn(intake->settings.keys, intake->newest);

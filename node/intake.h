@@ -60,6 +60,8 @@ void intake_reply(struct intake *intake, struct span message);
 void intake_settle(struct intake *intake);
 /* Was something applied since this was asked last?  It is not yet synced. */
 bool intake_take_applied(struct intake *intake);
+/* Does it hold much less than there is, and gets more all the time? */
+bool intake_is_filling(const struct intake *intake);
 /* The sealed log gives up what is too old or too much. */
 void intake_trim(struct intake *intake);
 /* Ask for what is missing, if there is room for it. */

@@ -15,6 +15,7 @@ struct kv {
 	rocksdb_options_t *family_options[KV_FAMILIES_MAX];
 	rocksdb_column_family_handle_t *families[KV_FAMILIES_MAX];
 	size_t count;
+	uint64_t weight; /* kv_weigh */
 	rocksdb_writeoptions_t *relaxed, *synced;
 	_Atomic bool damaged;
 };

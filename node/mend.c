@@ -106,6 +106,12 @@ mend_run(struct mend *mend)
 	load_begin(mend->load, &order);
 }
 
+bool
+mend_is_loading(const struct mend *mend)
+{
+	return load_is_busy(mend->load);
+}
+
 static void
 mend_count(const struct load_report *report, const struct stream_state *before)
 {

@@ -33,6 +33,8 @@ void mend_stop(struct mend *mend); /* nothing is asked any more */
 void mend_free(struct mend *mend); /* after mend_stop; safe on NULL */
 /* Begin with the next stream that needs it. */
 void mend_run(struct mend *mend);
+/* Is an image coming? */
+bool mend_is_loading(const struct mend *mend);
 /* True: stream 0000 changed. */
 bool mend_loaded(struct mend *mend, const struct load_report *report);
 /* Of a ticket that is load's. */

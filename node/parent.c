@@ -258,6 +258,24 @@ followed_is_behind(const struct followed *followed)
 	       followed->state.chain.position < followed->newest;
 }
 
+bool
+parent_is_far_ahead(const struct parent *parent, uint64_t changes)
+{
+	const struct followed *followed;
+	uint64_t missing = 0;
+	size_t i;
+
+	for (i = 0; i < parent->count; i++) {
+		followed = parent->streams[i];
+		if (followed->phase == FOLLOWED_LOADING)
+			return true;
+		if (followed->newest > followed->state.chain.position)
+			missing +=
+			    followed->newest - followed->state.chain.position;
+	}
+	return missing > changes;
+}
+
 void
 parent_heard(struct followed *followed, uint64_t newest)
 {

@@ -64,6 +64,9 @@ void parent_leave(struct parent *parent, struct followed *followed);
 /* Topics of live messages: control, pulses and what `self` holds. */
 void parent_subscribe(struct parent *parent, const struct member *self);
 
+/* Does an image miss, or more changes than this? */
+bool parent_is_far_ahead(const struct parent *parent, uint64_t changes);
+
 /* Somebody named this position of the stream. */
 void parent_heard(struct followed *followed, uint64_t newest);
 /* A pulse did, and it is signed: what a parent merely claimed is forgotten. */

@@ -55,7 +55,8 @@ const struct setting node_setting_rows[] = {
 	"seconds between two checks of all records against what was signed; "
 	"0: never"),
     INT(cache_bytes, "268435456", 16 << 20, 1ll << 40,
-	"memory for records that were read and may be asked for again, bytes"),
+	"memory for what was read of the stores and for the indexes of their "
+	"tables, bytes"),
     INT(disk_reserve, "1073741824", 0, 1ll << 50,
 	"free space below which no new batches are taken, bytes"),
     INT(feed_bytes, "1073741824", 0, 1ll << 40,

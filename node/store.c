@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -31,6 +32,7 @@ struct store {
 	struct kv *kv;
 	char folder[PATH_SIZE];
 	char mark[PATH_SIZE]; /* exists: damaged */
+	_Atomic bool is_filling;
 };
 
 struct snapshot {
@@ -109,6 +111,18 @@ bool
 store_is_merging(struct store *store)
 {
 	return kv_is_merging(store->kv);
+}
+
+void
+store_set_filling(struct store *store, bool is_filling)
+{
+	atomic_store(&store->is_filling, is_filling);
+}
+
+bool
+store_is_filling(const struct store *store)
+{
+	return atomic_load(&store->is_filling);
 }
 
 const char *

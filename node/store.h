@@ -57,6 +57,10 @@ void store_close(struct store *store); /* safe on NULL */
 struct kv *store_kv(struct store *store);
 /* Is it being tidied up, behind what was written? */
 bool store_is_merging(struct store *store);
+/* Is so much missing that who looks at everything had better wait?  Said by
+ * the follow thread; any thread asks. */
+void store_set_filling(struct store *store, bool is_filling);
+bool store_is_filling(const struct store *store);
 const char *store_folder(const struct store *store);
 bool store_is_damaged(const struct store *store);
 /* The next store_open moves it aside. */

@@ -2,8 +2,9 @@
 
 RX_BENCH_SYNC_ONLY names cases by how they begin (alone, apply, fan, crowd, behind, delay); sizes: RX_BENCH_SYNC_ROWS (100,000)
 records that one node applies, inserted, then all updated; RX_BENCH_SYNC_BEHIND (200,000) changes a node is behind,
-and as many records of a snapshot (10,000,000 take about 35 GB of disk meanwhile, and RX_BENCH_SYNC_PEERS=0 leaves out the
-clusters beside it, which take as much again); RX_BENCH_SYNC_RATES (1000,10000) changes a second."""
+and as many records of a snapshot, whose ledger is made, not handed in (10,000,000 take about 25 GB of disk meanwhile, and
+RX_BENCH_SYNC_PEERS=0 leaves out the clusters beside it, which take as much again); RX_BENCH_SYNC_SETTLE (60) seconds that census
+and index of names may take afterwards; RX_BENCH_SYNC_RATES (1000,10000) changes a second."""
 import bisect
 import contextlib
 import csv
@@ -25,9 +26,11 @@ from harness import BIN, ROOT, Network, until
 
 ROWS = int(os.environ.get("RX_BENCH_SYNC_ROWS", "100000"))
 BEHIND = int(os.environ.get("RX_BENCH_SYNC_BEHIND", "200000"))
+SETTLE = int(os.environ.get("RX_BENCH_SYNC_SETTLE", "60"))
 PEERS = os.environ.get("RX_BENCH_SYNC_PEERS") != "0"
 ONLY = tuple(filter(None, os.environ.get("RX_BENCH_SYNC_ONLY", "").split(",")))
 BATCH = 100_000  # rows handed in at a time
+STREAMS = [f"44{number:02}" for number in (*range(1, 10), *range(12, 21), 51, 52, 53)]
 SUBSCRIBERS, CROWD = 31, 300
 RATES = [int(rate) for rate in os.environ.get("RX_BENCH_SYNC_RATES", "1000,10000").split(",")]
 SECONDS = 6  # of each rate
@@ -97,12 +100,19 @@ class Bench(Network):
             reply = self.submit(1, path.read_bytes(), f"{name}-{number}")
             assert reply.status == 200 and reply.json["state"] == "committed", reply.body
 
-    def pour(self, rows, seed, division):
-        """The same of many: one file after the other, none of them kept."""
-        for start in range(0, rows, BATCH):
-            files = self.make(min(BATCH, rows - start), seed + start // BATCH, division)
-            self.hand_in(files, f"poured-{start}")
-            files[0].unlink()
+    def lay(self, rows, streams):
+        """As many registrations in the ledger and its log, without handing them in (tests/bench/ledger.c), two at a time."""
+        maker, server = programs.build("ledger", programs.LIBRARY), (self.run / "hub/pg.conninfo").read_text().strip()
+        shares = [streams[::2], streams[1::2]]
+        running = []
+        for share in shares:
+            made = subprocess.Popen([maker, self.run / "net/batch.key", str(rows * len(share) // len(streams)), *share], stdout=subprocess.PIPE)
+            running += made, subprocess.Popen(["psql", "-Xq", "-v", "ON_ERROR_STOP=1", server], stdin=made.stdout)
+            made.stdout.close()
+        assert all(process.wait() == 0 for process in running)
+        self.sql("ANALYZE record; ANALYZE change_log; CHECKPOINT")
+        self.stop("hub")
+        self.start("hub")
 
     def held(self, part, prefix, link=None):
         """What a place has of the streams that begin so."""
@@ -116,7 +126,7 @@ class Bench(Network):
     def catch_up(self, part, prefix, wanted):
         """Seconds from when a node knows that it is behind until it holds just that, its digests included: a question
         every few milliseconds."""
-        link, deadline, began = self.link(part, "operator"), time.monotonic() + 1200, None
+        link, deadline, began = self.link(part, "operator"), time.monotonic() + 3600, None
         while True:
             now, held = time.monotonic(), self.held(part, prefix, link)
             if began is None and held:
@@ -156,15 +166,21 @@ def ledger(prefix):
 
 
 def follow(network, prefix, fresh=False):
-    """Seconds until node gd has what the hub has, its CPU seconds, its peak in MiB."""
+    """The same, and the node is stopped."""
+    process, *figures = begin_following(network, prefix, fresh)
+    network.halt(process)
+    return figures
+
+
+def begin_following(network, prefix, fresh):
+    """Node gd; seconds until it has what the hub has, its CPU seconds, its peak in MiB."""
     if fresh:
         network.forget("gd")
     wanted = network.held("hub", prefix)
     process = network.begin("gd")
     spent = network.catch_up("gd", prefix, wanted)
     cpu, peak = spent_by(process.pid), peak_mib(process.pid)
-    network.halt(process)
-    return spent, cpu, peak
+    return process, spent, cpu, peak
 
 
 def timed(step):
@@ -203,7 +219,7 @@ def apply(network):
 def behind(network):
     """A province with 21 streams comes back; then a new one, when the hub's log is gone and it takes snapshots."""
     without_nodes(network)
-    network.pour(BEHIND, 8000, "44")
+    network.lay(BEHIND, STREAMS)
     count = int(network.sql("SELECT count(*) FROM record WHERE stream LIKE '44%'"))
     with contextlib.ExitStack() as stack:
         pair = stack.enter_context(peers.Replication(network.folder)) if PEERS else None
@@ -216,10 +232,25 @@ def behind(network):
         network.environment["RONGXIN_HUB_LOG_BYTES"] = "1"
         network.start("hub")
         until(lambda: network.sql("SELECT count(*) FROM change_log WHERE stream LIKE '44%' AND first = 1") == "0", 600, "the log is trimmed")
-        spent, _, peak = follow(network, "44", fresh=True)
+        process, spent, _, peak = begin_following(network, "44", True)
+        settled = settle(network)
+        after = rss_mib(process.pid)
+        network.halt(process)
         yield "snapshot: new node", count / spent, "records/s", "PostgreSQL initial copy", count / timed(pair.copy) if pair else 0
         yield "snapshot: new node", spent, "s", "", 0
         yield "snapshot: node's memory, peak", peak, "MiB", "goal: below", 512
+        yield f"snapshot: {'counted and indexed' if settled else 'not yet counted and indexed'}, memory", after, "MiB", "", 0
+
+
+def settle(network):
+    """Waits until what the node does behind all others is done (census, index of names); False: it took too long."""
+    deadline = time.monotonic() + SETTLE
+    while time.monotonic() < deadline:
+        metrics = network.http("gd", "GET", "/metrics").body.decode()
+        if not any(line.startswith("rongxin_node_behind") and not line.endswith(" 0") for line in metrics.splitlines()):
+            return True
+        time.sleep(0.5)
+    return False
 
 
 def replicated(network, pair):

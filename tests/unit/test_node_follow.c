@@ -409,6 +409,24 @@ a_stream_is_live_when_it_has_what_was_named(void **state)
 	assert_int_equal(fixture->followed->phase, FOLLOWED_FETCHING);
 }
 
+static void
+what_is_missing_counts_and_an_image_counts_as_much(void **state)
+{
+	struct fixture *fixture = *state;
+	struct stream_state other = {.chain = {.stream = "4403"}};
+	struct followed *second = parent_follow(fixture->parent, &other);
+
+	parent_heard(fixture->followed, 60);
+	parent_heard(second, 40);
+	assert_false(parent_is_far_ahead(fixture->parent, 100));
+	parent_heard(second, 41);
+	assert_true(parent_is_far_ahead(fixture->parent, 100));
+
+	assert_false(parent_is_far_ahead(fixture->parent, 1000));
+	parent_needs_image(second);
+	assert_true(parent_is_far_ahead(fixture->parent, 1000));
+}
+
 /* To nobody: what is asked waits in the socket. */
 static struct bus *
 attach(struct fixture *fixture)
@@ -502,6 +520,7 @@ main(void)
 	    TEST(a_restart_resumes_where_it_stopped),
 	    TEST(a_refused_stream_is_patient_before_it_asks_again),
 	    TEST(a_stream_is_live_when_it_has_what_was_named),
+	    TEST(what_is_missing_counts_and_an_image_counts_as_much),
 	    TEST(the_next_window_is_asked_for_once_and_only_if_there_is_one),
 	    TEST(a_window_claims_the_last_position_of_its_last_batch),
 	};

@@ -277,6 +277,78 @@ rows_behind_a_missing_group_are_found(void **state)
 	assert_int_equal(count, 2);
 }
 
+#define MANY 30000 /* rows: more than one piece of what waits in memory */
+
+struct many {
+	char value[300];
+	size_t next;
+};
+
+static void
+put_many(struct kv *kv, char mark)
+{
+	struct kv_write *write = kv_write_begin(kv);
+	struct many many = {.next = 0};
+	char key[32];
+	size_t i;
+
+	memset(many.value, mark, sizeof(many.value));
+	/* In no order. */
+	for (i = 0; i < MANY; i++) {
+		snprintf(key, sizeof(key), "%05zu", i * 7919 % MANY);
+		kv_write_put(write, STORE_RECORDS, span_make(key, 6),
+		    span_make(many.value, sizeof(many.value)));
+		if (i % 256 != 255)
+			continue;
+		assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
+		write = kv_write_begin(kv);
+	}
+	assert_int_equal(kv_write_end(write, false, NULL), ERR_OK);
+}
+
+static bool
+is_next_of_many(void *context, struct span key, struct span value)
+{
+	struct many *many = context;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%05zu", many->next++);
+	assert_string_equal(key.ptr, text);
+	assert_true(
+	    span_equal(value, span_make(many->value, sizeof(many->value))));
+	return true;
+}
+
+/* What waits in memory is in several pieces, each with older and newer rows. */
+static void
+of_rows_in_several_pieces_the_newest_counts(void **state)
+{
+	struct fixture *fixture = *state;
+	struct kv *kv = store_kv(fixture->store);
+	const struct kv_range all = {.family = STORE_RECORDS};
+	struct kv_view *before;
+	struct many many = {.next = 0};
+
+	put_many(kv, 'a');
+	before = kv_view_open(kv);
+	put_many(kv, 'b');
+	kv_weigh(kv);
+
+	memset(many.value, 'a', sizeof(many.value));
+	assert_int_equal(
+	    kv_each(before, &all, is_next_of_many, &many, NULL), ERR_OK);
+	assert_int_equal(many.next, MANY);
+	kv_view_close(before);
+	reopen(fixture);
+	before = kv_view_open(store_kv(fixture->store));
+	memset(many.value, 'b', sizeof(many.value));
+	many.next = 0;
+	assert_int_equal(
+	    kv_each(before, &all, is_next_of_many, &many, NULL), ERR_OK);
+	assert_int_equal(many.next, MANY);
+	kv_view_close(before);
+}
+
 static void
 a_snapshot_does_not_change(void **state)
 {
@@ -645,6 +717,7 @@ main(void)
 	    TEST(a_walk_jumps_to_what_is_wanted_and_ends_behind_it),
 	    TEST(a_walk_finds_what_lies_in_tables_of_every_age),
 	    TEST(rows_behind_a_missing_group_are_found),
+	    TEST(of_rows_in_several_pieces_the_newest_counts),
 	    TEST(a_snapshot_does_not_change),
 	    TEST(the_sealed_log_is_read_in_windows),
 	    TEST(a_consent_is_found_and_its_withdrawal_seen),
