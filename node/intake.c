@@ -67,6 +67,28 @@ intake_leave_others(struct intake *intake, const struct world *world)
 	}
 }
 
+/* Every catalogue that ever was has its signature, the laxer ones of former
+ * days, too: who has a batch key, or the hub, must not bring one back. */
+static void
+intake_refuse_older(struct intake *intake, struct world *world)
+{
+	const char *folder = intake->settings.former_folder;
+	uint64_t newest = folder != NULL ? former_newest(folder) : 0;
+	uint64_t version;
+	struct why why = {""};
+
+	if (world->catalog == NULL || catalog_version(world->catalog) >= newest)
+		return;
+	version = catalog_version(world->catalog);
+	catalog_free(world->catalog);
+	world->catalog = former_open(folder, newest, &why);
+	log_error("follow.catalogue",
+	    "version=%llu kept=%llu peer=%s why=\"%s\"",
+	    (unsigned long long)version, (unsigned long long)newest,
+	    parent_peer(intake->parent),
+	    world->catalog != NULL ? "older" : why.text);
+}
+
 /* Which streams are ours changes with our own member document. */
 static void
 intake_renew_world(struct intake *intake)
@@ -80,6 +102,7 @@ intake_renew_world(struct intake *intake)
 		log_error("follow.world", "why=\"%s\"", why.text);
 		return;
 	}
+	intake_refuse_older(intake, world);
 	parent_subscribe(intake->parent, world->self);
 	intake_leave_others(intake, world);
 	log_info("follow.world", "members=%zu catalogue=%llu",

@@ -9,6 +9,7 @@
 #include "base/jws.h"
 #include "node/control.h"
 #include "node/door.h"
+#include "node/former.h"
 #include "node/node.h"
 #include "node/world.h"
 #include "wire/http_tag.h"
@@ -133,20 +134,38 @@ my_on_members(struct http_exchange *exchange, void *context)
 	buf_release(&body);
 }
 
+/* The text of the catalogue in force: stream 0000 may have an older one, and is
+ * asked only for what could not be kept. */
+static bool
+catalogue_text(struct node *node, struct buf *json)
+{
+	const struct world *world = shared_hold(node->world);
+	struct snapshot *snapshot = store_snapshot(node->store);
+	struct buf jws = {0};
+	bool found = false;
+
+	if (world != NULL && world->catalog != NULL)
+		found = former_read(node->former_folder,
+			    catalog_version(world->catalog), json,
+			    NULL) == ERR_OK ||
+			(control_catalogue(snapshot, &jws, NULL) == ERR_OK &&
+			    jws_peek(buf_span(&jws), json));
+	buf_release(&jws);
+	snapshot_release(snapshot);
+	shared_drop(node->world, world);
+	return found;
+}
+
 void
 my_on_catalogue(struct http_exchange *exchange, void *context)
 {
 	struct node *node = context;
-	struct snapshot *snapshot = store_snapshot(node->store);
-	struct buf jws = {0}, body = {0};
-	enum err err = control_catalogue(snapshot, &jws, NULL);
+	struct buf body = {0};
 
-	snapshot_release(snapshot);
-	if (err == ERR_OK && jws_peek(buf_span(&jws), &body))
+	if (catalogue_text(node, &body))
 		http_tag_reply(exchange, "application/json", buf_span(&body));
 	else
 		http_reply_problem(exchange, 503, "not_ready", "Not ready yet",
 		    "The catalogue has not arrived yet.");
-	buf_release(&jws);
 	buf_release(&body);
 }
