@@ -1,7 +1,7 @@
 /*
  * entries: the trail's entries on disk, private, in order.
  */
-#include "node/entries.h"
+#include "node/entries_inner.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,21 +21,8 @@
 #define FRAME_HEAD (4 + 8 + ACCESS_NONCE_LEN)
 #define FILE_MAX ((size_t)1 << 30)
 #define STRIDE 256 /* every so many entries one offset is remembered */
-#define AHEAD_BYTES (256 << 10)
 #define ROOM_BYTES (64 << 10)
 #define NONCE_BYTES ((size_t)4096)
-
-struct entries {
-	char folder[PATH_SIZE];
-	int fd; /* the newest file; -1: none yet */
-	uint64_t first, count;
-	off_t end;         /* of the last good frame in the newest file */
-	off_t allocated;   /* zeros stand from `end` up to here */
-	off_t at;          /* where the next write goes; -1: unknown */
-	uint32_t *offsets; /* of entries 0, STRIDE, 2 STRIDE, … */
-	size_t offset_size;
-	struct buf frames, nonces; /* of one group; kept from one to the next */
-};
 
 const char *
 entries_path(const char *folder, uint64_t index, char out[PATH_SIZE])
@@ -239,8 +226,11 @@ entries_open(const struct entries_settings *settings, struct why *why)
 	entries->first = entries->count = settings->first;
 	snprintf(
 	    entries->folder, sizeof(entries->folder), "%s", settings->folder);
-	if (entries_recover(entries, settings, why) == ERR_OK)
+	entries->spare = spare_new(entries->folder);
+	if (entries_recover(entries, settings, why) == ERR_OK) {
+		entries_prepare(entries);
 		return entries;
+	}
 	entries_close(entries);
 	return NULL;
 }
@@ -251,6 +241,7 @@ entries_close(struct entries *entries)
 	if (entries == NULL)
 		return;
 	entries_leave(entries);
+	spare_free(entries->spare);
 	buf_release(&entries->frames);
 	buf_release(&entries->nonces);
 	mem_free(entries->offsets);
@@ -286,52 +277,39 @@ entries_sync_folder(const char *folder)
 	return err;
 }
 
-static enum err
-entries_rotate(struct entries *entries, struct why *why)
+/* The file is full; its room goes back later. */
+static void
+entries_finish(struct entries *entries)
 {
 	char path[PATH_SIZE];
 
+	if (entries->fd >= 0 && entries->end < entries->allocated) {
+		entries_path(entries->folder, entries->count - 1, path);
+		spare_trim(entries->spare, path, entries->end);
+		entries->allocated = entries->end;
+	}
 	entries_leave(entries);
+}
+
+static enum err
+entries_rotate(struct entries *entries, struct why *why)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC;
+	char path[PATH_SIZE];
+
+	entries_finish(entries);
 	entries_path(entries->folder, entries->count, path);
 	entries->end = 0;
-	entries->allocated = 0;
 	entries->at = 0;
-	entries->fd =
-	    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	entries->asked = false;
+	entries->allocated = spare_take(entries->spare, path);
+	if (entries->allocated == 0)
+		flags |= O_TRUNC;
+	entries->fd = open(path, flags, 0600);
 	if (entries->fd < 0 || entries_sync_folder(entries->folder) != ERR_OK)
 		return why_set(
 		    why, ERR_IO, "cannot make %s: %s", path, strerror(errno));
 	return ERR_OK;
-}
-
-static enum err
-entries_put(struct entries *entries, off_t offset, struct span bytes)
-{
-	enum err err = ERR_OK;
-
-	if (entries->at != offset &&
-	    lseek(entries->fd, offset, SEEK_SET) != offset)
-		err = ERR_IO;
-	if (err == ERR_OK)
-		err = file_write_all(entries->fd, bytes);
-	entries->at = err == ERR_OK ? offset + (off_t)bytes.len : -1;
-	return err;
-}
-
-/* A sync of bytes that a file has already waits for these alone; of a file that
- * grows, or whose blocks were never written, for its inode too.  Where there is
- * no room ahead the write itself tells. */
-static void
-entries_take_room(struct entries *entries, off_t end)
-{
-	static const char zeros[AHEAD_BYTES];
-
-	if (end <= entries->allocated)
-		return;
-	if (entries_put(entries, end, span_make(zeros, AHEAD_BYTES)) == ERR_OK)
-		entries->allocated = end + AHEAD_BYTES;
-	else if (ftruncate(entries->fd, entries->end) == 0)
-		entries->allocated = entries->end;
 }
 
 static enum err
@@ -396,8 +374,10 @@ entries_append(
 	}
 	if (err == ERR_OK)
 		err = entries_write(entries, buf_span(frames), why);
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		entries->count += count;
+		entries_ask_spare(entries);
+	}
 	return err;
 }
 

@@ -428,6 +428,146 @@ room_behind_a_full_file_is_fine(void **state)
 	mem_free(list);
 }
 
+static off_t
+size_of(const char *path)
+{
+	struct stat found;
+
+	return stat(path, &found) == 0 ? found.st_size : -1;
+}
+
+static bool
+becomes_size(const char *path, off_t size)
+{
+	int tries = 0;
+
+	while (size_of(path) != size && tries++ < 2000)
+		usleep(10000);
+	return size_of(path) == size;
+}
+
+#define TINY (12 + 16 + 1) /* the frame of one byte */
+
+/* No answer waits for blocks: of a full file the room goes back, and the next
+ * one has all of its own, zeros to the end. */
+static void
+the_next_file_is_made_ahead(void **state)
+{
+	const size_t half = ENTRIES_PER_FILE / 2;
+	const off_t whole = (ENTRIES_PER_FILE + ENTRIES_PER_FILE / 16) * TINY;
+	const off_t ahead =
+	    (whole + (128 << 10) - 1) / (128 << 10) * (128 << 10);
+	struct fixture *fixture = *state;
+	struct entry *list = mem_new(half * sizeof(*list));
+	char folder[256], spare[300], path[ENTRIES_PATH_SIZE];
+	uint64_t seen = 0;
+	struct entries_settings settings = {
+	    .folder = folder, .each = count_entry, .context = &seen};
+	struct entries *entries;
+	size_t i;
+
+	snprintf(folder, sizeof(folder), "%s/ahead", fixture->folder);
+	snprintf(spare, sizeof(spare), "%s/spare", folder);
+	entries = entries_open(&settings, NULL);
+	for (i = 0; i < half; i++)
+		list[i].bytes = span_of("x");
+	assert_int_equal(entries_append(entries, list, half, NULL), ERR_OK);
+	assert_true(becomes_size(spare, ahead));
+	assert_int_equal(entries_append(entries, list, half, NULL), ERR_OK);
+	assert_int_equal(entries_append(entries, list, 1, NULL), ERR_OK);
+
+	assert_int_equal(size_of(spare), -1);
+	assert_int_equal(
+	    size_of(entries_path(folder, ENTRIES_PER_FILE, path)), ahead);
+	assert_true(becomes_size(
+	    entries_path(folder, 0, path), ENTRIES_PER_FILE * TINY));
+	entries_close(entries);
+	assert_int_equal(
+	    size_of(entries_path(folder, ENTRIES_PER_FILE, path)), TINY);
+
+	entries = entries_open(&settings, NULL);
+	assert_non_null(entries);
+	assert_int_equal(seen, ENTRIES_PER_FILE + 1);
+	entries_close(entries);
+	mem_free(list);
+}
+
+/* Killed before the next file had its first entry; or while it was made. */
+static void
+a_next_file_without_entries_and_half_a_spare_are_no_harm(void **state)
+{
+	struct fixture *fixture = *state;
+	struct entry *list = mem_new(ENTRIES_PER_FILE * sizeof(*list));
+	char folder[256], spare[300], path[ENTRIES_PATH_SIZE];
+	uint64_t seen = 0;
+	struct entries_settings settings = {
+	    .folder = folder, .each = count_entry, .context = &seen};
+	struct entries *entries;
+	size_t i;
+
+	snprintf(folder, sizeof(folder), "%s/ahead", fixture->folder);
+	snprintf(spare, sizeof(spare), "%s/spare", folder);
+	entries = entries_open(&settings, NULL);
+	for (i = 0; i < ENTRIES_PER_FILE; i++)
+		list[i].bytes = span_of("x");
+	assert_int_equal(
+	    entries_append(entries, list, ENTRIES_PER_FILE, NULL), ERR_OK);
+	entries_close(entries);
+	for (i = 0; i < 2; i++) {
+		const char *made =
+		    i == 0 ? spare
+			   : entries_path(folder, ENTRIES_PER_FILE, path);
+
+		close(open(made, O_WRONLY | O_CREAT, 0600));
+		assert_int_equal(truncate(made, 300000), 0);
+	}
+
+	entries = entries_open(&settings, NULL);
+
+	assert_non_null(entries);
+	assert_int_equal(seen, ENTRIES_PER_FILE);
+	assert_int_equal(size_of(spare), -1);
+	assert_int_equal(entries_append(entries, list, 1, NULL), ERR_OK);
+	assert_int_equal(list[0].index, ENTRIES_PER_FILE);
+	entries_close(entries);
+	seen = 0;
+	entries = entries_open(&settings, NULL);
+	assert_int_equal(seen, ENTRIES_PER_FILE + 1);
+	entries_close(entries);
+	mem_free(list);
+}
+
+/* Room for as many as came so far foretell, before anybody waits. */
+static void
+a_file_with_many_entries_has_its_room_from_the_start(void **state)
+{
+	const size_t many = ENTRIES_PER_FILE / 8;
+	struct fixture *fixture = *state;
+	struct entry *list = mem_new(many * sizeof(*list));
+	char folder[256], path[ENTRIES_PATH_SIZE];
+	uint64_t seen = 0;
+	struct entries_settings settings = {
+	    .folder = folder, .each = count_entry, .context = &seen};
+	struct entries *entries;
+	size_t i;
+
+	snprintf(folder, sizeof(folder), "%s/many", fixture->folder);
+	entries = entries_open(&settings, NULL);
+	for (i = 0; i < many; i++)
+		list[i].bytes = span_of("x");
+	assert_int_equal(entries_append(entries, list, many, NULL), ERR_OK);
+	entries_close(entries);
+	entries_path(folder, 0, path);
+	assert_int_equal(size_of(path), (off_t)many * TINY);
+
+	entries = entries_open(&settings, NULL);
+
+	assert_true(size_of(path) >= ENTRIES_PER_FILE * TINY);
+	entries_close(entries);
+	assert_int_equal(size_of(path), (off_t)many * TINY);
+	mem_free(list);
+}
+
 static void
 an_altered_entry_stops_the_trail(void **state)
 {
@@ -912,6 +1052,9 @@ main(void)
 	    TEST(a_torn_tail_is_cut_and_its_index_used_again),
 	    TEST(room_behind_the_entries_is_no_torn_tail),
 	    TEST(room_behind_a_full_file_is_fine),
+	    TEST(the_next_file_is_made_ahead),
+	    TEST(a_next_file_without_entries_and_half_a_spare_are_no_harm),
+	    TEST(a_file_with_many_entries_has_its_room_from_the_start),
 	    TEST(an_altered_entry_stops_the_trail),
 	    TEST(an_entry_that_was_acknowledged_and_is_gone_stops_the_trail),
 	    TEST(entries_of_another_trail_stop_the_trail),
