@@ -21,8 +21,8 @@
 static const struct show_column columns[] = {{"id", "id"}, {"state", "state"},
     {"subject", "subject"}, {"item", "item"}, {"reason", "reason"},
     {"provider", "provider"}, {"place", "place"}, {"filed", "filed"},
-    {"due", "due"}, {"joined", "joined to"}, {"note", "note"},
-    {"statement", "statement"}, {NULL, NULL}};
+    {"due", "due"}, {"joined", "joined to"}, {"together", "decided with"},
+    {"note", "note"}, {"statement", "statement"}, {NULL, NULL}};
 
 /* VALUE|VALUE as a key has them. */
 static bool
@@ -239,7 +239,7 @@ objection_list(const struct args *args)
 static int
 objection_act(const struct args *args)
 {
-	const char *id = args->operands[0], *note = args_get(args, "note");
+	const char *id = args->operands[0], *note = NULL;
 	const char *verb = strrchr(args->command->name, ' ') + 1;
 	struct buf path = {0}, body = {0};
 	struct json_out json = {.buf = &body};
@@ -250,12 +250,18 @@ objection_act(const struct args *args)
 
 	if (!consent_id_is_valid(span_of(id)))
 		return args_misused(args, "not an objection's id");
+	if (args_knows(args, "note"))
+		note = args_get(args, "note");
+	if (args_knows(args, "to") && args_need(args, "to") == NULL)
+		return MISUSED;
 	buf_print(&path, "/v1/objections/%s/%s", id, verb);
 	json_open_object(&json, NULL);
 	if (note != NULL)
 		json_put_cstr(&json, "note", note);
 	if (args_knows(args, "outcome") && args_has(args, "outcome"))
 		json_put_cstr(&json, "outcome", args_get(args, "outcome"));
+	if (args_knows(args, "to"))
+		json_put_cstr(&json, "to", args_get(args, "to"));
 	if (args_knows(args, "withdraw") && args_has(args, "withdraw"))
 		json_put_bool(&json, "withdraw", true);
 	json_close_object(&json);
@@ -373,7 +379,8 @@ static const struct arg_option node_options[] = {
 static const struct arg_option list_options[] = {
     FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
     {"state", "STATE", NULL, "filed, accepted, suspended, corrected, …"},
-    {"provider", "CODE", NULL, "of this department (operators)"},
+    {"provider", "CODE", NULL,
+	"of this department (operators); none: of no single one"},
     {"place", "DIVISION", NULL, "of records of this division: 44, 4401"},
     {NULL, NULL, NULL, NULL},
 };
@@ -389,6 +396,18 @@ static const struct arg_option decide_options[] = {
     {"note", "TEXT", NULL, "what the subject is told"},
     {"outcome", "OUTCOME", NULL, "corrected, upheld, undetermined, repaired"},
     {"withdraw", NULL, NULL, "corrected: by withdrawing the records"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option join_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
+    {"to", "ID", NULL, "decide it with this one of the same subject"},
+    {"note", "TEXT", NULL, "why; the subject is told"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct arg_option part_options[] = {
+    FETCH_OPTIONS("hub", "RX_HUB", "RX_DEPT"),
     {NULL, NULL, NULL, NULL},
 };
 
@@ -441,6 +460,13 @@ static const struct arg_command commands[] = {
     {"objection terminate", "ID", "end it: false identity or materials", "",
 	"rongxin objection terminate o-1 --note 材料虚假", 1, 1, act_options,
 	objection_act},
+    {"objection join", "ID", "decide it together with another one",
+	"Both of one subject and department, about different records.  Those "
+	"about the same records are joined by themselves.",
+	"rongxin objection join o-2 --to o-1 --note 同一事由", 1, 1,
+	join_options, objection_act},
+    {"objection part", "ID", "decide it by itself again", "",
+	"rongxin objection part o-2", 1, 1, part_options, objection_act},
     {"objection paper", "ID", "its documents, to be read or printed",
 	"HTML and PDF of a node are signed: rongxin report verify.",
 	"rongxin objection paper o-1 --kind reply --out reply.html", 1, 1,

@@ -12,6 +12,20 @@
 #define BATCHES_MAX 500
 #define USE_DAYS 29
 
+/* Operators answer the objections that no single department does. */
+static bool
+admit_page(
+    struct http_exchange *exchange, const struct hub *hub, struct member *who)
+{
+	if (!inquiry_admit(exchange, hub, who))
+		return false;
+	if (who->kind == MEMBER_DEPARTMENT || who->kind == MEMBER_OPERATOR)
+		return true;
+	answer_problem(
+	    exchange, 403, "member_kind", "for departments and operators");
+	return false;
+}
+
 static bool
 admit_department(
     struct http_exchange *exchange, const struct hub *hub, struct member *who)
@@ -33,7 +47,7 @@ send_page(
 	char name[NAME_MAX_LEN];
 	struct member who;
 
-	if (!admit_department(exchange, hub, &who))
+	if (!admit_page(exchange, hub, &who))
 		return;
 	if (*file == '\0')
 		file = "index.html";

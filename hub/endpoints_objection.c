@@ -19,7 +19,8 @@ static const struct {
 	enum objection_verb verb;
 } verbs[] = {{"accept", OBJECTION_ACCEPT}, {"refuse", OBJECTION_REFUSE},
     {"suspend", OBJECTION_SUSPEND}, {"resume", OBJECTION_RESUME},
-    {"decide", OBJECTION_DECIDE}, {"terminate", OBJECTION_TERMINATE}};
+    {"decide", OBJECTION_DECIDE}, {"terminate", OBJECTION_TERMINATE},
+    {"join", OBJECTION_JOIN}, {"part", OBJECTION_PART}};
 
 static void
 fill_decision(struct inquiry *inquiry, struct ledger *ledger)

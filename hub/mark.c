@@ -152,7 +152,8 @@ mark_put(struct control_round *round, const struct mark_scope *scope,
 	count = list_records(pg, &list, &each);
 	for (i = 0; i < count; i++) {
 		note_digest(&list[i], pg);
-		stage(&list[i], pg, FIRST_LINE + i);
+		stage(
+		    &list[i], pg, FIRST_LINE + scope->place * RECORDS_MAX + i);
 		buf_release(&list[i].key);
 	}
 	mem_free(list);

@@ -14,6 +14,7 @@
 struct mark_scope {
 	struct span subject, key; /* empty key: all of the item */
 	const struct item *item;
+	size_t place; /* among those that are marked in one round */
 };
 
 enum mark_kind {

@@ -45,6 +45,8 @@ enum objection_verb {
 	OBJECTION_RESUME,
 	OBJECTION_DECIDE,
 	OBJECTION_TERMINATE,
+	OBJECTION_JOIN, /* decide it with another one, about other records */
+	OBJECTION_PART, /* … no more */
 	OBJECTION_VERBS
 };
 
@@ -52,7 +54,7 @@ struct objection_act {
 	enum objection_verb verb;
 	const char *id;
 	const struct member *who; /* its department, or an operator */
-	struct span body;         /* {"note","outcome","withdraw"} */
+	struct span body;         /* {"note","outcome","withdraw","to"} */
 	const struct catalog *catalog;
 };
 

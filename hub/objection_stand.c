@@ -84,6 +84,11 @@ objection_print_row(
 	json_put_text(json, "place", pg_bytes(pg, row, STREAM));
 	if (!pg_is_null(pg, row, LEADER))
 		json_put_text(json, "joined", pg_bytes(pg, row, LEADER));
+	if (!pg_is_null(pg, row, TOGETHER)) {
+		json_put_text(json, "together", pg_bytes(pg, row, TOGETHER));
+		json_put_text(
+		    json, "together_note", pg_bytes(pg, row, TOGETHER_NOTE));
+	}
 	json_put_text(json, "note", pg_bytes(pg, row, NOTE));
 	put_time(json, "filed", pg, row, FILED);
 	put_time(json, "due", pg, row, DUE);
@@ -196,7 +201,8 @@ objection_print_list(
 	pg_exec(pg,
 	    "SELECT" OBJECTION_COLUMNS
 	    "FROM objection WHERE ($1 = '' OR state = $1)"
-	    " AND ($2 = '' OR provider = $2) AND starts_with(stream, $3)"
+	    " AND ($2 = '' OR provider = CASE $2 WHEN 'none' THEN ''"
+	    " ELSE $2 END) AND starts_with(stream, $3)"
 	    " AND ($4 = '' OR (filed_at, id) > (SELECT a.filed_at, a.id"
 	    " FROM objection a WHERE a.id = $4))"
 	    " ORDER BY filed_at, id LIMIT " LISTED,

@@ -132,8 +132,10 @@ letter_mark(const struct letter *letter, struct kv_write *write)
 		    write, letter->order.id, buf_span(&letter->document));
 	else if (letter->kind == UPWARD_OBJECTION)
 		filings_keep(write, &letter->order, buf_span(&letter->claims));
-	else if (letter->kind != UPWARD_INFORMED &&
-		 letter->kind != UPWARD_STATEMENT)
+	else if (letter->kind == UPWARD_STATEMENT)
+		filings_keep_said(
+		    write, &letter->order, buf_span(&letter->claims));
+	else if (letter->kind != UPWARD_INFORMED)
 		control_mark(write, &letter->order);
 }
 

@@ -28,10 +28,11 @@ typedef void (*courier_done_fn)(void *context, enum courier_outcome outcome);
 struct letter {
 	/* Consent: `done` when it is back.  Others: when it is on disk. */
 	enum upward_kind kind;
-	/* Of a consent or an objection its id and subject. */
+	/* Of a consent its id and subject; of a statement those of its
+	 * objection, and its time. */
 	struct order order;
 	struct buf document; /* a JWS; or a child's message if `is_packed` */
-	struct buf claims;   /* of an objection */
+	struct buf claims;   /* of an objection or statement */
 	bool is_vouched; /* objection or statement: `document` is its claims,
 			  * by certificate */
 	bool is_packed;

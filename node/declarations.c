@@ -92,7 +92,9 @@ saying_write_letter(
 	memcpy(letter->order.subject, saying->said.subject,
 	    sizeof(letter->order.subject));
 	letter->is_vouched = span_equal(document, claims);
+	letter->order.time_us = saying->said.time_us;
 	buf_add(&letter->document, document.ptr, document.len);
+	buf_add(&letter->claims, claims.ptr, claims.len);
 	letter->done = saying_on_carried;
 	letter->context = saying;
 	saying->letter = letter;

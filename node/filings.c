@@ -3,16 +3,17 @@
  */
 #include "node/filings.h"
 
-#include "base/json.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "credit/declaration.h"
 #include "node/store_key.h"
 
 /* Beside the other control records' index (control.c); of what is corrected:
- * time(u64) id → subject. */
+ * time(u64) id → subject; of what is said: subject id time(u64) → claims. */
 #define PENDING "f"
 #define CLAIMS "g"
 #define CORRECTED "x"
+#define SAID "y"
 
 static void
 print_key(
@@ -87,21 +88,111 @@ filings_claims(struct snapshot *snapshot, const struct order *about,
 	return err;
 }
 
+static void
+print_said_key(struct span subject, struct span id, struct buf *key)
+{
+	print_key(SAID, subject, id, key);
+	buf_char(key, ' ');
+}
+
+static void
+delete_said(struct kv_write *write, struct span subject, struct span id,
+    int64_t time_us)
+{
+	struct buf key = {0};
+
+	print_said_key(subject, id, &key);
+	buf_u64(&key, (uint64_t)time_us);
+	kv_write_delete(write, STORE_CONTROL, buf_span(&key));
+	buf_release(&key);
+}
+
+void
+filings_keep_said(
+    struct kv_write *write, const struct order *about, struct span claims)
+{
+	struct buf key = {0};
+
+	print_said_key(span_of(about->subject), span_of(about->id), &key);
+	buf_u64(&key, (uint64_t)about->time_us);
+	kv_write_put(write, STORE_CONTROL, buf_span(&key), claims);
+	buf_release(&key);
+}
+
+void
+filings_drop_said(struct kv_write *write, const struct order *about)
+{
+	delete_said(
+	    write, span_of(about->subject), span_of(about->id), about->time_us);
+}
+
+static int64_t
+stated_in(const struct json *document)
+{
+	struct span text = json_text(json_find(document, "stated"));
+	int64_t time_us = 0;
+
+	if (text.ptr == NULL || clock_parse(text, &time_us) != ERR_OK)
+		return 0;
+	return time_us;
+}
+
+/* The last row is the newest. */
+static bool
+said_row(void *context, struct span key, struct span value)
+{
+	struct buf *newest = context;
+
+	(void)key;
+	buf_reset(newest);
+	buf_add(newest, value.ptr, value.len);
+	return true;
+}
+
+void
+filings_put_said(struct snapshot *snapshot, const struct order *about,
+    const struct json *document, struct json_out *out)
+{
+	struct declaration *said = mem_new(sizeof(*said));
+	struct buf prefix = {0}, claims = {0};
+	struct kv_range range = {.family = STORE_CONTROL};
+	char time[CLOCK_TEXT_MAX];
+
+	print_said_key(span_of(about->subject), span_of(about->id), &prefix);
+	range.prefix = buf_span(&prefix);
+	if (kv_each(snapshot_view(snapshot), &range, said_row, &claims, NULL) ==
+		ERR_OK &&
+	    claims.len > 0 &&
+	    declaration_parse(buf_span(&claims), said, NULL) == ERR_OK &&
+	    said->time_us > stated_in(document) &&
+	    (document == NULL || declaration_is_due(document))) {
+		json_open_object(out, "pending_statement");
+		json_put_cstr(out, "text", said->text);
+		json_put_cstr(out, "time", clock_print(said->time_us, time));
+		json_close_object(out);
+	}
+	buf_release(&prefix);
+	buf_release(&claims);
+	mem_free(said);
+}
+
 void
 filings_print_whole(struct snapshot *snapshot, const struct order *about,
     struct span document, struct buf *out)
 {
 	struct json_out json = {.buf = out, .comma = true};
+	struct json *stand;
 	struct buf claims = {0};
 
-	if (document.len == 0 ||
-	    filings_claims(snapshot, about, document, &claims) != ERR_OK) {
-		buf_add(out, document.ptr, document.len);
-	} else {
-		buf_add(out, document.ptr, document.len - 1);
+	if (document.len == 0)
+		return;
+	stand = json_parse(document, NULL);
+	buf_add(out, document.ptr, document.len - 1);
+	if (filings_claims(snapshot, about, document, &claims) == ERR_OK)
 		json_put_raw(&json, "claims", buf_span(&claims));
-		json_close_object(&json);
-	}
+	filings_put_said(snapshot, about, stand, &json);
+	json_close_object(&json);
+	json_free(stand);
 	buf_release(&claims);
 }
 
@@ -124,6 +215,7 @@ filings_index(struct kv_write *write, const struct record *record)
 	delete_row(write, PENDING, record->subject, record->key);
 	if (field != NULL)
 		document = json_parse(field->value, NULL);
+	delete_said(write, record->subject, record->key, stated_in(document));
 	if (strcmp(json_cstr(json_find(document, "state"), ""), "corrected") ==
 		0 &&
 	    json_find(document, "joined") == NULL) {

@@ -8,6 +8,7 @@
 #ifndef NODE_FILINGS_H
 #define NODE_FILINGS_H
 
+#include "base/json.h"
 #include "credit/order.h"
 #include "credit/report.h"
 #include "node/store.h"
@@ -17,11 +18,22 @@
 void filings_keep(
     struct kv_write *write, const struct order *about, struct span claims);
 void filings_drop(struct kv_write *write, struct span subject, struct span id);
+/* A statement (credit/declaration.h) about one, until stream 0000 has it; of
+ * `about` its time counts. */
+void filings_keep_said(
+    struct kv_write *write, const struct order *about, struct span claims);
+/* The hub has refused it. */
+void filings_drop_said(struct kv_write *write, const struct order *about);
+/* Add as "pending_statement" the newest that stream 0000 does not have yet.
+ * `document`: what it says of the objection, or NULL. */
+void filings_put_said(struct snapshot *snapshot, const struct order *about,
+    const struct json *document, struct json_out *out);
 /* Append the claims of one that was filed here; ERR_MISSING: it was not, or
  * others were taken under its id: `document` says which. */
 MUST_CHECK enum err filings_claims(struct snapshot *snapshot,
     const struct order *about, struct span document, struct buf *claims);
-/* Append how one stands, with "claims" if they are here. */
+/* Append how one stands, with "claims" if they are here, and what is said
+ * beside it here (filings_put_said). */
 void filings_print_whole(struct snapshot *snapshot, const struct order *about,
     struct span document, struct buf *out);
 

@@ -22,7 +22,8 @@ struct carried {
 	struct buf packed;
 	enum upward_kind kind;
 	char id[CONSENT_ID_MAX + 1]; /* of the consent; empty: unreadable */
-	char subject[USCC_LEN + 1];  /* of an objection */
+	char subject[USCC_LEN + 1];  /* of an objection or statement */
+	int64_t said_us;             /* of a statement */
 	uint64_t ticket;             /* of its request; 0: to be sent */
 	int64_t sent_us;             /* monotonic */
 };
@@ -86,8 +87,11 @@ read_said(struct span claims, struct carried *letter)
 	struct declaration *said = mem_new(sizeof(*said));
 	enum err err = declaration_parse(claims, said, NULL);
 
-	if (err == ERR_OK)
+	if (err == ERR_OK) {
 		memcpy(letter->id, said->objection, sizeof(letter->id));
+		memcpy(letter->subject, said->subject, sizeof(letter->subject));
+		letter->said_us = said->time_us;
+	}
 	mem_free(said);
 	return err;
 }
@@ -209,6 +213,7 @@ mailbag_settle(struct mailbag *bag, size_t index, bool refused)
 {
 	struct carried letter = bag->letters[index];
 	struct kv_write *write = kv_write_begin(store_kv(bag->store));
+	struct order said = {0};
 	struct why why = {""};
 
 	outbox_delete(write, letter.sequence);
@@ -217,6 +222,13 @@ mailbag_settle(struct mailbag *bag, size_t index, bool refused)
 	if (refused && letter.kind == UPWARD_OBJECTION && letter.id[0] != '\0')
 		filings_drop(
 		    write, span_of(letter.subject), span_of(letter.id));
+	if (refused && letter.kind == UPWARD_STATEMENT &&
+	    letter.id[0] != '\0') {
+		memcpy(said.id, letter.id, sizeof(said.id));
+		memcpy(said.subject, letter.subject, sizeof(said.subject));
+		said.time_us = letter.said_us;
+		filings_drop_said(write, &said);
+	}
 	/* Unsynced: sent once more after a crash is no harm. */
 	if (kv_write_end(write, false, &why) != ERR_OK)
 		log_error("courier.drop", "why=\"%s\"", why.text);

@@ -257,6 +257,11 @@ list_one(void *context, struct span id, struct span document, bool pending)
 	json_put_text(out, "id", id);
 	json_put_cstr(out, "state", "pending");
 	json_put_raw(out, "claims", document);
+	if (id.len <= CONSENT_ID_MAX) {
+		memset(listing->about.id, 0, sizeof(listing->about.id));
+		memcpy(listing->about.id, id.ptr, id.len);
+		filings_put_said(listing->snapshot, &listing->about, NULL, out);
+	}
 	json_close_object(out);
 	return true;
 }

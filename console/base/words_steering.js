@@ -145,6 +145,7 @@ export const steering = {
 	objections_note: ["逾期 {0}", "{0} overdue"],
 	no_objections: ["没有异议", "No objections"],
 	operators_decide: ["操作员办理", "operators decide"],
+	to_objections: ["逐件查看与办理", "Each of them"],
 	overdue: ["逾期", "Overdue"],
 	suspended_clock: ["中止", "Suspended"],
 	next_due: ["最近期限", "Next due"],

@@ -6,7 +6,8 @@ import { post } from "../base/api.js";
 import { t } from "../base/text.js";
 import { explain } from "./parts.js";
 
-const NOTED = ["refuse", "suspend", "decide", "terminate"];
+const NOTED = ["refuse", "suspend", "decide", "terminate", "join"];
+const WORDLESS = ["resume", "part"];
 const NOTE_MAX = 1000;
 
 // The first is chosen by nobody: a decision is not what was left as it was.
@@ -19,12 +20,19 @@ function outcomes(objection, withdraw) {
 		h("span", t(`outcome_${name}`)))));
 }
 
-function fieldsOf(objection, verb) {
+// With which one, by its number and what it is about.
+function otherOnes(context, others) {
+	return [h("label", { for: "to" }, t("together_choose")), h("select", { id: "to", name: "to", required: true },
+		others.map((one) => h("option", { value: one.id }, `${one.id} · ${context.itemName(one.item)} ${one.key?.join("、") ?? ""}`)))];
+}
+
+function fieldsOf(context, objection, verb, others) {
 	const withdraw = h("label.check", { hidden: true }, h("input", { type: "checkbox", name: "withdraw" }), h("span", t("withdraw")));
 
 	return [
 		verb === "decide" ? [outcomes(objection, withdraw), withdraw] : null,
-		verb === "resume" ? null : [
+		verb === "join" ? otherOnes(context, others) : null,
+		WORDLESS.includes(verb) ? null : [
 			h("label", { for: "note" }, t(NOTED.includes(verb) ? "note_needed" : "note_free")),
 			h("textarea", { id: "note", name: "note", rows: 4, maxlength: NOTE_MAX, required: NOTED.includes(verb) })],
 	];
@@ -35,6 +43,8 @@ function read(form) {
 
 	if (given.get("note")?.trim())
 		body.note = given.get("note").trim();
+	if (given.get("to"))
+		body.to = given.get("to");
 	if (given.get("outcome"))
 		body.outcome = given.get("outcome");
 	if (body.outcome === "corrected" && given.get("withdraw"))
@@ -42,7 +52,7 @@ function read(form) {
 	return body;
 }
 
-export function answer(context, objection, verb, done) {
+export function answer(context, objection, verb, done, others = []) {
 	const dialog = document.getElementById("dialog");
 	const failed = h("p.bad", { role: "alert" });
 	const send = h(verb === "terminate" ? "button.danger" : "button.main", { type: "submit", "data-do": "confirm" }, t("confirm"));
@@ -65,7 +75,7 @@ export function answer(context, objection, verb, done) {
 	replace(dialog, h("h2", { id: "dialog-title" }, t(`do_${verb}`)),
 		h("p.note", `${objection.id} · ${objection.subject}`),
 		h("p", t(objection.repair && ["accept", "terminate"].includes(verb) ? `means_${verb}_repair` : `means_${verb}`)),
-		h("form", { onsubmit: submit }, fieldsOf(objection, verb), failed,
+		h("form", { onsubmit: submit }, fieldsOf(context, objection, verb, others), failed,
 			h("div.row", h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")), send)));
 	dialog.showModal();
 }

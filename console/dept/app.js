@@ -5,6 +5,7 @@ import "./words_objections.js";
 import { h, replace } from "../base/dom.js";
 import { get } from "../base/api.js";
 import { catalogue, itemName } from "../base/catalogue.js";
+import { memberName, members } from "../base/members.js";
 import { lang, name, switchLanguage, t } from "../base/text.js";
 import * as batches from "./batches.js";
 import * as findings from "./findings.js";
@@ -13,7 +14,8 @@ import * as use from "./use.js";
 import * as due from "./due.js";
 import * as objections from "./objections.js";
 
-const views = { batches, findings, objections, quality, use, due };
+const all = { batches, findings, objections, quality, use, due };
+let views = all;
 const one = (id) => document.getElementById(id);
 const context = { tell, say };
 let drawn = 0;
@@ -22,7 +24,7 @@ let drawn = 0;
 function place() {
 	const [view, ...rest] = location.hash.slice(1).split("/");
 
-	return views[view] ? [view, rest.map(decodeURIComponent)] : ["batches", []];
+	return views[view] ? [view, rest.map(decodeURIComponent)] : [Object.keys(views)[0], []];
 }
 
 function say(text, bad = false) {
@@ -41,14 +43,15 @@ async function tell(work) {
 
 function drawFrame() {
 	document.documentElement.lang = lang() === "en" ? "en" : "zh-CN";
-	document.title = t("title");
-	replace(one("title"), t("title"));
+	document.title = t(context.isOperator ? "operators_title" : "title");
+	replace(one("title"), document.title);
 	replace(one("skip"), t("skip"));
 	replace(one("language"), t("other_language"));
 	replace(one("who"), `${context.me.name} ${context.me.code}`);
 	one("nav").setAttribute("aria-label", t("nav"));
 	replace(one("nav"), Object.keys(views).map((view) =>
-		h("a", { href: `#${view}`, "aria-current": view === place()[0] ? "page" : null }, t(`v_${view}`))));
+		h("a", { href: `#${view}`, "aria-current": view === place()[0] ? "page" : null }, t(`v_${view}`))),
+	context.isOperator ? h("a", { href: "/console/#/use" }, t("to_console")) : null);
 }
 
 // Only the view that was asked for last is shown.
@@ -74,6 +77,14 @@ async function begin() {
 	const known = await catalogue();
 
 	context.me = await get("/v1/me");
+	context.isOperator = context.me.kind === "operator";
+	context.looksOnly = context.isOperator && context.me.role !== "operator";
+	if (context.isOperator) {
+		const list = await members();
+
+		views = { objections };
+		context.memberName = (code) => memberName(list, code);
+	}
 	context.rules = known.rules;
 	context.itemName = (number) => `${number} ${itemName(known, number)}`;
 	context.fieldName = (number, field) => name([...known.items.get(number)?.fields ?? [], ...known.document?.common ?? []]

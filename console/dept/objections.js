@@ -1,5 +1,6 @@
 // Objections and applications for repair that wait for this department: what
-// is said, what proves it, until when, and what may be done.
+// is said, what proves it, until when, and what may be done.  To operators, those
+// that no single department answers, and all others.
 
 import { h, replace } from "../base/dom.js";
 import { get } from "../base/api.js";
@@ -21,12 +22,12 @@ const DAY = 86400000;
 const SOON = 5;
 
 // The whole list of one state.
-async function all(state) {
+async function all(state, provider) {
 	const found = [];
 	let after;
 
 	do {
-		const page = await get("/v1/objections", { state, after });
+		const page = await get("/v1/objections", { state, provider, after });
 
 		found.push(...page.objections);
 		after = page.next;
@@ -34,12 +35,26 @@ async function all(state) {
 	return found;
 }
 
+const leadOf = (one) => one.joined ?? one.together;
+
 // One that is joined comes behind the one that is decided.
 function inOrder(list) {
 	const first = (a, b) => a.due.localeCompare(b.due) || a.id.localeCompare(b.id);
-	const alone = list.filter((one) => !one.joined || !list.some((other) => other.id === one.joined)).sort(first);
+	const alone = list.filter((one) => !list.some((other) => other.id === leadOf(one))).sort(first);
 
-	return alone.flatMap((one) => [one, ...list.filter((other) => other.joined === one.id).sort(first)]);
+	const behind = (one) => list.filter((other) => leadOf(other) === one.id).sort(first).flatMap((other) => [other, ...behind(other)]);
+
+	return alone.flatMap((one) => [one, ...behind(one)]);
+}
+
+// Those that it may be decided with: the hub refuses all others.
+function partners(objection, list) {
+	const sameRecords = (other) => other.item === objection.item && (!other.key || !objection.key || String(other.key) === String(objection.key));
+
+	if (leadOf(objection) || list.some((other) => other.together === objection.id))
+		return [];
+	return list.filter((other) => other.id !== objection.id && !leadOf(other) && other.subject === objection.subject && other.provider === objection.provider &&
+		other.repair === objection.repair && OPEN.includes(other.state) && (objection.state === "filed" || other.state === objection.state) && !sameRecords(other));
 }
 
 function daysLeft(objection) {
@@ -104,6 +119,7 @@ function facts(context, objection) {
 
 	return pairs([
 		[t("o_number"), objection.id],
+		context.isOperator ? [t("department"), objection.provider ? context.memberName(objection.provider) : t("no_single_department")] : null,
 		[t("subject"), objection.subject],
 		[t("record"), objection.key?.join("、") ?? t("all_records")],
 		[t("reason"), t(`reason_${objection.reason}`)],
@@ -112,9 +128,19 @@ function facts(context, objection) {
 		objection.accepted ? [t("accepted_on"), time(objection.accepted)] : null,
 		objection.ended ? [t("ended_on"), time(objection.ended)] : null,
 		objection.note ? [t("o_note"), objection.note] : null,
+		objection.together ? [t("together_why"), objection.together_note] : null,
 		objection.statement ? [t("o_statement"), objection.statement] : null,
 		objection.informed !== undefined ? [t("o_informed"), count(objection.informed)] : null,
 	].filter(Boolean));
+}
+
+function acts(context, objection, list, done) {
+	const { state } = objection, others = partners(objection, list);
+	const act = (verb, i) => button(verb, t(`do_${verb}`), () => answer(context, objection, verb, done, others), i === 0 ? "main" : verb === "terminate" ? "danger" : "plain");
+
+	if (!OPEN.includes(state) || objection.joined || context.looksOnly)
+		return null;
+	return h("div.row.acts", (objection.together ? ["part"] : [...ACTS[state], others.length > 0 ? "join" : null]).filter(Boolean).map(act));
 }
 
 function card(context, objection, list, done) {
@@ -123,18 +149,21 @@ function card(context, objection, list, done) {
 	const joined = list.filter((one) => one.joined === objection.id).map((one) => one.id);
 	const records = h("div");
 
-	return h(objection.joined ? "section.card.joined" : "section.card", { "data-objection": objection.id, "data-state": state },
+	const together = list.filter((one) => one.together === objection.id).map((one) => one.id);
+
+	return h(leadOf(objection) ? "section.card.joined" : "section.card", { "data-objection": objection.id, "data-state": state },
 		h("h2", { tabindex: "-1" }, t(objection.repair ? "a_repair" : "an_objection"), " ", context.itemName(objection.item), " ", h(colour, `[${t(`o_${state}`)}]`)),
 		open ? clock(objection) : null,
 		objection.joined ? h("p", t("joined_to", objection.joined)) : null,
 		joined.length > 0 ? h("p", t("joined_here", joined.join("、"))) : null,
+		objection.together ? h("p", t("together_with", objection.together)) : null,
+		together.length > 0 ? h("p", t("together_here", together.join("、"))) : null,
 		facts(context, objection),
 		h("h3", t("materials")), materialsOf(objection),
 		h("div.row", papersOf(objection).map((kind) => paper(objection, kind)),
 			button("records", t("see_record"), () => context.tell(async () => { await showRecords(context, objection, records); return ""; }))),
 		records,
-		open && !objection.joined ? h("div.row.acts", ACTS[state].map((verb, i) =>
-			button(verb, t(`do_${verb}`), () => answer(context, objection, verb, done), i === 0 ? "main" : verb === "terminate" ? "danger" : "plain"))) : null);
+		acts(context, objection, list, done));
 }
 
 function summary(list) {
@@ -147,10 +176,10 @@ function summary(list) {
 
 export async function show(context) {
 	const place = h("div", { id: "list" });
-	let which = "open";
+	let which = "open", whose = context.isOperator ? "none" : undefined;
 
 	async function draw() {
-		const list = which === "open" ? inOrder((await Promise.all(OPEN.map(all))).flat()) : (await all(which)).reverse();
+		const list = which === "open" ? inOrder((await Promise.all(OPEN.map((state) => all(state, whose)))).flat()) : (await all(which, whose)).reverse();
 
 		replace(place, which === "open" ? summary(list) : null,
 			list.length === 0 ? h("p", t("no_objections")) : list.map((one) => card(context, one, list, done)));
@@ -163,8 +192,11 @@ export async function show(context) {
 
 	await draw();
 	return [
-		h("h1", t("v_objections")), h("p.note", t("objections_about")),
-		h("div.choose", choice("which", t("state"), [["open", t("o_open")], ...ENDS.map((state) => [state, t(`o_${state}`)])], which, (value) => {
+		h("h1", t("v_objections")), h("p.note", t(context.isOperator ? "operators_about" : "objections_about")),
+		h("div.choose", context.isOperator ? choice("whose", t("department"), [["none", t("no_single_department")], ["", t("all_departments")]], whose, (value) => {
+			whose = value || undefined;
+			context.tell(async () => { await draw(); return ""; });
+		}) : null, choice("which", t("state"), [["open", t("o_open")], ...ENDS.map((state) => [state, t(`o_${state}`)])], which, (value) => {
 			which = value;
 			context.tell(async () => { await draw(); return ""; });
 		})),

@@ -113,6 +113,8 @@ function card(context, one) {
 			objection.statement ? [say("statement"), objection.statement] : null,
 			objection.informed !== undefined ? [say("informed"), say("informed_count", objection.informed)] : null,
 			objection.joined ? [say("joined"), objection.joined] : null,
+			objection.together ? [say("together"), `${objection.together} · ${objection.together_note}`] : null,
+			objection.pending_statement ? [say("pending_statement"), objection.pending_statement.text] : null,
 		].filter(Boolean)),
 		["pending", "refused", "terminated"].includes(state) ? null : statementForm(context, objection),
 		h("div.row", papersOf(objection).map((kind) => paper(context, objection, kind)),

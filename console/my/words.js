@@ -133,6 +133,8 @@ const words = {
 	informed: ["已告知的查询机构", "Institutions informed"],
 	informed_count: ["{0} 家（曾读取错误内容）", "{0} (they had read what was wrong)"],
 	joined: ["并入", "Joined to"],
+	together: ["合并办理", "Decided together with"],
+	pending_statement: ["待送达枢纽的声明", "Statement on its way"],
 	days_left: ["还有 {0} 天（期限 {1}）", "{0} days left (until {1})"],
 	overdue: ["已超期 {0} 天", "{0} days overdue"],
 	readers: ["哪些机构读过", "Who read it"],

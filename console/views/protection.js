@@ -65,19 +65,20 @@ function patterns() {
 	} });
 }
 
-function clocks() {
+// `reads`: may see whose they are.
+function clocks(reads) {
 	return panel({ name: "objections", title: t("objections"), definition: "objections_open", width: "w6", topics: ["members", "feeds", "actions"], load: () => get("/v1/objections/clocks"), draw: (body, answer, tools) => {
-		const columns = [{ label: t("department"), text: (row) => row.name || row.provider || t("operators_decide"), show: (row) => row.provider ? h("a", { href: `#/departments/${row.provider}` }, row.name || row.provider) : t("operators_decide") },
+		const columns = [{ label: t("department"), text: (row) => row.name || row.provider || t("operators_decide"), show: (row) => row.provider ? h("a", { href: `#/departments/${row.provider}` }, row.name || row.provider) : reads ? h("a", { href: "/dept/#objections" }, t("operators_decide")) : t("operators_decide") },
 			{ label: t("objections_open"), key: "open", number: true }, { label: t("overdue"), key: "overdue", number: true, show: (row) => row.overdue > 0 ? state("failed", count(row.overdue)) : "0" },
 			{ label: t("suspended_clock"), key: "suspended", number: true }, { label: t("next_due"), text: (row) => row.next_due ? time(row.next_due).slice(0, 10) : "–" },
 			{ label: t("ended_30"), key: "ended_30", number: true }, { label: t("days_30"), number: true, text: (row) => row.days_30 ?? "–", sort: (row) => row.days_30 ?? -1 }];
 
-		replace(tools, csvButton("objections", columns, answer.providers));
+		replace(tools, csvButton("objections", columns, answer.providers), reads ? h("a.tool", { href: "/dept/#objections" }, t("to_objections")) : null);
 		replace(body, h("p.small", Object.entries(answer.states).map(([key, number]) => `${hasWord(`objection_${key}`) ? t(`objection_${key}`) : key} ${count(number)}`).join(" · ")),
 			table(columns, answer.providers, { most: 8, empty: t("no_objections") }));
 	} });
 }
 
-export function protectionPanels() {
-	return [sums(), revocations(), clocks(), budgets(), patterns()];
+export function protectionPanels(me) {
+	return [sums(), revocations(), clocks(me.role !== "viewer"), budgets(), patterns()];
 }

@@ -41,7 +41,7 @@ function split(by, width, naming, titleKey = `by_${by}`) {
 	} });
 }
 
-export function show(main) {
+export function show(main, { me }) {
 	const sums = panel({ name: "use", width: "flat", title: t("use_sums"), topics: ["usage"], load: () => totals("action"), draw: (body, rows) => {
 		const add = (list, key) => list.reduce((sum, row) => sum + row[key], 0);
 		const masked = rows.filter((row) => anonymised.has(row.key));
@@ -80,7 +80,7 @@ export function show(main) {
 			return (row) => `${row.key} ${itemName(document, row.key)}`;
 		})];
 
-	const kept = protectionPanels();
+	const kept = protectionPanels(me);
 
 	replace(main, h("h1", t("use")), h("p.lead", t("use_lead", DAYS)), h("div.panels", sums.box, days.box, rules.box, parts.map((part) => part.box)),
 		h("h2", t("protection")), h("div.panels", kept.map((part) => part.box)));

@@ -208,6 +208,47 @@ def test_what_is_answered_can_be_looked_up(network, browser):
     browser.until(lambda: "没有。" in browser.text("#list"), what="none was")
 
 
+def test_two_about_different_records_are_joined_by_hand(network, cases, browser):
+    """Until one of them is answered: then the other is, too."""
+    row, who = cases["paid"], network.subject_identity(cases["paid"]["uscc"])
+    for name, item in (("first", 11), ("second", 1)):
+        body = {"id": name, "subject": row["uscc"], "item": item, "reason": "wrong", "text": "同一处罚已撤销", "time": "2026-11-23T08:00:00Z"}
+        reply = network.http("gz", "POST", "/v1/objections", who, body, {"Content-Type": "application/json"})
+        assert reply.status == 202, reply.body
+        until(lambda: at_hub(network, name), 30, "at the hub")
+    browser.driver.refresh()
+    open_answer(browser, "second", "join")
+    assert browser.script("return [...document.querySelectorAll('dialog [name=to] option')].map(o => o.value)") == ["first"]
+    write(browser, "同一事由")
+    confirm(browser, "待受理")
+    assert shown(browser) == ["first", "second"] and "与 first 合并办理" in browser.text("[data-objection=second]")
+    assert browser.script("return [...document.querySelectorAll('[data-objection=second] [data-do]')].map(b => b.dataset.do)") == ["records", "part"]
+    assert sql(network, "SELECT together || together_note FROM objection WHERE id = 'second'") == "first同一事由"
+    open_answer(browser, "first", "refuse")
+    write(browser, "不属于异议范围")
+    confirm(browser, "不予受理")
+    assert (state(network, "second"), shown(browser)) == ("refused", [])
+
+
+def test_operators_answer_what_several_departments_handed_in(network, cases):
+    sql(network, "UPDATE objection SET provider = '', state = 'filed', ended_at = NULL, together = NULL WHERE id = 'second'")
+    operator = Browser(network.run / "net/ca.crt", network.stem("operator"))
+    try:
+        operator.open(network.url("hub") + "/dept/")
+        operator.until(lambda: shown(operator) == ["second"], what="those that no single department answers")
+        assert "不归单一部门" in operator.text("[data-objection=second]") and len(operator.all("#nav a")) == 2
+        open_answer(operator, "second", "refuse")
+        write(operator, "不属于异议范围")
+        confirm(operator, "不予受理")
+        assert state(network, "second") == "refused"
+        operator.script("const e = document.getElementById('whose'); e.value = ''; e.dispatchEvent(new Event('change', {bubbles: true}))")
+        choose(operator, "refused")
+        operator.until(lambda: {"late", "first"} <= set(shown(operator)), what="all departments' can be looked at")
+        assert "归集演示部门" in operator.text("[data-objection=late]")
+    finally:
+        operator.close()
+
+
 def test_it_speaks_english_and_fits_a_phone(network, browser):
     sql(network, "UPDATE objection SET state = 'accepted', ended_at = NULL WHERE id = 'paid'")
     browser.resize(390, 844)

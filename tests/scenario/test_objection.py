@@ -230,8 +230,11 @@ def test_a_later_statement_is_read_beside_the_record_everywhere(network, case):
     network.cli("objection", "state", "said", "--stem", network.stem(who), "--text", "已提起行政诉讼", who=who, part="gz")
     network.kill("gz")
     network.start("gz")
+    waiting = lambda: next(o for o in network.http("gz", "GET", "/v1/objections", who).json["objections"] if o["id"] == "said").get("pending_statement", {})
+    assert waiting().get("text") == "已提起行政诉讼", "the subject sees what is on its way"
     network.start("gd")
     until(lambda: listed(network, "said").get("statement") == "已提起行政诉讼", 60, "it outlived the kill")
+    until(lambda: waiting() == {}, 30, "it is on its way no more")
     for part in ("gd", "gz"):
         until(lambda: network.http(part, "GET", "/readyz").status == 200, 30, f"{part} hears the hub")
     assert act(network, "said", "decide", outcome="undetermined", note="无法核实").json["statement"] == "已提起行政诉讼"
@@ -328,6 +331,58 @@ def test_what_is_refused(network, case):
     until(lambda: stands(network, "mine", who) == "refused", 10, "told")
     ended = act(network, "mine", "accept")
     assert ended.status == 409 and kind(ended) == "objection_state"
+
+
+def test_those_about_different_records_are_decided_together_when_somebody_says_so(network, case):
+    text = network.gen(12, 60, 51, "--division", "4401")
+    assert network.submit(12, text, "objection-12").status == 200
+    network.agree("gz", "4401")
+    others = {r["uscc"] for r in rows_of(text)}
+    code, row = next((c, r) for c, r in case[0] if c in others and any(i["item"] == 12 and i["records"] for i in network.ask(c, items=[12]).json["items"]))
+    who, number = network.subject_identity(code), row["document_number"]
+    stranger, stranger_who, stranger_number, _ = take(network, case)
+
+    def shown(item):
+        return [r.get("state", "current") for i in network.ask(code, items=[item]).json["items"] for r in i["records"]]
+
+    def mine(name):
+        return next(o for o in network.http("gz", "GET", "/v1/objections", who).json["objections"] if o["id"] == name)
+    filed(network, who, claims(code, number, "side-1"))
+    filed(network, who, {k: v for k, v in claims(code, number, "side-2").items() if k != "key"} | {"item": 12})
+    filed(network, who, claims(code, number, "side-3", "lifted"))
+    filed(network, stranger_who, claims(stranger, stranger_number, "side-4"))
+    until(lambda: all(listed(network, f"side-{n}") for n in (1, 2, 3, 4)), 30, "at the hub")
+    sql(network, "UPDATE objection SET due_at = due_at - interval '3 days' WHERE id = 'side-2'")
+    assert act(network, "side-1", "accept").status == 200
+    first, early = listed(network, "side-1")["due"], listed(network, "side-2")["due"]
+
+    assert kind(act(network, "side-2", "join", to="side-1")) == "malformed", "without a reason"
+    for one, other, why in (("side-2", "side-2", "malformed"), ("side-2", "never", "not_found"), ("side-3", "side-1", "objection_state"),
+                            ("side-4", "side-1", "objection_state"), ("side-1", "side-2", "objection_state")):
+        assert kind(act(network, one, "join", to=other, note="同一事由")) == why, (one, other)
+    assert kind(act(network, "side-2", "join", "dept2", to="side-1", note="同一事由")) == "not_yours"
+    assert kind(act(network, "side-2", "part")) == "objection_state"
+    network.cli("objection", "join", "side-2", "--to", "side-1", "--note", "同一事由", who="dept", part="hub")
+    joined, lead = listed(network, "side-2"), listed(network, "side-1")
+    assert (joined["state"], joined["together"], joined["together_note"], joined["due"]) == ("accepted", "side-1", "同一事由", lead["due"])
+    assert lead["due"] == early < first and "together" not in lead, "the earlier day is that of both"
+    until(lambda: set(shown(12)) == {"disputed"} and mine("side-2")["together"] == "side-1", 5, "marked, and the subject is told")
+    assert kind(act(network, "side-2", "decide", outcome="upheld", note="无误")) == "objection_joined"
+    assert kind(act(network, "side-3", "join", to="side-2", note="又一件")) == "objection_joined"
+    network.cli("objection", "part", "side-2", who="dept", part="hub")
+    assert "together" not in listed(network, "side-2") and listed(network, "side-2")["state"] == "accepted"
+    assert act(network, "side-2", "join", to="side-1", note="同一事由").status == 200
+
+    assert kind(act(network, "side-1", "decide", outcome="corrected", note="更正")) == "not_corrected"
+    done = act(network, "side-1", "decide", outcome="corrected", note="经核查均有误", withdraw=True)
+    assert done.status == 200 and listed(network, "side-2")["state"] == "corrected"
+    until(lambda: shown(12) == [] and marks(network, "gz", code, number) is None, 5, "both are gone")
+    for name in ("side-1", "side-2"):
+        until(lambda: listed(network, name).get("informed"), 30, f"who read what {name} is about is told")
+    told = [e for e in network.http("gz", "GET", "/v1/events?since=0&limit=1000", "bank").json["events"] if e.get("kind") == "corrected" and e["subject"] == code]
+    assert {e["item"] for e in told} >= {ITEM, 12}
+    for name in ("side-3", "side-4"):
+        assert act(network, name, "refuse", note="不属于").status == 200, "the others stand alone"
 
 
 def test_from_the_command_line_to_the_papers(network, case):
