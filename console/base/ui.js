@@ -137,25 +137,47 @@ export function csvButton(name, columns, rows) {
 	return h("button.tool.csv", { type: "button", onclick: () => save(`${name}.csv`, csvOf(columns, rows)) }, t("csv"));
 }
 
-// Columns: {key, label, number, wide, text(row), show(row), csv(row), sort(row)}.
-// Long tables show `most` rows until asked for more.
+// Columns: {key, label, number, wide, detail, text(row), show(row), csv(row),
+// sort(row)}.  Long tables show `most` rows until asked for more; what is a
+// detail stands below its row when that is opened.
 export function table(columns, rows, options = {}) {
 	const head = h("tr"), body = h("tbody"), more = h("p.more");
+	const wide = columns.filter((column) => !column.detail), details = columns.filter((column) => column.detail);
+	const opened = new Set();
 	const whole = h("div", { "data-table": "" }, h("table", h("caption.small", { hidden: true }, options.caption ?? ""), h("thead", head), body), more);
 	let sorted = [...rows], by = null, down = false, most = options.most ?? 50;
 
 	const valueOf = (column, row) => column.sort ? column.sort(row) : cellText(column, row);
 	const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), lang());
 
+	const shown = (column, row) => column.show ? column.show(row) : column.number && typeof row[column.key] === "number" ? count(row[column.key]) : cellText(column, row);
+
+	function toggle(mark) {
+		opened.delete(mark) || opened.add(mark);
+		draw();
+		[...body.querySelectorAll("button.open")].find((one) => one.dataset.open === String(mark))?.focus();
+	}
+	function opener(row) {
+		const mark = options.mark(row), isOpen = opened.has(mark);
+
+		return h("td", h("button.open", { type: "button", "data-open": mark, "aria-expanded": String(isOpen), "aria-label": `${t("details")}: ${cellText(wide[0], row)}`,
+			title: t("details"), onclick: () => toggle(mark) }, isOpen ? "−" : "+"));
+	}
+	function lines(row) {
+		const line = h("tr", options.mark ? { "data-row": options.mark(row) } : {}, wide.map((column) =>
+			h(`td${column.number ? ".number" : ""}${column.wide ? ".wide" : ""}`, shown(column, row))), details.length > 0 ? opener(row) : null);
+
+		if (details.length === 0 || !opened.has(options.mark(row)))
+			return line;
+		return [line, h("tr.details", h("td", { colspan: wide.length + 1 }, h("dl.facts", details.map((column) => [h("dt", column.label), h("dd", shown(column, row))]))))];
+	}
 	function draw() {
-		replace(body, sorted.slice(0, most).map((row) => h("tr", options.mark ? { "data-row": options.mark(row) } : {}, columns.map((column) =>
-			h(`td${column.number ? ".number" : ""}${column.wide ? ".wide" : ""}`, column.show ? column.show(row) : column.number && typeof row[column.key] === "number"
-				? count(row[column.key]) : cellText(column, row))))));
+		replace(body, sorted.slice(0, most).map(lines));
 		replace(more, sorted.length > most ? h("button.tool", { type: "button", onclick: () => { most += 200; draw(); } },
 			`${t("more")} (${count(sorted.length - most)})`) : null);
-		replace(head, columns.map((column) => h(`th${column.number ? ".number" : ""}${column.wide ? ".wide" : ""}`, { scope: "col",
+		replace(head, wide.map((column) => h(`th${column.number ? ".number" : ""}${column.wide ? ".wide" : ""}`, { scope: "col",
 			"aria-sort": by === column ? (down ? "descending" : "ascending") : null },
-		column.label === "" ? "" : h("button", { type: "button", onclick: () => sortBy(column) }, column.label))));
+		column.label === "" ? "" : h("button", { type: "button", onclick: () => sortBy(column) }, column.label))), details.length > 0 ? h("th") : null);
 	}
 	function sort(column, falling) {
 		by = column;
@@ -165,9 +187,10 @@ export function table(columns, rows, options = {}) {
 	}
 	const sortBy = (column) => sort(column, by === column ? !down : Boolean(column.number));
 
-	whole.look = () => ({ by: columns.indexOf(by), down, most });
+	whole.look = () => ({ by: columns.indexOf(by), down, most, opened });
 	whole.wear = (look) => {
 		most = Math.max(most, look.most);
+		look.opened.forEach((mark) => opened.add(mark));
 		if (columns[look.by])
 			sort(columns[look.by], look.down);
 		else

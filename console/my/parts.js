@@ -1,6 +1,8 @@
 // What several views are made of.
 
 import { h } from "../base/dom.js";
+import { time } from "../base/text.js";
+import { words as common } from "../base/words.js";
 import { say, saying, isEnglish } from "./words.js";
 
 export const pairs = (facts) => h("dl", facts.map(([label, value]) => h("div", h("dt", label), h("dd", value))));
@@ -16,7 +18,11 @@ export function download(blob, name) {
 	return name;
 }
 
-export const local = (time) => new Date(time).toLocaleString(isEnglish() ? "en-GB" : "zh-CN", { hour12: false });
+// As the papers and the departments' page have it.
+export const local = time;
+
+// Why something was refused, by the rule's name.
+const reason = (rule) => common[`rule_${rule}`]?.[isEnglish() ? 1 : 0] ?? rule;
 
 export function entry(seen) {
 	const { access } = seen;
@@ -30,7 +36,7 @@ export function entry(seen) {
 			[say("purpose"), saying(access.purpose, access.purpose)],
 			[say("items"), access.items.length > 0 ? access.items.join(", ") : "—"],
 			[say("consent"), access.consent || "—"],
-			[say("outcome"), refused ? h("span.bad", say("refused", access.rule)) : say("allowed")],
+			[say("outcome"), refused ? h("span.bad", say("refused", reason(access.rule))) : say("allowed")],
 			[say("entry"), String(seen.index)],
 		]));
 }

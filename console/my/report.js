@@ -3,7 +3,7 @@
 import { h } from "../base/dom.js";
 import { get } from "../base/api.js";
 import { say, pick, isEnglish } from "./words.js";
-import { pairs, download } from "./parts.js";
+import { pairs, download, local } from "./parts.js";
 
 const ask = (subject, accept) => fetch(`/v1/reports?lang=${isEnglish() ? "en" : "zh"}`, {
 	method: "POST",
@@ -53,7 +53,7 @@ function section(catalogue, entry) {
 
 	return h("section.card",
 		h("h3", `${entry.item} ${item ? pick(item) : ""}`, known ? mark(item) : null),
-		h("p.note", known ? `${say("provider")} ${item ? pick(item.provider) : entry.provider} · ${say("as_of")} ${entry.as_of}` : say("none")),
+		h("p.note", known ? `${say("provider")} ${item ? pick(item.provider) : entry.provider} · ${say("as_of")} ${local(entry.as_of).slice(0, 10)}` : say("none")),
 		entry.records.map((one, i) => record(item, one, i, entry.records.length)));
 }
 

@@ -61,12 +61,12 @@ function drawOne(body, items, known, tools) {
 		{ label: t("item"), wide: true, text: (row) => `${row.item} ${itemName(known, row.item)}`, sort: (row) => row.item,
 			show: (row) => h("a", { href: `#/departments/${row.provider}/${row.item}` }, `${row.item} ${itemName(known, row.item)}`) },
 		{ label: t("state"), text: (row) => t(stateOf(row)), show: (row) => state(stateOf(row)) },
-		{ label: t("cadence"), text: (row) => row.cadence ? t(row.cadence) : "–" },
+		{ label: t("cadence"), detail: true, text: (row) => row.cadence ? t(row.cadence) : "–" },
 		{ label: t("due_received"), number: true, text: (row) => row.periods_due === null ? "–" : `${row.periods_received} / ${row.periods_due}` },
-		{ label: t("last_day"), text: (row) => row.last_day ?? "–" }, { label: t("due_day"), text: (row) => row.due_day ?? "–" },
-		{ label: t("rows_30"), key: "rows", number: true }, { label: t("changed"), key: "accepted", number: true },
-		{ label: t("rejected"), key: "rejected", number: true }, { label: t("conflicts"), key: "conflicts", number: true }, ...qualityColumns(),
-		{ label: t("lag"), number: true, text: (row) => row.dated > 0 ? span(1000 * row.lag_seconds / row.dated) : "–", sort: (row) => row.dated > 0 ? row.lag_seconds / row.dated : -1 },
+		{ label: t("last_day"), text: (row) => row.last_day ?? "–" }, { label: t("due_day"), detail: true, text: (row) => row.due_day ?? "–" },
+		{ label: t("rows_30"), key: "rows", number: true }, { label: t("changed"), detail: true, key: "accepted", number: true },
+		{ label: t("rejected"), key: "rejected", number: true }, { label: t("conflicts"), detail: true, key: "conflicts", number: true }, ...qualityColumns(),
+		{ label: t("lag"), detail: true, number: true, text: (row) => row.dated > 0 ? span(1000 * row.lag_seconds / row.dated) : "–", sort: (row) => row.dated > 0 ? row.lag_seconds / row.dated : -1 },
 		{ label: t("open_rows"), key: "open_rows", number: true }];
 
 	replace(tools, csvButton("department", columns, items));

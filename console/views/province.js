@@ -29,23 +29,24 @@ function drawItems(body, rows, known, tools) {
 	replace(body, table(columns, rows, { mark: (row) => `${row.provider}/${row.item}` }));
 }
 
-export function platformTable(rows) {
+// `narrow`: beside something else.
+export function platformTable(rows, narrow = false) {
 	const columns = [
 		{ label: t("platform"), key: "name", show: (row) => h("a", { href: `#/platforms/${row.code}` }, row.name) },
-		{ label: t("divisions"), text: (row) => (row.divisions ?? []).map(divisionName).join(" ") },
+		{ label: t("divisions"), detail: narrow, text: (row) => (row.divisions ?? []).map(divisionName).join(" ") },
 		{ label: t("state"), text: (row) => platformState(row)[1], show: (row) => {
 			const [kind, word, from] = platformState(row);
 
 			return h("span", state(kind, word), from ? h("span.sub", since(from)) : null);
 		} },
 		{ label: t("behind_by"), key: "behind", number: true },
-		{ label: t("delay_ms"), number: true, text: (row) => span(row.delay_ms), sort: (row) => row.delay_ms ?? -1 },
-		{ label: t("proof"), text: (row) => row.proof ? t("proven_of", row.proven, row.streams) : row.streams ? t("proven_of", row.proven, row.streams) : "–" },
-		{ label: t("trail"), text: (row) => trailState(row)[1], show: (row) => state(trailState(row)[0], trailState(row)[1]) },
-		{ label: t("disk"), number: true, text: (row) => row.disk_total ? percent(row.disk_free / row.disk_total) : "–", sort: (row) => row.disk_total ? row.disk_free / row.disk_total : 2,
+		{ label: t("delay_ms"), number: true, detail: narrow, text: (row) => span(row.delay_ms), sort: (row) => row.delay_ms ?? -1 },
+		{ label: t("proof"), detail: narrow, text: (row) => row.streams ? t("proven_short", row.proven ?? 0, row.streams) : "–" },
+		{ label: t("trail"), detail: narrow, text: (row) => trailState(row)[1], show: (row) => state(trailState(row)[0], trailState(row)[1]) },
+		{ label: t("disk"), number: true, detail: narrow, text: (row) => row.disk_total ? percent(row.disk_free / row.disk_total) : "–", sort: (row) => row.disk_total ? row.disk_free / row.disk_total : 2,
 			show: (row) => row.disk_total ? state(diskState(row), `${Math.round(100 * row.disk_free / row.disk_total)} %`) : "–" },
-		{ label: t("key_certificate"), text: (row) => row.certificate ? row.certificate.slice(0, 10) : "–", show: (row) => expiry(row.certificate) },
-		{ label: t("software"), text: (row) => row.software ?? "", show: (row) => row.software ? h("span", row.software.replace("rongxin-node ", ""), h("span.sub", `v${row.protocol ?? "–"}`)) : "–" }];
+		{ label: t("key_certificate"), detail: true, text: (row) => row.certificate ? row.certificate.slice(0, 10) : "–", show: (row) => expiry(row.certificate) },
+		{ label: t("software"), detail: true, text: (row) => row.software ?? "", show: (row) => row.software ? `${row.software.replace("rongxin-node ", "")} · v${row.protocol ?? "–"}` : "–" }];
 
 	return [columns, table(columns, rows, { most: 60, mark: (row) => row.code })];
 }
@@ -65,7 +66,7 @@ export function show(main, { path }) {
 	const platforms = panel({ name: "platforms", title: t("platforms"), definition: "platform_state", width: "w5", topics: ["nodes", "members"],
 		load: async () => (await get("/v1/platforms")).platforms.filter((row) => (row.divisions ?? []).some((division) => division.slice(0, 2) === code)),
 		draw: (body, rows, tools) => {
-			const [columns, drawn] = platformTable(rows);
+			const [columns, drawn] = platformTable(rows, true);
 
 			replace(tools, csvButton(`platforms-${code}`, columns, rows));
 			replace(body, drawn);

@@ -1,5 +1,6 @@
 """What holds for every page of the console: words, sizes, contrast, paper, tables, and who
 may see and do what."""
+import re
 
 import pytest
 from browser import Browser
@@ -134,6 +135,17 @@ def test_roles_are_enforced_by_the_server(country):
     assert asked == {"viewer": [403, 403, 403, 403, 403, 403, 200], "auditor": [403, 403, 403, 200, 200, 200, 200],
                      "operator": [200, 404, 200, 200, 200, 200, 200], "bank": [403, 403, 403, 403, 403, 403, 403]}
     assert http(country, "GET", "/v1/me", "viewer").json["role"] == "viewer"
+
+
+def test_every_rule_action_and_purpose_has_its_words():
+    known = set(re.findall(r"^\t(\w+): \[", (ROOT / "console/base/words.js").read_text(), re.M))
+    rules = re.findall(r'\[PERMIT_\w+\] = \{"(\w+)"', (ROOT / "lib/credit/permit.c").read_text())
+    node = "".join(path.read_text() for path in (ROOT / "node").glob("*.c"))
+    actions = re.findall(r'(?:answer_init|query_new|deed_new)\([^;]*?"(\w+)"\)|action = "(\w+)"|query_say_nothing\([^;]*?"(\w+)"\)', node)
+    actions = {word for words in actions for word in words if word}
+    assert len(rules) > 30 and {"report", "events", "vouched", "forward", "objection"} <= actions
+    wanted = {f"rule_{rule}" for rule in rules if rule != "allowed"} | {f"action_{action}" for action in actions}
+    assert wanted - known == set()
 
 
 def test_another_sites_page_cannot_act(country):
