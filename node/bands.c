@@ -108,6 +108,13 @@ bands_on_get(struct http_exchange *exchange, void *context)
 		return;
 	}
 	census = shared_hold(node->censuses);
+	if (census != NULL && census->population == NULL) {
+		shared_drop(node->censuses, census);
+		http_reply_problem(exchange, 501, "not_available",
+		    "Not available",
+		    "This node holds more enterprises than it may count.");
+		return;
+	}
 	if (census == NULL) {
 		shared_drop(node->censuses, census);
 		http_reply_header(exchange, "retry-after", "1");

@@ -22,6 +22,7 @@
 /* A scan may take a fiftieth of the time at most. */
 #define REST 49
 #define NICE 19
+#define LOOK 1000 /* records between two looks at the memory */
 /* New records, beyond a tenth of all, that do not wait for the next time. */
 #define GROWTH_MIN 1000
 
@@ -33,7 +34,7 @@ struct census_taker {
 	struct digest counted;
 	uint64_t version, records;
 	int64_t done_us, took_us; /* monotonic */
-	struct metric *population, *seconds, *behind;
+	struct metric *population, *bytes, *seconds, *behind;
 };
 
 void
@@ -141,7 +142,16 @@ struct count {
 	struct census_taker *taker;
 	const struct sight *sight;
 	struct population_maker *maker;
+	uint64_t records;
+	bool is_too_large;
 };
+
+static void
+count_look(struct count *count)
+{
+	count->is_too_large =
+	    population_made_size(count->maker) > count->taker->settings.bytes;
+}
 
 /* Records of divisions that are no longer ours do not count. */
 static bool
@@ -151,28 +161,33 @@ count_record(void *context, const struct stored *stored)
 
 	if (member_holds(count->sight->world->self, stored->stream))
 		population_add(count->maker, stored->stream, &stored->record);
-	return !atomic_load(&count->taker->stopping);
+	if (++count->records % LOOK == 0)
+		count_look(count);
+	return !count->is_too_large && !atomic_load(&count->taker->stopping);
 }
 
-static struct population *
-count_all(struct census_taker *taker, const struct sight *sight)
+static enum err
+count_all(struct census_taker *taker, const struct sight *sight,
+    struct population **population)
 {
-	struct count count = {
-	    taker, sight, population_begin(sight->mask, sight->day)};
-	struct population *population = NULL;
+	struct count count = {.taker = taker,
+	    .sight = sight,
+	    .maker = population_begin(sight->mask, sight->day)};
 	struct why why = {""};
 	enum err err;
 
 	kv_view_spare_cache(snapshot_view(sight->snapshot));
 	err = snapshot_each_credit(sight->snapshot, count_record, &count, &why);
 
-	if (err != ERR_OK)
+	count_look(&count);
+	if (err == ERR_OK && count.is_too_large)
+		err = ERR_LIMIT;
+	else if (err == ERR_OK && atomic_load(&taker->stopping))
+		err = ERR_CLOSED;
+	else if (err != ERR_OK)
 		log_error("census.failed", "why=\"%s\"", why.text);
-	if (err != ERR_OK || atomic_load(&taker->stopping))
-		population_end(count.maker, NULL);
-	else
-		population_end(count.maker, &population);
-	return population;
+	population_end(count.maker, err == ERR_OK ? population : NULL);
+	return err;
 }
 
 static void
@@ -185,37 +200,52 @@ publish(struct census_taker *taker, struct sight *sight,
 	census->world = sight->world;
 	sight->world = NULL; /* the census holds it now */
 	census->mask = sight->mask;
-	census->population = population;
-	census->recode = recode_new(population);
 	census->digest = sight->digest;
 	census->time_us = sight->time_us;
-	metric_set(taker->population, (int64_t)population->count);
+	if (population != NULL) {
+		census->population = population;
+		census->recode = recode_new(population);
+	}
+	metric_set(taker->population,
+	    population != NULL ? (int64_t)population->count : 0);
+	metric_set(taker->bytes,
+	    population != NULL ? (int64_t)population_size(population) : 0);
 	shared_swap(taker->settings.censuses, census);
 }
 
+static void
+tell(const struct census_taker *taker, const struct population *population)
+{
+	if (population == NULL)
+		log_error("census.too_large", "bytes=%llu",
+		    (unsigned long long)taker->settings.bytes);
+	else
+		log_info("census.done", "enterprises=%zu bytes=%zu ms=%lld",
+		    population->count, population_size(population),
+		    (long long)(taker->took_us / 1000));
+}
+
+/* What is too large is counted again when the next one is due. */
 static void
 take(struct census_taker *taker, struct sight *sight)
 {
 	int64_t begun_us = clock_tick_us();
 	uint64_t version = catalog_version(sight->world->catalog);
-	struct population *population;
-	size_t count = 0;
+	struct population *population = NULL;
+	enum err err;
 
 	metric_set(taker->behind, 1);
-	population = count_all(taker, sight);
-	if (population != NULL) {
-		count = population->count;
-		publish(taker, sight, population);
-		taker->counted = sight->digest;
-		taker->version = version;
-		taker->records = sight->records;
-	}
+	err = count_all(taker, sight, &population);
 	taker->done_us = clock_tick_us();
 	taker->took_us = taker->done_us - begun_us;
-	if (population != NULL)
-		log_info("census.done", "enterprises=%zu ms=%lld", count,
-		    (long long)(taker->took_us / 1000));
 	metric_observe_us(taker->seconds, taker->took_us);
+	if (err != ERR_OK && err != ERR_LIMIT)
+		return;
+	tell(taker, population);
+	publish(taker, sight, population);
+	taker->counted = sight->digest;
+	taker->version = version;
+	taker->records = sight->records;
 }
 
 static void
@@ -253,6 +283,8 @@ census_taker_new(const struct census_settings *settings)
 	taker->settings = *settings;
 	taker->population = metric_gauge(
 	    "rongxin_node_population", "", "Enterprises in the newest census.");
+	taker->bytes = metric_gauge("rongxin_node_census_bytes", "",
+	    "Memory that the newest census takes.");
 	taker->seconds = metric_histogram(
 	    "rongxin_node_census_seconds", "", "How long a census took.");
 	taker->behind = metric_gauge("rongxin_node_behind", "work=\"census\"",

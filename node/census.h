@@ -16,12 +16,13 @@
 #include "node/store.h"
 #include "node/world.h"
 
-/* One count; never changed. */
+/* One count; never changed.  There were too many to count: without population
+ * and recode, digest and time. */
 struct census {
 	struct shared *worlds;
-	const struct world *world; /* held: its catalogue's rules */
-	const struct mask *mask;   /* of that catalogue */
-	struct population *population;
+	const struct world *world;     /* held: its catalogue's rules */
+	const struct mask *mask;       /* of that catalogue */
+	struct population *population; /* NULL: too many */
 	struct recode *recode;
 	struct digest digest; /* of what was counted by which rules */
 	int64_t time_us;      /* the hub's, when it was begun */
@@ -33,6 +34,7 @@ struct census_settings {
 	struct shared *world;    /* struct world */
 	struct shared *lease;    /* struct lease: what day it is */
 	struct shared *censuses; /* struct census; replaced here */
+	uint64_t bytes;          /* memory that one may take; 0: none */
 };
 
 struct census_taker;

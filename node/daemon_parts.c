@@ -235,8 +235,10 @@ enum err
 daemon_open_masked(struct daemon *daemon, struct why *why)
 {
 	struct node *node = &daemon->node;
-	struct census_settings census = {
-	    .store = node->store, .world = node->world, .lease = node->lease};
+	struct census_settings census = {.store = node->store,
+	    .world = node->world,
+	    .lease = node->lease,
+	    .bytes = (uint64_t)daemon->settings.census_bytes};
 	enum err err =
 	    masked_read_key(daemon->settings.folder, &node->mask_key, why);
 

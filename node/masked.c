@@ -344,6 +344,9 @@ hold_census(struct inquiry *inquiry)
 		     catalog_version(census->world->catalog))
 		inquiry_fail(inquiry, 503, "not_ready", "Not ready yet",
 		    "The enterprises are being counted.");
+	else if (census->population == NULL)
+		inquiry_fail(inquiry, 501, "not_available", "Not available",
+		    "This node holds more enterprises than it may count.");
 	else
 		catalog = NULL;
 	shared_drop(node->world, world);

@@ -57,6 +57,9 @@ const struct setting node_setting_rows[] = {
     INT(cache_bytes, "268435456", 16 << 20, 1ll << 40,
 	"memory for what was read of the stores and for the indexes of their "
 	"tables, bytes"),
+    INT(census_bytes, "1073741824", 0, 1ll << 40,
+	"memory that counting enterprises for anonymised answers may take, "
+	"bytes; with more of them, or 0, there are no such answers"),
     INT(disk_reserve, "1073741824", 0, 1ll << 50,
 	"free space below which no new batches are taken, bytes"),
     INT(feed_bytes, "1073741824", 0, 1ll << 40,

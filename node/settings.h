@@ -15,8 +15,8 @@ struct node_settings {
 	int64_t workers, io_threads, lease_seconds, elsewhere_seconds;
 	struct http_limits limits;
 	int64_t trail_days;
-	int64_t log_days, log_bytes, snapshot_hours, cache_bytes, disk_reserve,
-	    check_seconds, feed_bytes;
+	int64_t log_days, log_bytes, snapshot_hours, cache_bytes, census_bytes,
+	    disk_reserve, check_seconds, feed_bytes;
 	int64_t event_days, watch_subjects, hook_private, hook_attempts;
 	char *hook_ca;
 	char *trail_folder, *pages_folder, *user, *log_level, *ready_file;

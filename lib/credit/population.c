@@ -15,8 +15,10 @@
 struct population_maker {
 	struct population *population;
 	size_t room;
+	/* Of the subject whose records come; its row is the last one. */
+	uint64_t places[MASK_DIMENSIONS_MAX];
+	int64_t values[MASK_MEASURES_MAX];
 	char oldest[MASK_MEASURES_MAX][POPULATION_DAY_LEN + 1];
-	/* Of the subject whose row is the last one. */
 	char dates[MASK_MEASURES_MAX][DATE_SIZE]; /* of the newest record */
 	int64_t times[MASK_MEASURES_MAX];
 };
@@ -43,6 +45,10 @@ population_begin(const struct mask *mask, const char *day)
 
 	maker->population = mem_new(sizeof(*maker->population));
 	maker->population->mask = mask;
+	for (i = 0; i < mask->dimension_count; i++)
+		maker->population->places[i] = column_new(0);
+	for (i = 0; i < mask->measure_count; i++)
+		maker->population->values[i] = column_new(MASK_UNKNOWN);
 	for (i = 0; i < mask->measure_count; i++)
 		months_before(day, mask->measures[i].months, maker->oldest[i]);
 	return maker;
@@ -52,21 +58,26 @@ static void
 make_room(struct population_maker *maker)
 {
 	struct population *population = maker->population;
-	const struct mask *mask = population->mask;
-	size_t i, room;
 
 	if (population->count < maker->room)
 		return;
-	room = maker->room == 0 ? FIRST_ROOM : maker->room * 2;
+	maker->room += maker->room / 4 + FIRST_ROOM;
 	population->subjects = mem_grow(
-	    population->subjects, room * sizeof(*population->subjects));
-	for (i = 0; i < mask->dimension_count; i++)
-		population->places[i] = mem_grow(population->places[i],
-		    room * sizeof(*population->places[i]));
-	for (i = 0; i < mask->measure_count; i++)
-		population->values[i] = mem_grow(population->values[i],
-		    room * sizeof(*population->values[i]));
-	maker->room = room;
+	    population->subjects, maker->room * sizeof(*population->subjects));
+}
+
+static void
+end_row(struct population_maker *maker)
+{
+	struct population *population = maker->population;
+	size_t i;
+
+	if (population->count == 0)
+		return;
+	for (i = 0; i < population->mask->dimension_count; i++)
+		column_add(population->places[i], (int64_t)maker->places[i]);
+	for (i = 0; i < population->mask->measure_count; i++)
+		column_add(population->values[i], maker->values[i]);
 }
 
 /* What is counted is none until it comes; what is measured is unknown. */
@@ -78,17 +89,18 @@ begin_row(struct population_maker *maker, const char *stream,
 	const struct mask *mask = population->mask;
 	size_t row = population->count, i;
 
+	end_row(maker);
 	make_room(maker);
 	memcpy(population->subjects[row], record->subject.ptr,
 	    record->subject.len);
 	population->subjects[row][record->subject.len] = '\0';
 	for (i = 0; i < mask->dimension_count; i++)
-		population->places[i][row] =
+		maker->places[i] =
 		    mask->dimensions[i].item == NULL
 			? dimension_raw(&mask->dimensions[i], span_of(stream))
 			: 0;
 	for (i = 0; i < mask->measure_count; i++) {
-		population->values[i][row] =
+		maker->values[i] =
 		    mask->measures[i].kind <= MEASURE_FLAG ? 0 : MASK_UNKNOWN;
 		maker->dates[i][0] = '\0';
 		maker->times[i] = INT64_MIN;
@@ -163,8 +175,7 @@ measure_add(
     struct population_maker *maker, size_t i, const struct record *record)
 {
 	const struct measure *measure = &maker->population->mask->measures[i];
-	int64_t *value =
-	    &maker->population->values[i][maker->population->count - 1];
+	int64_t *value = &maker->values[i];
 	struct span date = value_of(record, measure->date);
 	int64_t number = mask_number(value_of(record, measure->field));
 
@@ -195,13 +206,13 @@ measure_add(
 static void
 place_add(struct population_maker *maker, size_t i, const struct record *record)
 {
-	const struct population *population = maker->population;
-	const struct dimension *dimension = &population->mask->dimensions[i];
+	const struct dimension *dimension =
+	    &maker->population->mask->dimensions[i];
 	uint64_t raw =
 	    dimension_raw(dimension, value_of(record, dimension->field));
 
 	if (raw != 0)
-		population->places[i][population->count - 1] = raw;
+		maker->places[i] = raw;
 }
 
 void
@@ -232,6 +243,7 @@ population_add(struct population_maker *maker, const char *stream,
 void
 population_end(struct population_maker *maker, struct population **out)
 {
+	end_row(maker);
 	if (out != NULL)
 		*out = maker->population;
 	else
@@ -248,8 +260,41 @@ population_free(struct population *population)
 		return;
 	mem_free(population->subjects);
 	for (i = 0; i < MASK_DIMENSIONS_MAX; i++)
-		mem_free(population->places[i]);
+		column_free(population->places[i]);
 	for (i = 0; i < MASK_MEASURES_MAX; i++)
-		mem_free(population->values[i]);
+		column_free(population->values[i]);
 	mem_free(population);
+}
+
+uint64_t
+population_place(
+    const struct population *population, size_t dimension, size_t row)
+{
+	return (uint64_t)column_get(population->places[dimension], row);
+}
+
+int64_t
+population_value(
+    const struct population *population, size_t measure, size_t row)
+{
+	return column_get(population->values[measure], row);
+}
+
+size_t
+population_size(const struct population *population)
+{
+	const struct mask *mask = population->mask;
+	size_t i, size = population->count * sizeof(*population->subjects);
+
+	for (i = 0; i < mask->dimension_count; i++)
+		size += column_size(population->places[i]);
+	for (i = 0; i < mask->measure_count; i++)
+		size += column_size(population->values[i]);
+	return size;
+}
+
+size_t
+population_made_size(const struct population_maker *maker)
+{
+	return population_size(maker->population);
 }

@@ -10,6 +10,7 @@
 #define CREDIT_POPULATION_H
 
 #include "base/digest.h"
+#include "credit/column.h"
 #include "credit/mask.h"
 #include "credit/record.h"
 #include "credit/uscc.h"
@@ -20,9 +21,17 @@ struct population {
 	const struct mask *mask; /* borrowed */
 	size_t count;
 	char (*subjects)[USCC_LEN + 1];
-	uint64_t *places[MASK_DIMENSIONS_MAX]; /* dimension_raw */
-	int64_t *values[MASK_MEASURES_MAX];    /* or MASK_UNKNOWN */
+	struct column *places[MASK_DIMENSIONS_MAX]; /* dimension_raw */
+	struct column *values[MASK_MEASURES_MAX];   /* or MASK_UNKNOWN */
 };
+
+/* dimension_raw; the value, or MASK_UNKNOWN. */
+uint64_t population_place(
+    const struct population *population, size_t dimension, size_t row);
+int64_t population_value(
+    const struct population *population, size_t measure, size_t row);
+/* Bytes of memory. */
+size_t population_size(const struct population *population);
 
 struct population_maker;
 
@@ -32,6 +41,8 @@ struct population_maker *population_begin(
 /* A subject's records come one behind the other. */
 void population_add(struct population_maker *maker, const char *stream,
     const struct record *record);
+/* Of what is made so far. */
+size_t population_made_size(const struct population_maker *maker);
 /* Ends the maker.  NULL `out`: thrown away. */
 void population_end(struct population_maker *maker, struct population **out);
 void population_free(struct population *population); /* safe on NULL */

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 
+#define FIRST_GROUPS 1024
 #define SEED UINT64_C(0x9e3779b97f4a7c15)
 
 /* Open addressing by the description's hash.  Two descriptions with one hash
@@ -20,7 +21,8 @@ struct group {
 
 struct groups {
 	struct group *slots;
-	size_t size; /* a power of two */
+	size_t size; /* a power of two, more than twice `used` */
+	size_t used;
 };
 
 static uint64_t
@@ -40,54 +42,83 @@ describe(
 	const struct mask *mask = population->mask;
 	const struct measure *measure;
 	uint64_t hash = SEED;
+	int64_t value;
 	size_t i;
 
 	for (i = 0; i < mask->dimension_count; i++)
-		hash =
-		    mix(hash, dimension_code(&mask->dimensions[i],
-				  step->levels[i], population->places[i][row]));
+		hash = mix(
+		    hash, dimension_code(&mask->dimensions[i], step->levels[i],
+			      population_place(population, i, row)));
 	for (i = 0; i < mask->measure_count; i++) {
 		measure = &mask->measures[i];
 		if (!measure->is_open || step->hidden[i])
 			continue;
-		hash = mix(hash, population->values[i][row] == MASK_UNKNOWN
+		value = population_value(population, i, row);
+		hash = mix(hash, value == MASK_UNKNOWN
 				     ? UINT64_MAX
-				     : bands_index(&measure->bands,
-					   population->values[i][row]));
+				     : bands_index(&measure->bands, value));
 	}
 	return hash == 0 ? SEED : hash;
 }
 
+/* The group, or the free slot where it belongs. */
 static struct group *
-group_of(const struct groups *groups, uint64_t hash)
+groups_find(const struct groups *groups, uint64_t hash)
 {
 	size_t i = (size_t)hash & (groups->size - 1);
 
 	while (groups->slots[i].hash != 0 && groups->slots[i].hash != hash)
 		i = (i + 1) & (groups->size - 1);
-	groups->slots[i].hash = hash;
 	return &groups->slots[i];
 }
 
+/* Most enterprises are alike: there is room for the groups that there are. */
 static void
-take_step(struct recode *recode, struct groups *groups, uint64_t *hashes,
-    size_t number)
+groups_grow(struct groups *groups)
+{
+	struct groups before = *groups;
+	size_t i;
+
+	groups->size *= 2;
+	groups->slots = mem_new(groups->size * sizeof(*groups->slots));
+	for (i = 0; i < before.size; i++)
+		if (before.slots[i].hash != 0)
+			*groups_find(groups, before.slots[i].hash) =
+			    before.slots[i];
+	mem_free(before.slots);
+}
+
+static void
+groups_count(struct groups *groups, uint64_t hash)
+{
+	struct group *group = groups_find(groups, hash);
+
+	if (group->hash == 0) {
+		group->hash = hash;
+		groups->used++;
+	}
+	group->count++;
+	if (groups->used > groups->size / 2)
+		groups_grow(groups);
+}
+
+static void
+take_step(struct recode *recode, struct groups *groups, size_t number)
 {
 	const struct population *population = recode->population;
+	const struct recode_step *step = &recode->steps[number];
 	size_t row;
 
 	memset(groups->slots, 0, groups->size * sizeof(*groups->slots));
-	for (row = 0; row < population->count; row++) {
-		if (recode->taken[row] != RECODE_NEVER)
-			continue;
-		hashes[row] = describe(recode, &recode->steps[number], row);
-		group_of(groups, hashes[row])->count++;
-	}
-	for (row = 0; row < population->count; row++) {
+	groups->used = 0;
+	for (row = 0; row < population->count; row++)
+		if (recode->taken[row] == RECODE_NEVER)
+			groups_count(groups, describe(recode, step, row));
+	for (row = 0; row < population->count; row++)
 		if (recode->taken[row] == RECODE_NEVER &&
-		    group_of(groups, hashes[row])->count >= population->mask->k)
+		    groups_find(groups, describe(recode, step, row))->count >=
+			population->mask->k)
 			recode->taken[row] = (uint8_t)number;
-	}
 }
 
 /* First the bands are left out, the last declared first; then the dimension
@@ -132,21 +163,17 @@ struct recode *
 recode_new(const struct population *population)
 {
 	struct recode *recode = mem_new(sizeof(*recode));
-	struct groups groups = {.size = 16};
-	uint64_t *hashes = mem_new((population->count + 1) * sizeof(*hashes));
+	struct groups groups = {.size = FIRST_GROUPS};
 	size_t i;
 
 	recode->population = population;
 	recode->taken = mem_new(population->count + 1);
 	memset(recode->taken, RECODE_NEVER, population->count);
 	plan_steps(recode);
-	while (groups.size < population->count * 2)
-		groups.size *= 2;
 	groups.slots = mem_new(groups.size * sizeof(*groups.slots));
 	for (i = 0; i < recode->step_count; i++)
-		take_step(recode, &groups, hashes, i);
+		take_step(recode, &groups, i);
 	mem_free(groups.slots);
-	mem_free(hashes);
 	return recode;
 }
 
@@ -172,14 +199,14 @@ recode_code(const struct recode *recode, size_t row, size_t dimension)
 
 	return dimension_code(&population->mask->dimensions[dimension],
 	    recode_level(recode, row, dimension),
-	    population->places[dimension][row]);
+	    population_place(population, dimension, row));
 }
 
 int
 recode_band(const struct recode *recode, size_t row, size_t measure)
 {
 	const struct population *population = recode->population;
-	int64_t value = population->values[measure][row];
+	int64_t value = population_value(population, measure, row);
 
 	if (value == MASK_UNKNOWN ||
 	    recode->steps[recode->taken[row]].hidden[measure])

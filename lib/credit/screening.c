@@ -223,7 +223,7 @@ fits_places(
 		    dimension_code(
 			&population->mask->dimensions[place->dimension],
 			place->level,
-			population->places[place->dimension][row]) ==
+			population_place(population, place->dimension, row)) ==
 			place->code)
 			met[place->dimension] = true;
 	}

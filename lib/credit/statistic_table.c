@@ -51,8 +51,8 @@ fits(const struct table *table, size_t row)
 		place = &statistic->where[i];
 		if (dimension_code(&table->mask->dimensions[place->dimension],
 			place->level,
-			table->population->places[place->dimension][row]) !=
-		    place->code)
+			population_place(table->population, place->dimension,
+			    row)) != place->code)
 			return false;
 	}
 	return true;
@@ -62,7 +62,7 @@ static uint64_t
 code_of(const struct table *table, const struct place *by, size_t row)
 {
 	return dimension_code(&table->mask->dimensions[by->dimension],
-	    by->level, table->population->places[by->dimension][row]);
+	    by->level, population_place(table->population, by->dimension, row));
 }
 
 /* Where the code stands, or would. */
@@ -186,7 +186,8 @@ enters(const struct table *table, size_t row, int64_t *value)
 	*value = 1;
 	if (table->measure == NULL)
 		return true;
-	*value = table->population->values[table->statistic->measure][row];
+	*value = population_value(
+	    table->population, (size_t)table->statistic->measure, row);
 	if (*value == MASK_UNKNOWN)
 		return false;
 	if (table->statistic->kind == STATISTIC_MEDIAN)

@@ -552,6 +552,22 @@ def test_the_number_of_screenings_is_limited(network, people, catalogues):
     assert screening(network, where={"industry": ["C"]}, columns=["capital"]).json["budget"]["cost"] == 0
 
 
+def test_what_may_not_be_counted_is_not_answered(network, people, catalogues):
+    catalogues.set(ON)
+    network.stop(NODE)
+    network.environment["RONGXIN_NODE_CENSUS_BYTES"] = "1000"
+    network.start(NODE)
+    reply = until(lambda: (r := statistic(network)).status == 501 and r, 30, "refused")
+    assert reply.json["type"] == "urn:rongxin:problem:not_available" and "may count" in reply.json["detail"]
+    assert screening(network).status == 501
+    assert "census.too_large" in network.logs() and "census.failed" not in network.logs()
+
+    network.stop(NODE)
+    del network.environment["RONGXIN_NODE_CENSUS_BYTES"]
+    network.start(NODE)
+    until(lambda: statistic(network).status == 200, 60, "answers again")
+
+
 def test_a_catalogue_without_the_section_answers_nothing_anonymised(network, people, catalogues):
     catalogues.publish(lambda document: document.pop("anonymisation"))
     reply = until(lambda: (r := statistic(network)).status == 501 and r, 30, "not available")

@@ -197,7 +197,8 @@ a_catalogue_without_the_section_has_no_mask(void **state)
 static int64_t
 value(const struct population *population, const char *name, size_t row)
 {
-	return population->values[mask_find_measure(mask, span_of(name))][row];
+	return population_value(
+	    population, (size_t)mask_find_measure(mask, span_of(name)), row);
 }
 
 static void
