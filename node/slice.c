@@ -24,6 +24,7 @@ struct piece {
 	struct slice *slice;
 	uint64_t number;
 	struct question question;
+	struct consent consent; /* the permit borrows it */
 	struct permit permit;
 	struct access access;
 	struct asking asking;
@@ -133,10 +134,11 @@ take_allowance(
 	return ERR_OK;
 }
 
-/* `piece` NULL: it was decided before, and only its consent may have gone. */
+/* Into `consent` goes what the permit borrows.
+ * `piece` NULL: it was decided before, and only its consent may have gone. */
 static void
 decide(struct slice *slice, const struct question *question,
-    const struct piece *piece, struct permit *permit)
+    const struct piece *piece, struct consent *consent, struct permit *permit)
 {
 	struct circumstances around = {.catalog = slice->world->catalog,
 	    .stream = piece != NULL ? piece->stream : NULL,
@@ -145,12 +147,11 @@ decide(struct slice *slice, const struct question *question,
 	    .is_spent = piece != NULL && piece->is_spent,
 	    .now_us = node_hub_time(slice->node),
 	    .lease_fresh = slice->fresh};
-	struct consent consent;
 
 	if (question->consent[0] != '\0' &&
 	    control_find_consent(
-		slice->snapshot, question->consent, &consent, NULL) == ERR_OK)
-		around.consent = &consent;
+		slice->snapshot, question->consent, consent, NULL) == ERR_OK)
+		around.consent = consent;
 	permit_decide(question, &around, permit);
 }
 
@@ -252,7 +253,8 @@ compose(struct piece *piece)
 		err = walk(piece);
 	if (err != ERR_OK)
 		return err;
-	decide(piece->slice, &piece->question, piece, &piece->permit);
+	decide(piece->slice, &piece->question, piece, &piece->consent,
+	    &piece->permit);
 	fill_access(piece);
 	if (piece->permit.rule != PERMIT_ALLOWED) {
 		refuse(piece, 403, permit_rule_name(piece->permit.rule));
@@ -394,6 +396,7 @@ tell_line(struct slice *slice, struct span line, struct buf *out)
 {
 	const char *tab = memchr(line.ptr, '\t', line.len);
 	struct question question = slice->head->question;
+	struct consent consent;
 	struct permit permit;
 	struct span json;
 	size_t len;
@@ -412,7 +415,7 @@ tell_line(struct slice *slice, struct span line, struct buf *out)
 	tab = memmem(json.ptr, json.len, "\"subject\":\"", 11);
 	if (tab != NULL)
 		memcpy(question.subject, tab + 11, USCC_LEN);
-	decide(slice, &question, NULL, &permit);
+	decide(slice, &question, NULL, &consent, &permit);
 	if (permit.rule == PERMIT_ALLOWED && permit.authorised)
 		buf_add(out, json.ptr, json.len);
 	else
