@@ -59,7 +59,8 @@ JOBS := $(shell nproc)
 # Debian's python3, which has pytest; another one may come first in PATH.
 PYTHON := /usr/bin/python3
 # Tests mostly wait: files of tests run beside each other.
-PYTEST := $(PYTHON) -m pytest -q -p no:cacheprovider -rs -n 3 --dist loadfile
+WORKERS ?= 6
+PYTEST = $(PYTHON) -m pytest -q -p no:cacheprovider -rs -n $(WORKERS) --dist loadfile
 T ?= 60
 
 .PHONY: all programs help demo up down check unit fuzz-replay lint asan tsan fuzz bench weather clean
@@ -201,6 +202,7 @@ export ASAN_OPTIONS ?= detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 export TSAN_OPTIONS ?= ignore_noninstrumented_modules=1:second_deadlock_stack=1
 asan tsan: export RX_CRASH_ROWS := 20000
+asan tsan: WORKERS := 3
 asan tsan: deps-test
 	@$(STILL) $(MAKE) --no-print-directory -s -j$(JOBS) BUILD=$@ programs pages unit fuzz-replay
 	@RX_BIN=$(CURDIR)/build/$@ $(STILL) $(PYTEST) tests/integration tests/scenario

@@ -10,6 +10,7 @@
 # that runs it elsewhere, such as in a network namespace) and RX_PARENT_gd ("LIVE
 # FETCH", endpoints in place of its parent's); the same for hub, gz and sz.
 # RX_NETWORK_CATALOGUE: another catalogue than this checkout's.
+# RX_NETWORK_CLUSTER: a folder with a PostgreSQL cluster that the hub begins with.
 # RX_RETENTION_HOUR: the hour at which the hub withdraws what is past its years.
 # With RX_ELSEWHERE=SECONDS the member list says where each node is reached, so
 # that each asks the others about what it does not hold, for so long.
@@ -72,6 +73,12 @@ prepare_folder() {
 	mkdir -p "$dir"/{net,id,log,pid,share}
 }
 
+copy_cluster() {
+	[ -n "${RX_NETWORK_CLUSTER:-}" ] && [ ! -e "$dir/hub" ] || return 0
+	mkdir -m 700 "$dir/hub"
+	cp -a --sparse=always --reflink=auto "$RX_NETWORK_CLUSTER" "$dir/hub/pg"
+}
+
 give_to_user() {
 	[ "$(id -u)" -ne 0 ] || chown -R "$user:" "$dir/"
 }
@@ -93,16 +100,29 @@ make_keys() {
 		--key "$dir/net/catalogue.key" >"$dir/net/catalogue.jws"
 }
 
+# A moment, without a process for it.
+nap() {
+	read -rt 0.05 <> <(:) || true
+}
+
+is_ready() { # NAME PID
+	local said=
+	[ -s "$dir/$1/ready" ] || return 1
+	read -rd '' said <"$dir/$1/ready" || true
+	[[ $said =~ \"pid\":\ *$2[^0-9] ]]
+}
+
 # start NAME PROGRAM: run a daemon, wait until it is ready.
 start_daemon() {
-	local who=$1 program=$2 enter
+	local who=$1 program=$2 enter pid turn
 	read -ra enter <<<"$(of ENTER "$who")"
 	"${enter[@]}" "$bin/$program" --config "$dir/$who.conf" >>"$dir/log/$who.log" 2>&1 &
 	echo $! >"$dir/pid/$who.pid"
-	for _ in $(seq 600); do
-		[ -s "$dir/$who/ready" ] && grep -q "\"pid\": *$!\b" "$dir/$who/ready" && return 0
-		kill -0 $! 2>/dev/null || break
-		sleep 0.1
+	pid=$!
+	for ((turn = 0; turn < 1200; turn++)); do
+		! is_ready "$who" $pid || return 0
+		kill -0 $pid 2>/dev/null || break
+		nap
 	done
 	tail -n 5 "$dir/log/$who.log" >&2
 	fail "$who did not start"
@@ -209,9 +229,11 @@ write_env() {
 
 # Does the process of a pid file still run, and is it the one we started?
 runs() { # NAME
-	[ -e "$dir/pid/$1.pid" ] &&
-		tr '\0' ' ' 2>/dev/null <"/proc/$(cat "$dir/pid/$1.pid")/cmdline" |
-		grep -qF -- "--config $dir/$1.conf"
+	local pid words=()
+	[ -e "$dir/pid/$1.pid" ] || return 1
+	read -r pid <"$dir/pid/$1.pid"
+	mapfile -d '' -t words 2>/dev/null <"/proc/$pid/cmdline" || true
+	[[ "${words[*]} " == *"--config $dir/$1.conf "* ]]
 }
 
 up() {
@@ -223,23 +245,27 @@ up() {
 	rm -rf "$dir/share/console"
 	mkdir -p "$here/build/console"
 	cp -r "$here/build/console" "$dir/share/console"
+	copy_cluster
 	give_to_user
-	for part in hub gd gz sz; do
-		if [ $part = gd ]; then admit; fi
-		start_one $part
-	done
+	start_one hub
+	admit
+	start_one gd
+	start_one gz &
+	local city=$!
+	start_one sz
+	wait $city
 	if [ -n "${RX_ELSEWHERE:-}" ]; then tell_urls; fi
 	write_env
 }
 
 stop_one() {
-	local pid
+	local pid turn
 	if runs "$1"; then
 		pid=$(cat "$dir/pid/$1.pid")
 		kill "$pid" 2>/dev/null || true
-		for _ in $(seq 300); do
+		for ((turn = 0; turn < 600; turn++)); do
 			runs "$1" || break
-			sleep 0.1
+			nap
 		done
 		! runs "$1" || kill -9 "$pid" 2>/dev/null || true
 	fi
@@ -247,7 +273,9 @@ stop_one() {
 }
 
 down() {
-	for part in sz gz gd hub; do stop_one $part; done
+	for part in sz gz gd; do stop_one $part & done
+	wait
+	stop_one hub
 	rm -f "$dir/env.sh"
 }
 

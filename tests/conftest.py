@@ -13,6 +13,28 @@ import time
 
 import pytest
 
+MEMORY = pathlib.Path("/dev/shm")
+ROOM = 4 << 30
+
+
+def base():
+    """In memory, where there is room: disks are slow to make and remove the thousands of small files of databases,
+    and no test keeps any.  RX_TEST_BASE chooses another place."""
+    if "RX_TEST_BASE" in os.environ:
+        return os.environ["RX_TEST_BASE"]
+    if not MEMORY.is_dir():
+        return "/tmp"
+    room = os.statvfs(MEMORY)
+    available = dict(line.split(":") for line in open("/proc/meminfo"))["MemAvailable"]
+    fits = min(room.f_bavail * room.f_frsize, int(available.split()[0]) * 1024 // 2) >= ROOM
+    return str(MEMORY) if fits and not room.f_flag & os.ST_NOEXEC else "/tmp"
+
+
+OURS = None
+if "RX_TEST_FOLDER" not in os.environ:  # the processes that xdist starts have it from here
+    OURS = os.environ["RX_TEST_FOLDER"] = tempfile.mkdtemp(prefix="rx.", dir=base())
+    os.chmod(OURS, 0o755)
+
 REPORTS = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-reports.", dir="/tmp"))
 REPORTS.chmod(0o1777)  # daemons started by root are nobody
 
@@ -23,6 +45,8 @@ for kind in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
 
 def pytest_unconfigure():
     shutil.rmtree(REPORTS, ignore_errors=True)
+    if OURS:
+        shutil.rmtree(OURS, ignore_errors=True)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,3 +75,34 @@ def one_day():
     """The day does not end within this file, nor does the month."""
     while seconds_left() < ENDING:
         time.sleep(0.5)
+
+
+# Files that take longest begin first, so that no process is left with one of them at the end.
+FIRST = ("image", "exchange", "console", "crash", "roll", "stop", "outage", "weather", "accessible", "history", "conflict", "full", "ledger", "ways", "hostile", "elsewhere",
+         "fault", "submit", "powercut", "bounds", "conformance", "failures", "path", "crowd", "quality", "order")
+
+
+def network_of(nodeid):
+    """Tests that share a network belong to one process: those of a file, all of the console's."""
+    file = nodeid.split("::")[0]
+    return "test_console" if "/test_console_" in file else file
+
+
+def rank(item):
+    name = network_of(item.nodeid).rpartition("test_")[2].removesuffix(".py")
+    return FIRST.index(name) if name in FIRST else len(FIRST)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByNetwork(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return network_of(nodeid)
+
+    return ByNetwork(config, log)

@@ -10,6 +10,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -17,6 +18,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from cluster import TEMPORARY, copy_template  # noqa: E402
+
 BIN = pathlib.Path(os.environ.get("RX_BIN", ROOT / "build"))
 SHARED = pathlib.Path(os.environ.get("RX_SHARED_DATA", ROOT.parent / "shared" / "data"))
 CATALOGUE = ROOT / "deploy/catalogue/catalogue.json"
@@ -41,9 +45,11 @@ class Reply:
 
 
 class Hub:
+    begins_with_cluster = True
+
     def __init__(self, state="hub", settings=()):
         """`state`: the hub's own folder below ours; `settings`: more lines of hub.conf."""
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-hub.", dir="/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-hub.", dir=TEMPORARY))
         self.state = self.folder / state
         self.settings = list(settings)
         self.folder.chmod(0o755)
@@ -83,6 +89,8 @@ class Hub:
     def start(self):
         ready = self.folder / "ready"
         ready.unlink(missing_ok=True)
+        if self.begins_with_cluster and not any(line.startswith("database") for line in self.settings):
+            copy_template(self.state)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(self.program()), "--config", str(self.folder / "hub.conf")],
                                             stdout=log, stderr=log)

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from ledger_box import DEPARTMENT, HEADER, OTHER, codes_of, registration
+from rig import TEMPORARY
 
 COLUMNS = HEADER.strip().split(",")
 LOGIN = "hub_reader"
@@ -31,7 +32,7 @@ class Department:
     """Its PostgreSQL, on a socket in a folder of its own."""
 
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-dept.", dir="/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-dept.", dir=TEMPORARY))
         self.folder.chmod(0o755)
         self.bin = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
         self.sessions = []

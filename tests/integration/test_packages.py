@@ -108,6 +108,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 class InstalledHub(rig.Hub):
     """The hub of the unpacked root, that finds its schema and pages beside itself."""
+    begins_with_cluster = False
 
     def __init__(self, root):
         self.root = root

@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import pytest
+from harness import TEMPORARY
 
 POLICY = pathlib.Path("/etc/chromium/policies/managed/rongxin-tests.json")
 RULES = {"AutoSelectCertificateForUrls": [json.dumps({"pattern": f"https://{host}", "filter": {}})
@@ -40,7 +41,7 @@ class Browser:
     def __init__(self, ca, stem=None, size=(1280, 900), dark=False):
         from selenium import webdriver
         from selenium.webdriver.chrome.service import Service
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-browser.", dir="/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-browser.", dir=TEMPORARY))
         self.make_database(ca, stem)
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")

@@ -12,11 +12,15 @@ import shutil
 import signal
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 from urllib.parse import urlsplit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from cluster import TEMPORARY, template  # noqa: E402
+
 BIN = pathlib.Path(os.environ.get("RX_BIN", ROOT / "build"))
 SHARED = pathlib.Path(os.environ.get("RX_SHARED_DATA", ROOT.parent / "shared" / "data"))
 SCRIPT = ROOT / "deploy" / "network.sh"
@@ -58,7 +62,7 @@ class Network:
     """hub, province gd (44), cities gz (4401) and sz (4403)."""
 
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-test.", dir="/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rongxin-test.", dir=TEMPORARY))
         self.folder.chmod(0o755)
         self.run = self.folder / "run"
         self.patience = 120     # seconds for an answer
@@ -80,6 +84,7 @@ class Network:
         return done.stdout
 
     def up(self):
+        self.environment["RX_NETWORK_CLUSTER"] = str(template() or "")
         self.script("up", str(self.run))
         return self
 
@@ -151,23 +156,46 @@ class Network:
                          {"subject": subject, "purpose": purpose, **more},
                          {"Content-Type": "application/json"})
 
-    def streams(self, part):
-        reply = self.http(part, "GET", "/v1/streams")
-        assert reply.status == 200, reply.body
-        return {s["stream"]: s for s in reply.json["streams"]}
+    def streams(self, part, link=None):
+        """`link`: one to it that stays open, for who asks again and again."""
+        once = link or self.link(part, "operator")
+        try:
+            once.request("GET", "/v1/streams")
+            reply = once.getresponse()
+            body = reply.read()
+        finally:
+            if link is None:
+                once.close()
+        assert reply.status == 200, body
+        return {s["stream"]: s for s in json.loads(body)["streams"]}
 
     def agree(self, part, prefix, seconds=120):
         """Wait until a node holds exactly what the hub holds of its divisions."""
+        links = {}
+
+        def ask(who):
+            if who not in links:
+                links[who] = self.link(who, "operator")
+            try:
+                return self.streams(who, links[who])
+            except (OSError, http.client.HTTPException):
+                links.pop(who).close()  # it may come back with another address
+                raise
+
         def equal():
             try:
-                hub, node = self.streams("hub"), self.streams(part)
+                hub, node = ask("hub"), ask(part)
             except (OSError, http.client.HTTPException):
                 return False
             wanted = {s: (v["position"], v["head"], v["state"]) for s, v in hub.items()
                       if s.startswith(prefix) or s == "0000"}
             held = {s: (v["position"], v["head"], v["state"]) for s, v in node.items()}
             return wanted == held and bool(wanted)
-        return until(equal, seconds, f"{part} agrees with the hub\n{self.logs()}")
+        try:
+            return until(equal, seconds, f"{part} agrees with the hub\n{self.logs()}")
+        finally:
+            for link in links.values():
+                link.close()
 
     def cli(self, *words, who=None, part=None, check=True, stdin=None):
         command = [str(BIN / "rongxin"), *map(str, words)]

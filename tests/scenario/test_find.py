@@ -1,4 +1,6 @@
 """Enterprises found by number, name, place and trade, at once and in the trail."""
+import csv
+import io
 import os
 import random
 import shutil
@@ -71,6 +73,15 @@ class Register:
         caught_up(self.network)
         return reply.json
 
+    def rename(self, batch, row, name):
+        """A batch with this one registration, under another name."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, row, lineterminator="\n")
+        writer.writeheader()
+        writer.writerow({**row, "name": name})
+        self.hand_in(batch, text.getvalue())
+        row["name"] = name
+
     def having(self, part):
         return {r["uscc"] for r in self.rows if r["uscc"] in self.here and part in r["name"].translate(FOLD)}
 
@@ -113,15 +124,12 @@ def test_pages_have_every_hit_once(network, register):
 
 
 def test_writing_does_not_matter(network, register):
-    code = next(iter(register.here))
-    row = next(r for r in register.rows if r["uscc"] == code)
-    header = register.text.splitlines()[0]
-    name = "ＡＢc（中国）融信 测试有限公司"
-    line = next(x for x in register.text.splitlines() if code in x).replace(row["name"], name)
-    register.hand_in("written", f"{header}\n{line}\n")
+    row = one(register)
+    code, before = row["uscc"], row["name"]
+    register.rename("written", row, "ＡＢc（中国）融信 测试有限公司")
     for asked in ("abc(中国)融信测试", "ＡＢＣ（中国）", "ABC【中国】融信", "c〔中国〕融信测试有限公司", "融信测试"):
         assert code in codes(network, name=asked), asked
-    assert code not in codes(network, name=row["name"], match="exact")
+    assert code not in codes(network, name=before, match="exact")
     row["name"] = "ABC(中国)融信测试有限公司"
 
 
@@ -166,13 +174,10 @@ def test_who_may_ask_and_what_is_no_question(network, register):
 
 def test_a_change_is_found_under_the_new_name_only(network, register):
     row = one(register)
-    header = register.text.splitlines()[0]
-    line = next(x for x in register.text.splitlines() if row["uscc"] in x)
-    new = "广州改名后的测试企业"
-    register.hand_in("renamed", f"{header}\n{line.replace(row['name'], new)}\n")
+    before, new = row["name"], "广州改名后的测试企业"
+    register.rename("renamed", row, new)
     assert codes(network, name=new) == {row["uscc"]}
-    assert row["uscc"] not in codes(network, name=row["name"])
-    row["name"] = new
+    assert row["uscc"] not in codes(network, name=before)
 
 
 def test_who_moves_is_found_where_it_is_now_and_who_is_withdrawn_nowhere(network, register):

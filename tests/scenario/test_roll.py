@@ -70,9 +70,11 @@ def all_agree(network):
 def start(network, part, /, **changes):
     """Start a node with its settings changed, as an operator would."""
     conf = network.run / f"{part}.conf"
-    lines = [line for line in conf.read_text().splitlines() if line.split(" = ")[0] not in changes]
-    conf.write_text("\n".join(lines + [f"{k} = {v}" for k, v in changes.items()]) + "\n")
     ready = network.run / part / "ready"
+    before = dict(line.split(" = ", 1) for line in conf.read_text().splitlines())
+    if ready.exists():  # its cities know it by its ports
+        before |= {name: value for name, value in network.ready(part).items() if name in before}
+    conf.write_text("".join(f"{name} = {value}\n" for name, value in {**before, **changes}.items()))
     ready.unlink(missing_ok=True)
     log = (network.run / "log" / f"{part}.log").open("a")
     process = subprocess.Popen([str(BIN / "rongxin-node"), "--config", str(conf)], stdout=log, stderr=log)
