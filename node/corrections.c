@@ -166,6 +166,18 @@ has_come(const struct corrections *corrections, struct snapshot *snapshot,
 	return come;
 }
 
+/* One that stands corrected is named again each time that the hub says more of
+ * it, such as how many were told elsewhere. */
+static bool
+is_listed(const struct corrections *corrections, struct span id)
+{
+	size_t i = 0;
+
+	while (i < corrections->count && !span_is(id, corrections->list[i].id))
+		i++;
+	return i < corrections->count;
+}
+
 struct gathering {
 	struct corrections *corrections;
 	struct snapshot *snapshot;
@@ -183,7 +195,8 @@ gather_one(void *context, int64_t told_us, struct span id, struct span subject)
 	enum correction_phase phase;
 
 	memset(correction, 0, sizeof(*correction));
-	if (id.len > CONSENT_ID_MAX || subject.len != USCC_LEN)
+	if (id.len > CONSENT_ID_MAX || subject.len != USCC_LEN ||
+	    is_listed(corrections, id))
 		return true;
 	if (watchbook_correction(
 		gathering->view, id, &phase, &correction->members) != ERR_OK)

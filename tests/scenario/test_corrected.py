@@ -91,6 +91,7 @@ def test_readers_are_told_once_through_kills_and_nobody_else_is(network, cases):
     assert decided["wrong"]["until"] > decided["wrong"]["from"] > 0 and decided["informed"] == 0
     network.kill("gz")
     network.start("gd")
+    until(lambda: standing(network, "right")["informed"] == 1, 60, "told at the door, and the city hears of both at once")
     network.start("gz")
     told = until(lambda: corrected(network, "gz", "bank", code), 60, "the reader is told")
     network.kill("gz")
