@@ -213,7 +213,8 @@ kv_group_open(struct kv_view *view, unsigned family, struct span group)
 	if (view->snapshot != NULL)
 		rocksdb_readoptions_set_snapshot(
 		    cursor->options, view->snapshot);
-	rocksdb_readoptions_set_prefix_same_as_start(cursor->options, 1);
+	/* The bound ends it; asked for the same prefix too, RocksDB would make
+	 * and compare it with each row. */
 	rocksdb_readoptions_set_iterate_upper_bound(
 	    cursor->options, end->data, end->len);
 	cursor->iter = rocksdb_create_iterator_cf(
