@@ -10,7 +10,6 @@
 
 #define PIECE (128 << 10)
 #define TALLIES_MAX 4096
-#define EAST_US (INT64_C(8) * 3600 * CLOCK_SECOND)
 
 enum side {
 	NOW,
@@ -251,7 +250,7 @@ print_row(
 	char day[CLOCK_TEXT_MAX];
 	size_t i;
 
-	clock_print(record->as_of_us + EAST_US, day);
+	clock_print(record->as_of_us + CLOCK_EAST_US, day);
 	day[10] = '\0';
 	json_open_object(&json, NULL);
 	json_put_text(&json, "uscc", record->subject);

@@ -130,6 +130,19 @@ clock_print(int64_t time_us, char out[CLOCK_TEXT_MAX])
 	return out;
 }
 
+const char *
+clock_print_east(int64_t time_us, char out[CLOCK_TEXT_MAX])
+{
+	int64_t micro = time_us % CLOCK_SECOND;
+
+	if (micro < 0)
+		micro += CLOCK_SECOND;
+	clock_print(time_us - micro + CLOCK_EAST_US, out);
+	out[10] = ' ';
+	out[19] = '\0';
+	return out;
+}
+
 static bool
 take_number(struct span *text, int digits, int *number)
 {

@@ -26,6 +26,10 @@ void clock_set(int64_t now_us);
  * "2026-03-28T08:00:00Z"; what is before the year 0 or behind 9999 is printed
  * as their ends.  Returns `out`. */
 const char *clock_print(int64_t time_us, char out[CLOCK_TEXT_MAX]);
+/* As people in China read it, eight hours east of Greenwich and to the second:
+ * "2026-03-28 16:00:00".  Returns `out`. */
+#define CLOCK_EAST_US (8 * 3600 * CLOCK_SECOND)
+const char *clock_print_east(int64_t time_us, char out[CLOCK_TEXT_MAX]);
 /* RFC 3339 with any offset, within the years 0 to 9999. */
 MUST_CHECK enum err clock_parse(struct span text, int64_t *time_us);
 /* Is it a day of the proleptic Gregorian calendar? */

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 
-#define EAST_US (8 * 3600 * CLOCK_SECOND)
 #define DAY_US (86400 * CLOCK_SECOND)
 /* The first day of 1970 was a Thursday. */
 #define DAYS_SINCE_MONDAY 3
@@ -103,7 +102,7 @@ month_of(int64_t local_us)
 uint32_t
 frequency_window(const struct frequency *frequency, int64_t now_us)
 {
-	int64_t local_us = now_us + EAST_US;
+	int64_t local_us = now_us + CLOCK_EAST_US;
 	int64_t day = local_us / DAY_US;
 
 	switch (frequency->per) {

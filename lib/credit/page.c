@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 const char *
 page_say(const struct page *page, const char *zh, const char *en)
 {
@@ -51,6 +53,32 @@ page_text_of(struct page *page, const struct json *object, const char *name)
 	const char *text = json_cstr(json_find(object, name), "");
 
 	return arena_text(page->arena, text, strlen(text));
+}
+
+static const char *
+page_east(struct page *page, const struct json *object, const char *name,
+    size_t length)
+{
+	const char *text = page_text_of(page, object, name);
+	char out[CLOCK_TEXT_MAX];
+	int64_t time_us;
+
+	if (clock_parse(span_of(text), &time_us) != ERR_OK)
+		return text;
+	clock_print_east(time_us, out);
+	return arena_text(page->arena, out, length);
+}
+
+const char *
+page_time_of(struct page *page, const struct json *object, const char *name)
+{
+	return page_east(page, object, name, sizeof("2026-03-28 16:00:00") - 1);
+}
+
+const char *
+page_day_of(struct page *page, const struct json *object, const char *name)
+{
+	return page_east(page, object, name, sizeof("2026-03-28") - 1);
 }
 
 const struct item *

@@ -66,7 +66,9 @@ put_asked(struct page *page)
 		page_text_of(page, asked, "purpose"), page->language));
 	page_put_fact(page, page_say(page, "授权编号", "Authorization"),
 	    consent[0] != '\0' ? consent : page_say(page, "无", "none"));
-	page_put_fact(page, page_say(page, "查询时间", "Time"), page->time);
+	buf_print(&text, "%s (UTC+8)", page_time_of(page, asked, "time"));
+	page_put_fact(
+	    page, page_say(page, "查询时间", "Time"), page_keep(page, &text));
 	page_put_fact(page, page_say(page, "应答节点", "Answered by"),
 	    page_text_of(page, asked, "node"));
 	if (passed != NULL)

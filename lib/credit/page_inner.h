@@ -24,6 +24,12 @@ const char *page_keep(struct page *page, struct buf *text);
 /* A copy that lives as long as the page; "" when there is no such member. */
 const char *page_text_of(
     struct page *page, const struct json *object, const char *name);
+/* A time of the document as people in China read it, and its day there; a text
+ * that is no time as it is. */
+const char *page_time_of(
+    struct page *page, const struct json *object, const char *name);
+const char *page_day_of(
+    struct page *page, const struct json *object, const char *name);
 /* The item that an entry of the report is about; NULL: not in the catalogue. */
 const struct item *page_item_of(
     const struct page *page, const struct json *entry);

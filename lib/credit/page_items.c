@@ -99,9 +99,9 @@ put_statements(struct page *page, const struct json *list)
 		const struct json *said = json_at(list, i);
 		struct buf text = {0};
 
-		buf_print(&text, "%s (%.10s)",
+		buf_print(&text, "%s (%s)",
 		    json_cstr(json_find(said, "text"), ""),
-		    json_cstr(json_find(said, "time"), ""));
+		    page_day_of(page, said, "time"));
 		page_put_fact(page,
 		    page_say(page, "主体声明", "The subject's statement"),
 		    page_keep(page, &text));
@@ -184,10 +184,10 @@ put_source(struct page *page, const struct json *entry, const struct item *item,
 		    page_say(page, "提供部门", "Provider"),
 		    page_say(page, item->provider_zh, item->provider_en),
 		    provider, page_say(page, "截至", "as of"),
-		    json_cstr(json_find(entry, "as_of"), ""));
+		    page_day_of(page, entry, "as_of"));
 	else if (records > 0)
 		buf_print(&text, "%s · %s · ", provider,
-		    json_cstr(json_find(entry, "as_of"), ""));
+		    page_day_of(page, entry, "as_of"));
 	else
 		buf_print(
 		    &text, "%s · ", page_say(page, "无记录", "No record"));

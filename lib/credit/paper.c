@@ -7,8 +7,6 @@
 
 #include "credit/page_inner.h"
 
-#define DAY_LEN 10
-
 struct word {
 	const char *name, *zh, *en;
 };
@@ -91,15 +89,11 @@ put_text(struct paper *paper, const char *text)
 	page_put(paper->page, PAGE_TEXT, PAGE_PLAIN, "", text);
 }
 
-/* The day of a time, as the record has it. */
 static void
 put_day(struct paper *paper, const char *zh, const char *en, const char *name)
 {
-	const char *time = page_text_of(paper->page, paper->objection, name);
-	struct buf day = {0};
-
-	buf_add(&day, time, strlen(time) < DAY_LEN ? strlen(time) : DAY_LEN);
-	put_fact(paper, zh, en, page_keep(paper->page, &day));
+	put_fact(
+	    paper, zh, en, page_day_of(paper->page, paper->objection, name));
 }
 
 static void

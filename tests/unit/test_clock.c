@@ -116,6 +116,19 @@ years_have_four_digits(void **state)
 	    clock_print(INT64_MAX, text), "9999-12-31T23:59:59.999999Z");
 }
 
+static void
+people_in_china_read_their_own_day(void **state)
+{
+	char out[CLOCK_TEXT_MAX];
+
+	(void)state;
+	assert_string_equal(clock_print_east(INT64_C(1774684800000000), out),
+	    "2026-03-28 16:00:00");
+	assert_string_equal(clock_print_east(INT64_C(1774713600999999), out),
+	    "2026-03-29 00:00:00");
+	assert_string_equal(clock_print_east(-1, out), "1970-01-01 07:59:59");
+}
+
 int
 main(void)
 {
@@ -126,6 +139,7 @@ main(void)
 	    cmocka_unit_test(anything_else_is_refused),
 	    cmocka_unit_test(the_clock_is_turned_by_hand),
 	    cmocka_unit_test(leap_days_are_dates_when_they_exist),
+	    cmocka_unit_test(people_in_china_read_their_own_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,10 +88,10 @@ what_was_said_is_text_in_html(void **state)
 }
 
 static void
-both_languages_name_the_outcome(void **state)
+both_languages_name_the_outcome_and_the_day_in_china(void **state)
 {
 	static const char decided[] =
-	    "\"state\":\"undetermined\",\"ended\":\"2026-11-09T00:00:00Z\","
+	    "\"state\":\"undetermined\",\"ended\":\"2026-11-09T16:30:00Z\","
 	    "\"statement\":\"my word\"}";
 	static const char repaired[] = "\"state\":\"repaired\",\"repair\":true,"
 				       "\"ended\":\"2026-11-09T00:00:00Z\"}";
@@ -102,7 +102,7 @@ both_languages_name_the_outcome(void **state)
 	    strstr(print(PAPER_REPLY, decided, PAGE_ZH, &text), "无法确认"));
 	assert_non_null(
 	    strstr(print(PAPER_REPLY, decided, PAGE_EN, &text), "my word"));
-	assert_non_null(strstr(buf_cstr(&text), "2026-11-09"));
+	assert_non_null(strstr(buf_cstr(&text), "2026-11-10"));
 	assert_non_null(
 	    strstr(print(PAPER_REPLY, repaired, PAGE_ZH, &text), "已修复"));
 	buf_release(&text);
@@ -128,7 +128,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_state_has_its_papers_and_no_other),
 	    cmocka_unit_test(what_was_said_is_text_in_html),
-	    cmocka_unit_test(both_languages_name_the_outcome),
+	    cmocka_unit_test(
+		both_languages_name_the_outcome_and_the_day_in_china),
 	    cmocka_unit_test(a_document_that_is_none_is_no_crash)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
