@@ -49,8 +49,12 @@ function frame(current) {
 	document.getElementById("theme").textContent = t(isDark() ? "theme_light" : "theme_dark");
 	document.getElementById("who").textContent = `${me.name} · ${t(`role_${me.role}`)}`;
 	showLive();
-	replace(document.getElementById("nav"), { "aria-label": t("subtitle") }, Object.keys(views).filter((name) => !views[name].parent).map((name) =>
+	const nav = document.getElementById("nav");
+
+	replace(nav, { "aria-label": t("subtitle") }, Object.keys(views).filter((name) => !views[name].parent).map((name) =>
 		h("a", { href: `#/${name}`, "aria-current": name === (views[current]?.parent ?? current) ? "page" : null }, t(name))));
+	// On a phone it is one line that scrolls.
+	nav.scrollLeft = (nav.querySelector("[aria-current]")?.offsetLeft ?? 0) - nav.offsetLeft - 48;
 }
 
 function showLive() {

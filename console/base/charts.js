@@ -24,8 +24,10 @@ export function colours() {
 // which the page's policy refuses.
 function complete(option) {
 	const { ink, soft, line, card } = colours();
-	const axis = { axisLabel: { color: soft }, axisLine: { lineStyle: { color: line } }, splitLine: { lineStyle: { color: line } }, nameTextStyle: { color: soft } };
-	const axes = (given) => given && (Array.isArray(given) ? given.map((one) => ({ ...axis, ...one })) : { ...axis, ...given });
+	const label = { color: soft, hideOverlap: true };
+	const axis = { axisLabel: label, axisLine: { lineStyle: { color: line } }, splitLine: { lineStyle: { color: line } }, nameTextStyle: { color: soft } };
+	const one = (given) => ({ ...axis, ...given, axisLabel: { ...label, ...given.axisLabel } });
+	const axes = (given) => given && (Array.isArray(given) ? given.map(one) : one(given));
 
 	return { animation: false, textStyle: { fontFamily: getComputedStyle(document.documentElement).fontFamily, color: ink },
 		grid: { left: 8, right: 14, top: 34, bottom: 6, containLabel: true }, ...option,

@@ -144,7 +144,7 @@ export function table(columns, rows, options = {}) {
 	const head = h("tr"), body = h("tbody"), more = h("p.more");
 	const wide = columns.filter((column) => !column.detail), details = columns.filter((column) => column.detail);
 	const opened = new Set();
-	const whole = h("div", { "data-table": "" }, h("table", h("caption.small", { hidden: true }, options.caption ?? ""), h("thead", head), body), more);
+	const whole = h(wide.length > 12 ? "div.tight" : "div", { "data-table": "" }, h("table", h("caption.small", { hidden: true }, options.caption ?? ""), h("thead", head), body), more);
 	let sorted = [...rows], by = null, down = false, most = options.most ?? 50;
 
 	const valueOf = (column, row) => column.sort ? column.sort(row) : cellText(column, row);

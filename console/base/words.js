@@ -77,6 +77,7 @@ export const words = {
 	held_note: ["等操作员放行或退回", "wait for an operator"],
 	concerns: ["需要关注", "Needs attention"],
 	all_right: ["没有异常。", "Nothing is wrong."],
+	none_closed: ["没有已关闭的告警。", "None was closed."],
 	and_more: ["另有 {0} 项", "and {0} more"],
 	map: ["各省状态", "Provinces"],
 	grid: ["省份 × 类别", "Provinces × categories"],

@@ -5,6 +5,8 @@
 
 import { get } from "../base/api.js";
 import { h, replace } from "../base/dom.js";
+import { time } from "../base/text.js";
+import { words as common } from "../base/words.js";
 import { canVerify, checkpointOf, isSigned, leafOf, rootOf } from "./proof.js";
 
 const words = {
@@ -70,9 +72,23 @@ async function proofOf(entry, receipt, hub, keys) {
 	return h("section", { id: "proof" }, h("h2", say("proof")), h("ul", list), h("pre", receipt.checkpoint));
 }
 
+// What a member of the entry is called, and what it says in words.
+const labels = { time: ["时间", "time"], member: ["查询机构", "asked by"], subject: ["主体", "subject"], purpose: ["目的", "purpose"], action: ["操作", "what"],
+	items: ["展示的事项", "items shown"], rule: ["结果", "outcome"], consent: ["授权编号", "consent"], consent_rule: ["受保护字段", "protected fields"], authorised: ["依授权展示", "shown under a consent"],
+	level: ["报告级别", "level"], stream: ["数据流", "stream"], position: ["位点", "position"], answer: ["应答的摘要", "digest of the answer"], via: ["经由平台", "through"], vouch: ["转达凭证", "word"], asked: ["询问的平台", "nodes asked"] };
+
+function wordsOf(key, value) {
+	const prefix = { purpose: "purpose", action: "action", rule: "rule", consent_rule: "rule" }[key];
+	const pair = key === "rule" && value === "allowed" ? ["允许", "allowed"] : common[`${prefix}_${value}`];
+
+	if (key === "time")
+		return h("span", time(value), " ", h("span.note", value));
+	return pair ? h("span", pair[english ? 1 : 0], " ", h("span.note", value)) : typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
 function facts(access) {
 	return h("section", { id: "entry" }, h("h2", say("entry")), h("dl", Object.entries(access).filter(([, value]) => value !== null && value !== "").map(([key, value]) =>
-		h("div", h("dt", h("code", key)), h("dd", typeof value === "object" ? JSON.stringify(value) : String(value))))));
+		h("div", { "data-fact": key }, h("dt", labels[key]?.[english ? 1 : 0] ?? key), h("dd", wordsOf(key, value))))));
 }
 
 async function draw() {

@@ -70,7 +70,7 @@ export function show(main, { me }) {
 			const columns = columnsOf(me, one.refresh);
 
 			replace(tools, csvButton(key, columns.slice(0, -1), rows));
-			replace(body, table(columns, rows, { most: 30, empty: t("all_right"), mark: (row) => `${row.rule}/${row.subject}` }));
+			replace(body, table(columns, rows, { most: 30, empty: t(asked === "closed" ? "none_closed" : "all_right"), mark: (row) => `${row.rule}/${row.subject}` }));
 		} });
 
 		return one;

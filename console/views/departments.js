@@ -63,7 +63,7 @@ function drawOne(body, items, known, tools) {
 		{ label: t("state"), text: (row) => t(stateOf(row)), show: (row) => state(stateOf(row)) },
 		{ label: t("cadence"), detail: true, text: (row) => row.cadence ? t(row.cadence) : "–" },
 		{ label: t("due_received"), number: true, text: (row) => row.periods_due === null ? "–" : `${row.periods_received} / ${row.periods_due}` },
-		{ label: t("last_day"), text: (row) => row.last_day ?? "–" }, { label: t("due_day"), detail: true, text: (row) => row.due_day ?? "–" },
+		{ label: t("last_day"), detail: true, text: (row) => row.last_day ?? "–" }, { label: t("due_day"), detail: true, text: (row) => row.due_day ?? "–" },
 		{ label: t("rows_30"), key: "rows", number: true }, { label: t("changed"), detail: true, key: "accepted", number: true },
 		{ label: t("rejected"), key: "rejected", number: true }, { label: t("conflicts"), detail: true, key: "conflicts", number: true }, ...qualityColumns(),
 		{ label: t("lag"), detail: true, number: true, text: (row) => row.dated > 0 ? span(1000 * row.lag_seconds / row.dated) : "–", sort: (row) => row.dated > 0 ? row.lag_seconds / row.dated : -1 },

@@ -29,8 +29,9 @@ function drawItems(body, rows, known, tools) {
 	replace(body, table(columns, rows, { mark: (row) => `${row.provider}/${row.item}` }));
 }
 
-// `narrow`: beside something else.
-export function platformTable(rows, narrow = false) {
+// `beside`: there is little room.
+export function platformTable(rows, beside = false) {
+	const narrow = beside || matchMedia("(max-width: 760px)").matches;
 	const columns = [
 		{ label: t("platform"), key: "name", show: (row) => h("a", { href: `#/platforms/${row.code}` }, row.name) },
 		{ label: t("divisions"), detail: narrow, text: (row) => (row.divisions ?? []).map(divisionName).join(" ") },

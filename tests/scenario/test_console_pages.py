@@ -37,9 +37,11 @@ def test_all_views_in_both_languages_and_lights_with_nothing_refused(country, br
     for changes in (["#language"], ["#language", "#theme"]):
         for change in changes:
             browser.press(change)
-        for view in VIEWS:
+        for view in (*VIEWS, f"departments/{country.departments['samr']}"):
             show(browser, country, view)
             assert browser.all("h1"), view
+            assert browser.script("return [...document.querySelectorAll('.panel .body')].filter(b => b.scrollWidth > b.clientWidth + 1)"
+                                  ".map(b => b.parentElement.dataset.panel + ' ' + b.scrollWidth)") == [], f"{view} scrolls sideways"
             keys = browser.script("const main = document.getElementById('main').cloneNode(true); main.querySelectorAll('.mono, code').forEach(e => e.remove());"
                                   "return main.textContent.match(/\\b(by|m|did|proof|kind|held|month|unit|alert)_[a-z_%]+/g)")
             assert keys is None, f"{view}: no word for {keys}"
@@ -48,6 +50,20 @@ def test_all_views_in_both_languages_and_lights_with_nothing_refused(country, br
     assert [n for n in names if not n.startswith(country.network.url("hub"))] == []
     assert browser.said() == []
     browser.press("#theme")
+
+
+def test_what_is_looked_at_rarely_is_behind_a_rows_details(country, browser):
+    show(browser, country, "platforms")
+    code = country.node("34").code
+    row = f"[data-panel=platforms] tr[data-row='{code}']"
+    assert "2027" not in browser.text(row) and browser.all("tr.details") == []
+    browser.press(f"{row} button.open")
+    assert "0.1.0 · v2" in browser.text(f"{row} + tr.details")
+    assert browser.script("return document.activeElement.getAttribute('aria-expanded')") == "true"
+    browser.press("[data-panel=platforms] th button")
+    assert browser.text(f"{row} + tr.details"), "sorted, it stays open"
+    browser.press(f"{row} button.open")
+    assert browser.all("tr.details") == []
 
 
 def test_a_phone_needs_no_sideways_scrolling(country, browser):
