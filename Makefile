@@ -59,7 +59,7 @@ JOBS := $(shell nproc)
 # Debian's python3, which has pytest; another one may come first in PATH.
 PYTHON := /usr/bin/python3
 # Tests mostly wait: files of tests run beside each other.
-WORKERS ?= 6
+WORKERS ?= 5
 PYTEST = $(PYTHON) -m pytest -q -p no:cacheprovider -rs -n $(WORKERS) --dist loadfile
 T ?= 60
 
