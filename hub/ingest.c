@@ -145,9 +145,26 @@ count_rows(struct pg *pg, int64_t number, const struct reading *reading,
 	receipt->accepted = outcome->changed - took;
 	receipt->rejected =
 	    reading->rejected + reading->past + outcome->duplicates - twice;
+	/* Of the rows past their years neither those that took something away
+	 * nor those that were duplicates are among the unchanged. */
 	receipt->unchanged =
-	    receipt->rows - receipt->accepted - receipt->rejected;
+	    outcome->unchanged - (reading->past - took - twice);
 	receipt->withdrawn = outcome->withdrawn;
+}
+
+/* Nothing is promised for a batch of which a row is nowhere. */
+static enum err
+check_rows(const struct pg *pg, const struct receipt *receipt)
+{
+	if (pg_has_failed(pg) || receipt_is_whole(receipt))
+		return ERR_OK;
+	log_error("ingest.lost",
+	    "item=%u rows=%llu accepted=%llu unchanged=%llu rejected=%llu",
+	    receipt->item, (unsigned long long)receipt->rows,
+	    (unsigned long long)receipt->accepted,
+	    (unsigned long long)receipt->unchanged,
+	    (unsigned long long)receipt->rejected);
+	return ERR_DATABASE;
 }
 
 /* Read, merge, count, keep the receipt; all inside the transaction. */
@@ -186,7 +203,9 @@ merge_batch(struct hand *hand, struct ingest_batch *batch,
 		return err;
 	ledger_prepare(hand->ledger, &outcome);
 	count_rows(pg, number, &reading, &outcome, receipt);
-	err = write_batch(hand, batch, receipt, &outcome, number);
+	err = check_rows(pg, receipt);
+	if (err == ERR_OK)
+		err = write_batch(hand, batch, receipt, &outcome, number);
 	if (err != ERR_OK)
 		return ERR_DATABASE;
 	keep_facts(hand, &facts, receipt);

@@ -65,6 +65,11 @@ static const char duplicates_sql[] =
     " AND p.key = s.key WHERE s.line <> p.line AND s.digest <> p.digest"
     " ORDER BY s.line";
 
+static const char repeats_sql[] =
+    "SELECT count(*) FROM stage s"
+    " JOIN pick p ON p.item = s.item AND p.subject = s.subject"
+    " AND p.key = s.key WHERE s.line <> p.line AND s.digest = p.digest";
+
 static const char stream_locks_sql[] =
     "SELECT CASE WHEN x.moving"
     " THEN pg_advisory_xact_lock(0, x.stream::integer)::text"
@@ -271,6 +276,13 @@ find_duplicates(struct ledger *ledger, struct ledger_outcome *outcome)
 	outcome->duplicates = (uint64_t)pg_affected(ledger->pg);
 }
 
+static uint64_t
+count_repeats(struct pg *pg)
+{
+	pg_query(pg, repeats_sql);
+	return pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
+}
+
 /* With commas between; answers how many. */
 static int64_t
 name_streams(struct pg *pg, struct buf *streams)
@@ -317,9 +329,11 @@ find_changes(struct ledger *ledger, struct ledger_outcome *outcome)
 	    "ANALYZE change (line, item, subject, key, stream, old_version)");
 }
 
-/* Of the changes, those that rows of the batch made. */
+/* Of the changes, those that rows of the batch made; of the rows, those that
+ * were picked or said the same once more. */
 static void
-count_rows(struct ledger *ledger, struct ledger_outcome *outcome)
+count_rows(
+    struct ledger *ledger, struct ledger_outcome *outcome, uint64_t surplus)
 {
 	struct pg *pg = ledger->pg;
 
@@ -330,7 +344,9 @@ count_rows(struct ledger *ledger, struct ledger_outcome *outcome)
 		    pg_rows(pg) == 1 ? (uint64_t)pg_int(pg, 0, 0) : 0;
 	}
 	outcome->unchanged =
-	    (uint64_t)ledger->staged - outcome->changed - outcome->duplicates;
+	    (uint64_t)ledger->staged - surplus - outcome->changed;
+	if (surplus > outcome->duplicates)
+		outcome->unchanged += count_repeats(pg);
 }
 
 void
@@ -354,7 +370,7 @@ ledger_prepare(struct ledger *ledger, struct ledger_outcome *outcome)
 		    consequence_withdraw_absent(ledger, &outcome->set);
 	ledger_flush(ledger, 0);
 	find_changes(ledger, outcome);
-	count_rows(ledger, outcome);
+	count_rows(ledger, outcome, surplus);
 }
 
 void

@@ -36,6 +36,13 @@ print_circumstances(const struct receipt *receipt, struct json_out *json)
 	}
 }
 
+bool
+receipt_is_whole(const struct receipt *receipt)
+{
+	return receipt->rows ==
+	       receipt->accepted + receipt->unchanged + receipt->rejected;
+}
+
 void
 receipt_print(const struct receipt *receipt, struct buf *out)
 {

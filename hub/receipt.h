@@ -34,6 +34,8 @@ struct receipt {
 
 /* 1 to RECEIPT_ID_MAX printable ASCII characters without space. */
 bool receipt_id_is_valid(const char *id);
+/* Every row was accepted, unchanged or rejected, each counted on its own. */
+bool receipt_is_whole(const struct receipt *receipt);
 /* {"batch","item","state","rows",…,"streams"}; a full batch's says "mode" and
  * "withdrawn" too, a held one's "reason" and "share". */
 void receipt_print(const struct receipt *receipt, struct buf *out);

@@ -36,6 +36,20 @@ a_batch_id_has_at_most_128_characters(void **state)
 }
 
 static void
+a_receipt_is_whole_when_every_row_was_counted_once(void **state)
+{
+	struct receipt receipt = {
+	    .rows = 90, .accepted = 87, .unchanged = 1, .rejected = 2};
+
+	(void)state;
+	assert_true(receipt_is_whole(&receipt));
+	receipt.unchanged = 0;
+	assert_false(receipt_is_whole(&receipt));
+	receipt.unchanged = 2;
+	assert_false(receipt_is_whole(&receipt));
+}
+
+static void
 a_receipt_prints_as_the_protocol_says(void **state)
 {
 	const struct changelog_range ranges[] = {
@@ -82,6 +96,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_batch_id_is_printable_ascii_without_space),
 	    cmocka_unit_test(a_batch_id_has_at_most_128_characters),
+	    cmocka_unit_test(
+		a_receipt_is_whole_when_every_row_was_counted_once),
 	    cmocka_unit_test(a_receipt_prints_as_the_protocol_says),
 	    cmocka_unit_test(a_receipt_without_changes_has_no_streams),
 	};
