@@ -15,7 +15,7 @@
 #define LOCK_PAUSE_MS 100
 /* Of a family, and of all of a store together. */
 #define WRITE_BUFFER_BYTES (32 << 20)
-#define WRITE_BUFFERS_BYTES (64 << 20)
+#define WRITE_BUFFERS_BYTES (48 << 20)
 /* Rows that come in no order are sorted in pieces that fit the processor's
  * caches, which takes half the time of one piece; pieces become one table. */
 #define WRITE_PIECES 8
@@ -34,7 +34,7 @@
 /* Of all stores of this process. */
 static size_t cache_bytes = 256 << 20;
 static rocksdb_cache_t *cache;
-static _Atomic uint64_t beside; /* what tables of all stores have in memory */
+static _Atomic uint64_t beside; /* what all stores have outside of it */
 static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
 
 struct kv_write {
@@ -280,13 +280,16 @@ kv_close(struct kv *kv)
 void
 kv_weigh(struct kv *kv)
 {
+	static const char *const each[] = {"rocksdb.estimate-table-readers-mem",
+	    "rocksdb.size-all-mem-tables"};
 	uint64_t sum = 0, value, all;
-	size_t i;
+	size_t i, what;
 
 	for (i = 0; i < kv->count; i++)
-		if (rocksdb_property_int_cf(kv->db, kv->families[i],
-			"rocksdb.estimate-table-readers-mem", &value) == 0)
-			sum += value;
+		for (what = 0; what < 2; what++)
+			if (rocksdb_property_int_cf(kv->db, kv->families[i],
+				each[what], &value) == 0)
+				sum += value;
 	all = atomic_fetch_add(&beside, sum - kv->weight) + sum - kv->weight;
 	kv->weight = sum;
 	rocksdb_cache_set_capacity(

@@ -32,8 +32,9 @@ struct kv_write;
 /* Memory for what was read, of all stores of this process together; before the
  * first is opened.  256 MiB if it is not said. */
 void kv_set_cache(size_t bytes);
-/* What its tables need of that memory at all times, half of it at most, grows
- * with them: now and then the rest is measured anew.  One thread of a store. */
+/* What waits to be written and the indexes of tables are part of that memory,
+ * half of it at most: now and then the rest is measured anew.  One thread of a
+ * store. */
 void kv_weigh(struct kv *kv);
 /* Open or make.  ERR_INVALID: what is there is damaged. */
 MUST_CHECK enum err kv_open(const char *folder,

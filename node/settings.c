@@ -55,8 +55,8 @@ const struct setting node_setting_rows[] = {
 	"seconds between two checks of all records against what was signed; "
 	"0: never"),
     INT(cache_bytes, "268435456", 16 << 20, 1ll << 40,
-	"memory for what was read of the stores and for the indexes of their "
-	"tables, bytes"),
+	"memory for what was read of the stores, for the indexes of their "
+	"tables and for what waits to be written, bytes"),
     INT(census_bytes, "1073741824", 0, 1ll << 40,
 	"memory that counting enterprises for anonymised answers may take, "
 	"bytes; with more of them, or 0, there are no such answers"),

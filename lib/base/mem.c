@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+/* Heaps for each core: of forty threads those that work at a time. */
+#define HEAPS 2
+#define CORES_MAX 1024
 #define BLOCK_FIRST ((size_t)16 << 10)
 #define BLOCK_MOST ((size_t)1 << 20)
 
@@ -72,8 +76,12 @@ mem_free(void *memory)
 void
 mem_keep(int bytes)
 {
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
 	mallopt(M_TRIM_THRESHOLD, bytes);
 	mallopt(M_MMAP_THRESHOLD, bytes);
+	if (cores > 0 && cores < CORES_MAX)
+		mallopt(M_ARENA_MAX, (int)cores * HEAPS);
 }
 
 struct arena *

@@ -17,9 +17,11 @@ void *mem_copy(const void *from, size_t size);
 char *mem_text(const char *text);
 void mem_free(void *memory); /* safe on NULL */
 
-/* What is freed stays with the process, up to `bytes` of each thread's: a
+/* What is freed stays with the process, up to `bytes` of each heap's: a
  * server's next answer needs it again, and to fetch it from the kernel costs
- * more than most that is done with it.  Once, before there are threads. */
+ * more than most that is done with it.  Threads share two heaps a core: what
+ * each keeps of its own adds up to a quarter of all.  Once, before there are
+ * threads. */
 void mem_keep(int bytes);
 
 struct arena;
