@@ -97,13 +97,13 @@ export function applicationsPanel(me, code = "") {
 		const line = (who, at, note) => who ? `${memberName(known, who)} ${time(at)} ${note ?? ""}` : "";
 		const columns = [
 			{ label: t("number"), key: "id", number: true },
-			{ label: t("m_name"), text: (row) => row.document.name, show: (row) => h("span", row.document.name, h("span.sub.mono", row.code)) },
+			{ label: t("m_name"), wide: true, text: (row) => row.document.name, show: (row) => h("span", row.document.name, h("span.sub.mono", row.code)) },
 			{ label: t("m_kind"), text: (row) => t(`kind_${row.document.kind}`) },
-			{ label: t("wish"), text: (row) => wishText(row, known) },
+			{ label: t("wish"), wide: true, text: (row) => wishText(row, known) },
 			{ label: t("state"), text: (row) => t(`application_${row.state}`), show: (row) => state(kinds[row.state], t(`application_${row.state}`)) },
-			{ label: t("application_applied"), text: (row) => line(row.applied_by, row.applied_at, row.note), show: (row) => step(known, row.applied_by, row.applied_at, row.note) },
-			{ label: t("application_reviewed"), text: (row) => line(row.reviewed_by, row.reviewed_at, row.review_note), show: (row) => step(known, row.reviewed_by, row.reviewed_at, row.review_note) },
-			{ label: t("decided"), text: (row) => line(row.decided_by, row.decided_at, row.decision_note), show: (row) => step(known, row.decided_by, row.decided_at, row.decision_note) },
+			{ label: t("application_applied"), wide: true, text: (row) => line(row.applied_by, row.applied_at, row.note), show: (row) => step(known, row.applied_by, row.applied_at, row.note) },
+			{ label: t("application_reviewed"), wide: true, text: (row) => line(row.reviewed_by, row.reviewed_at, row.review_note), show: (row) => step(known, row.reviewed_by, row.reviewed_at, row.review_note) },
+			{ label: t("decided"), wide: true, text: (row) => line(row.decided_by, row.decided_at, row.decision_note), show: (row) => step(known, row.decided_by, row.decided_at, row.decision_note) },
 			{ label: "", csv: () => "", show: (row) => me.role === "operator" && kinds[row.state] === "late" ? tools(row, list.refresh) : "" }];
 
 		replace(place, csvButton("applications", columns.slice(0, -1), answer.applications), me.role === "operator" && !code

@@ -128,7 +128,7 @@ export function show(main, { me, path, go }) {
 	const versions = panel({ name: "versions", title: t("versions"), width: "w5", topics: ["catalogue"], load: async () => (await get("/v1/catalogue/versions")).versions ?? [],
 		draw: (body, rows, tools) => {
 			const columns = [{ label: t("version"), key: "version", number: true, show: (row) => h("a", { href: `#/catalogue/${row.version}` }, String(row.version)) },
-				{ label: t("issued"), key: "issued" }, { label: t("in_force"), text: (row) => time(row.known_from) }, { label: t("until"), text: (row) => row.known_to ? time(row.known_to) : t("in_force_now") },
+				{ label: t("issued"), key: "issued" }, { label: t("in_force"), wide: true, text: (row) => time(row.known_from) }, { label: t("until"), wide: true, text: (row) => row.known_to ? time(row.known_to) : t("in_force_now") },
 				{ label: "", show: (row) => rows[0] && row.version !== rows[0].version ? h("a", { href: `#/catalogue/${rows[0].version}/${row.version}` }, t("compare")) : "" }];
 
 			replace(tools, csvButton("versions", columns.slice(0, -1), rows), me.role === "operator" ? h("button.tool.main", { type: "button", "data-act": "load", onclick: () => load(() => { go("/catalogue"); versions.refresh(); }) }, t("load_catalogue")) : null);
