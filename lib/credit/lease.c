@@ -52,12 +52,18 @@ lease_is_fresh(const struct lease *lease, int64_t tick_us, uint64_t applied)
 	       lease_age_us(lease, tick_us) <= lease->term_us;
 }
 
+/* Our own clock is believed within the term: one that is wrong by more refuses,
+ * and moves no day. */
 int64_t
 lease_hub_time(const struct lease *lease, int64_t tick_us)
 {
-	if (lease->hub_us == 0)
+	int64_t hub_us = lease->hub_us;
+
+	if (hub_us == 0)
 		return 0;
-	if (tick_us <= lease->tick_us)
-		return lease->hub_us;
-	return lease->hub_us + (tick_us - lease->tick_us);
+	if (lease->older_us <= lease->term_us)
+		hub_us += lease->older_us;
+	if (tick_us > lease->tick_us)
+		hub_us += tick_us - lease->tick_us;
+	return hub_us;
 }

@@ -151,6 +151,19 @@ the_first_counts_from_when_it_was_signed(void **state)
 }
 
 static void
+the_hub_s_time_is_that_much_later_within_the_term(void **state)
+{
+	struct lease lease = renewed();
+
+	(void)state;
+	lease_set_older(&lease, CLOCK_SECOND);
+	assert_true(lease_hub_time(&lease, 1002) == HUB + CLOCK_SECOND + 2);
+
+	lease_set_older(&lease, TERM + 1);
+	assert_true(lease_hub_time(&lease, 1002) == HUB + 2);
+}
+
+static void
 our_own_clock_counts_until_the_second_and_never_prolongs(void **state)
 {
 	struct lease lease = renewed();
@@ -181,6 +194,7 @@ main(void)
 	    cmocka_unit_test(
 		an_on_time_pulse_after_a_late_one_is_fresh_at_once),
 	    cmocka_unit_test(the_first_counts_from_when_it_was_signed),
+	    cmocka_unit_test(the_hub_s_time_is_that_much_later_within_the_term),
 	    cmocka_unit_test(
 		our_own_clock_counts_until_the_second_and_never_prolongs),
 	    cmocka_unit_test(a_hub_clock_that_runs_slow_does_not_make_it_stale),
