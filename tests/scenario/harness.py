@@ -86,7 +86,13 @@ class Network:
     def up(self):
         self.environment["RX_NETWORK_CLUSTER"] = str(template() or "")
         self.script("up", str(self.run))
+        until(self.members_are_known, 60, "every node knows the members")
         return self
+
+    def members_are_known(self):
+        """Has what the hub said of members and catalogue come to all nodes?"""
+        wanted = self.streams("hub")["0000"]["position"]
+        return all(self.streams(part).get("0000", {}).get("position", 0) >= wanted for part in ("gd", "gz", "sz"))
 
     def down(self):
         subprocess.run([str(SCRIPT), "down", str(self.run)], capture_output=True, timeout=180)

@@ -99,7 +99,7 @@ def test_a_result_goes_with_its_consent(network, subjects):
     job = submit(network, body, "purpose=post_loan&items=19", content_type="application/x-ndjson").json["id"]
     finished(network, job)
     with_consent, without = results(network, job)
-    assert with_consent["answer"]["level"] == "C" and without["answer"]["level"] == "public"
+    assert with_consent["answer"]["level"] == "C" and without["answer"]["level"] == "public", json.dumps(with_consent, ensure_ascii=False)
     assert with_consent["answer"]["consent"]["id"] == "job-19" and "consent" not in without["answer"]
 
     assert network.http(PART, "DELETE", "/v1/consents/job-19", who).status == 200
