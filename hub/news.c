@@ -183,11 +183,17 @@ news_open(void)
 }
 
 void
+news_stop(struct news *news)
+{
+	if (news != NULL)
+		worker_stop(news->worker);
+}
+
+void
 news_close(struct news *news)
 {
 	if (news == NULL)
 		return;
-	worker_stop(news->worker);
 	worker_free(news->worker);
 	mem_free(news);
 }

@@ -24,9 +24,11 @@ enum news_topic {
 struct news;
 
 struct news *news_open(void);
-/* After the HTTP server has ended. */
-void news_close(struct news *news); /* safe on NULL */
-/* Any thread. */
+/* After the HTTP server has ended: nobody is told any more.  Safe on NULL. */
+void news_stop(struct news *news);
+/* Stopped before, and nobody tells it anything any more.  Safe on NULL. */
+void news_close(struct news *news);
+/* Any thread, also after news_stop. */
 void news_tell(struct news *news, enum news_topic topic);
 /* Begins the reply, an event stream that ends when the peer goes or the server
  * stops: `data: {"topics":["feeds"]}`.  On the loop; false: too many listen,

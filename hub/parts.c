@@ -343,7 +343,7 @@ hub_close(struct hub *hub)
 	ingest_stop(hub->ingest, (unsigned)hub->settings.stop_seconds * 1000);
 	if (hub->http != NULL)
 		http_server_close(hub->http, GRACE_MS);
-	news_close(hub->news);
+	news_stop(hub->news);
 	pages_close(hub->console);
 	desk_stop(hub->reader, 0);
 	desk_free(hub->reader);
@@ -358,6 +358,7 @@ hub_close(struct hub *hub)
 	bus_close(hub->bus);
 	desk_free(hub->desk);
 	publish_close(hub->publish);
+	news_close(hub->news); /* desks tell it what they do to the end */
 	shared_free(hub->catalogue);
 	shared_free(hub->members);
 	tenure_free(hub->tenure);
