@@ -19,6 +19,7 @@ LEFT = 500  # of them, for this test
 MANY = 2000  # lines of a list of subjects
 PIECE = 40  # rows of a batch
 JSON = {"Content-Type": "application/json"}
+COUNT = {"purpose": "supervision", "statistic": "count", "by": ["division"]}
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +123,8 @@ class Looker(Mover):
         return reply
 
     def look(self, n):
-        asked = {"purpose": "customer_screening", "statistic": "count", "by": [["division"], ["industry"], ["size"]][n % 3]}
-        self.counted.add(self.get("/v1/statistics", "operator", "POST", {**asked, "purpose": "supervision"}).json["population"]["time"])
+        asked = {**COUNT, "by": [["division"], ["industry"], ["size"]][n % 3]}
+        self.counted.add(self.get("/v1/statistics", "operator", "POST", asked).json["population"]["time"])
         self.get("/v1/enterprises?name=%E5%B9%BF%E5%B7%9E")
         self.sizes.add(size := int(self.get("/v1/trail/checkpoint").body.split(b"\n")[1]))
         assert self.get("/v1/accesses?limit=100", self.who).json["tree_size"] >= size
@@ -167,6 +168,7 @@ def test_no_answer_shows_what_was_revoked_while_everything_moves(network, subjec
     who = network.subject_identity(subject)
     until(lambda: network.ask(subject, part="gz", who=who, purpose="self", items=[1]).status == 200, 30, "the subject is known")
     until(lambda: network.http("gz", "GET", "/v1/accesses", who).status == 200, 30, "its accesses are known")
+    until(lambda: network.http("gz", "POST", "/v1/statistics", "operator", COUNT, JSON).status == 200, 30, "enterprises were counted")
     banks = [Bank(network, subject) for _ in range(BANKS)]
     looker = Looker(network, who)
     others = [Mover(department(network)), looker]
