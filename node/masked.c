@@ -243,6 +243,7 @@ static bool
 inquiry_admit(struct masked *masked, struct inquiry *inquiry)
 {
 	struct answer *answer = &inquiry->answer;
+	bool allowed;
 
 	if (!answer_is_within_limits(answer, inquiry->census->world->catalog,
 		&inquiry->question, &inquiry->permit)) {
@@ -255,9 +256,11 @@ inquiry_admit(struct masked *masked, struct inquiry *inquiry)
 	} else {
 		inquiry_decide(inquiry);
 	}
-	if (inquiry->permit.rule != PERMIT_ALLOWED)
+	/* What is refused may be answered, and gone, at once. */
+	allowed = inquiry->permit.rule == PERMIT_ALLOWED;
+	if (!allowed)
 		inquiry_refuse(inquiry);
-	return inquiry->permit.rule == PERMIT_ALLOWED;
+	return allowed;
 }
 
 /* The charge first: an answer that was not paid for never leaves. */
