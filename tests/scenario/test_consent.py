@@ -258,6 +258,7 @@ def test_a_pause_survives_a_kill_while_the_hub_is_away(network, subject):
 def test_the_bank_is_told_how_long_it_may_keep_what_it_reads(network, subject):
     code, who = subject
     register(network, network.sign_consent(who, items="19", consent_id="shortly", **{"data-life": 10}))
+    until(lambda: told(network, "gz", code, "shortly") is None, 10, "back from a hub that may just have started")
     before = time.time()
     report = network.ask(code, items=[19], consent="shortly").json
     terms = report["consent"]
